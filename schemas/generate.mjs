@@ -1,0 +1,150 @@
+// Makes the code that follows from the registry: TypeScript types, the encoder's tables, docs/events.md.
+// Runs at build time only:  node schemas/generate.mjs [--check]   (--check: fail when the page is stale)
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const pagePath = join(here, '..', 'docs', 'events.md');
+const registry = parse(readFileSync(join(here, 'registry.yml'), 'utf8'));
+
+const TYPESCRIPT = {
+  string: 'string',
+  int: 'number | bigint',
+  double: 'number',
+  boolean: 'boolean',
+  'string[]': 'readonly string[]',
+  'int[]': 'readonly number[]',
+  bytes: 'Uint8Array',
+};
+const ORIGINS = ['kernel', 'host', 'collector', 'rule', 'agent'];
+const STANDARDS = ['otel', 'ecs', 'spoor'];
+
+function refuse(place, cause) {
+  console.error(`schemas/registry.yml: ${place}: ${cause}`);
+  process.exit(2);
+}
+
+/** Attribute names in the order of their UTF-8 bytes: the canonical order of the encoding (docs/log.md). */
+function sorted(names) {
+  return [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}
+
+function attributesOf(event) {
+  const fromGroups = event.groups.flatMap((group) => registry.groups[group].attributes);
+  return sorted(new Set([...fromGroups, ...event.attributes]));
+}
+
+for (const [name, attribute] of Object.entries(registry.attributes)) {
+  if (!(attribute.type in TYPESCRIPT)) refuse(name, `unknown type "${attribute.type}"`);
+  if (!ORIGINS.includes(attribute.origin)) refuse(name, `unknown origin "${attribute.origin}"`);
+  if (!STANDARDS.includes(attribute.standard)) refuse(name, `unknown standard "${attribute.standard}"`);
+  if ((attribute.standard === 'spoor') !== name.startsWith('spoor.'))
+    refuse(name, 'spoor.* and standard spoor go together');
+}
+const used = new Set();
+for (const [name, event] of Object.entries(registry.events)) {
+  for (const group of event.groups) if (!registry.groups[group]) refuse(name, `unknown group "${group}"`);
+  for (const attribute of attributesOf(event)) {
+    if (!registry.attributes[attribute]) refuse(name, `unknown attribute "${attribute}"`);
+    used.add(attribute);
+  }
+}
+for (const name of Object.keys(registry.attributes)) if (!used.has(name)) refuse(name, 'no event uses it');
+
+function typescript() {
+  const lines = ['// Generated from schemas/registry.yml by schemas/generate.mjs. Do not edit.', ''];
+  const quote = (name) => `'${name}'`;
+  lines.push(
+    `export type EventName =\n${Object.keys(registry.events)
+      .map((name) => `  | ${quote(name)}`)
+      .join('\n')};`,
+    '',
+  );
+  lines.push(
+    '/** All attributes of all events. An int may be a bigint where it can pass 2^53. */',
+    'export interface Attributes {',
+  );
+  for (const name of sorted(Object.keys(registry.attributes))) {
+    const { type, unit, brief } = registry.attributes[name];
+    lines.push(
+      `  /** ${brief}${unit ? ` [${unit}]` : ''}. */`,
+      `  ${quote(name)}?: ${TYPESCRIPT[type]} | undefined;`,
+    );
+  }
+  lines.push('}', '', 'export type AttributeName = keyof Attributes;');
+  lines.push(`export type AttributeType = ${Object.keys(TYPESCRIPT).map(quote).join(' | ')};`, '');
+  lines.push(
+    'export interface AttributeDefinition {',
+    '  readonly type: AttributeType;',
+    '  readonly secret: boolean;',
+    '}',
+    '',
+  );
+  lines.push('export const ATTRIBUTES: { readonly [Name in AttributeName]: AttributeDefinition } = {');
+  for (const name of sorted(Object.keys(registry.attributes))) {
+    const { type, secret } = registry.attributes[name];
+    lines.push(`  ${quote(name)}: { type: ${quote(type)}, secret: ${secret === true} },`);
+  }
+  lines.push('};', '', 'export interface EventDefinition {', '  readonly severity: string;');
+  lines.push(
+    '  /** Every attribute the event may carry, in canonical order. */',
+    '  readonly attributes: readonly AttributeName[];',
+    '}',
+    '',
+  );
+  lines.push('export const EVENTS: { readonly [Name in EventName]: EventDefinition } = {');
+  for (const [name, event] of Object.entries(registry.events)) {
+    lines.push(`  ${quote(name)}: {`, `    severity: ${quote(event.severity)},`, '    attributes: [');
+    for (const attribute of attributesOf(event)) lines.push(`      ${quote(attribute)},`);
+    lines.push('    ],', '  },');
+  }
+  lines.push('};', '');
+  return lines.join('\n');
+}
+
+function page() {
+  const cell = (text) => String(text).replaceAll('|', '\\|');
+  const lines = [
+    '# Events',
+    '',
+    'Every event that Spoor emits and every attribute it may carry. Generated from `schemas/registry.yml`.',
+    'An attribute that is not known is left out, never guessed.',
+    '',
+    '**origin**: *kernel*, read in the kernel at the act; *host*, read by the collector from `/proc` or the file',
+    'system a moment later; *collector*, worked out; *rule*, from the rule that fired; *agent*, said by the AI agent.',
+    '**standard**: *otel*, OpenTelemetry semantic conventions 1.44; *ecs*, Elastic Common Schema 9.3; *spoor*, ours.',
+    '',
+  ];
+  for (const [name, event] of Object.entries(registry.events)) {
+    lines.push(`## ${name}`, '', event.brief, '');
+    if (event.not_seen) lines.push(`**Not seen:** ${event.not_seen}`, '');
+    const ocsf = event.ocsf ? ` OCSF class ${event.ocsf.class_uid}, activity ${event.ocsf.activity_id}.` : '';
+    lines.push(
+      `Severity: ${event.severity}.${ocsf}`,
+      '',
+      '| attribute | type | meaning | origin | standard |',
+      '|---|---|---|---|---|',
+    );
+    for (const attribute of attributesOf(event)) {
+      const { type, unit, brief, origin, standard } = registry.attributes[attribute];
+      lines.push(
+        `| \`${attribute}\` | ${type}${unit ? `, ${unit}` : ''} | ${cell(brief)} | ${origin} | ${standard} |`,
+      );
+    }
+    lines.push('');
+  }
+  return lines.join('\n');
+}
+
+if (process.argv.includes('--check')) {
+  if (readFileSync(pagePath, 'utf8') !== page())
+    refuse('docs/events.md', 'is older than the registry; run make build and commit it');
+} else {
+  mkdirSync(join(here, 'generated'), { recursive: true });
+  mkdirSync(dirname(pagePath), { recursive: true });
+  writeFileSync(join(here, 'generated', 'registry.ts'), typescript());
+  writeFileSync(pagePath, page());
+}
