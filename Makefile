@@ -19,14 +19,15 @@ GENERATED := schemas/generated/registry.ts schemas/generated/otlp.js schemas/gen
 .PHONY: build check clean format
 build: bin/spoor
 
-node_modules/.package-lock.json: package-lock.json package.json
-	npm ci --no-audit --no-fund
+# By content, not by time: a fresh checkout with the same lockfile has nothing to install.
+node_modules/.installed-lock.json: package-lock.json
+	cmp -s $< $@ || { npm ci --no-audit --no-fund && cp $< $@; }
 	touch $@
 
-schemas/generated/registry.ts: schemas/registry.yml schemas/generate.mjs node_modules/.package-lock.json
+schemas/generated/registry.ts: schemas/registry.yml schemas/generate.mjs node_modules/.installed-lock.json
 	node schemas/generate.mjs
 
-schemas/generated/otlp.js: schemas/otlp.proto node_modules/.package-lock.json
+schemas/generated/otlp.js: schemas/otlp.proto node_modules/.installed-lock.json
 	mkdir -p $(@D)
 	$(BIN)/pbjs -t static-module -w es6 --no-verify --no-convert --no-delimited --no-create --no-service -o $@ $<
 
@@ -44,12 +45,12 @@ bin/spoor: dist/.built
 	printf '#!/usr/bin/env node\nimport "../dist/collector/cli/main.js";\n' > $@
 	chmod 755 $@
 
-check: $(GENERATED) node_modules/.package-lock.json
+check: $(GENERATED) node_modules/.installed-lock.json
 	node_modules/@biomejs/cli-linux-x64/biome check .
 	$(BIN)/tsc -p . --noEmit
 	node schemas/generate.mjs --check
 
-format: node_modules/.package-lock.json
+format: node_modules/.installed-lock.json
 	node_modules/@biomejs/cli-linux-x64/biome check --write .
 
 clean:
