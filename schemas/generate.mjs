@@ -52,6 +52,12 @@ for (const [name, event] of Object.entries(registry.events)) {
     used.add(attribute);
   }
 }
+for (const attribute of registry.resource.attributes) {
+  if (registry.attributes[attribute]?.type !== 'string')
+    refuse('resource', `"${attribute}" is no string attribute`);
+  if (used.has(attribute)) refuse('resource', `"${attribute}" is an event's attribute too`);
+  used.add(attribute);
+}
 for (const name of Object.keys(registry.attributes)) if (!used.has(name)) refuse(name, 'no event uses it');
 
 function typescript() {
@@ -101,12 +107,25 @@ function typescript() {
     for (const attribute of attributesOf(event)) lines.push(`      ${quote(attribute)},`);
     lines.push('    ],', '  },');
   }
-  lines.push('};', '');
+  lines.push('};', '', '/** Attributes of the OTLP resource, all of them strings, in canonical order. */');
+  lines.push('export const RESOURCE_ATTRIBUTES = [');
+  for (const attribute of sorted(registry.resource.attributes)) lines.push(`  ${quote(attribute)},`);
+  lines.push('] as const satisfies readonly AttributeName[];', '');
   return lines.join('\n');
 }
 
 function page() {
   const cell = (text) => String(text).replaceAll('|', '\\|');
+  const table = (names) => {
+    lines.push('| attribute | type | meaning | origin | standard |', '|---|---|---|---|---|');
+    for (const attribute of names) {
+      const { type, unit, brief, origin, standard } = registry.attributes[attribute];
+      lines.push(
+        `| \`${attribute}\` | ${type}${unit ? `, ${unit}` : ''} | ${cell(brief)} | ${origin} | ${standard} |`,
+      );
+    }
+    lines.push('');
+  };
   const lines = [
     '# Events',
     '',
@@ -122,20 +141,11 @@ function page() {
     lines.push(`## ${name}`, '', event.brief, '');
     if (event.not_seen) lines.push(`**Not seen:** ${event.not_seen}`, '');
     const ocsf = event.ocsf ? ` OCSF class ${event.ocsf.class_uid}, activity ${event.ocsf.activity_id}.` : '';
-    lines.push(
-      `Severity: ${event.severity}.${ocsf}`,
-      '',
-      '| attribute | type | meaning | origin | standard |',
-      '|---|---|---|---|---|',
-    );
-    for (const attribute of attributesOf(event)) {
-      const { type, unit, brief, origin, standard } = registry.attributes[attribute];
-      lines.push(
-        `| \`${attribute}\` | ${type}${unit ? `, ${unit}` : ''} | ${cell(brief)} | ${origin} | ${standard} |`,
-      );
-    }
-    lines.push('');
+    lines.push(`Severity: ${event.severity}.${ocsf}`, '');
+    table(attributesOf(event));
   }
+  lines.push('## The resource', '', registry.resource.brief, '');
+  table(sorted(registry.resource.attributes));
   return lines.join('\n');
 }
 
