@@ -55,3 +55,5 @@ format: node_modules/.installed-lock.json
 
 clean:
 	rm -rf dist build bin schemas/generated
+
+-include test/kernels/kernels.mk
