@@ -1,0 +1,181 @@
+/** The gRPC receiver of otlp_grpc.py as an object: starts it, collects what it printed, tells it how to behave. */
+
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { CHECKOUT } from '../checkout.ts';
+
+/** Debian's own: python3-grpcio is built for it, and another python3 may come first in PATH. */
+const PYTHON = '/usr/bin/python3';
+
+export type Plain = string | number | boolean | null | Plain[] | { [name: string]: Plain };
+
+interface Received {
+  readonly trace_id: string;
+  readonly span_id: string;
+  readonly attributes: Readonly<Record<string, Plain>>;
+  readonly resource: Readonly<Record<string, Plain>>;
+  readonly scope: {
+    readonly name: string;
+    readonly version: string;
+    readonly attributes: Readonly<Record<string, Plain>>;
+    readonly schema_url: string;
+  };
+}
+
+export interface ReceivedLog extends Received {
+  readonly kind: 'log';
+  readonly event_name: string;
+  /** Unix epoch nanoseconds, decimal. */
+  readonly time_unix_nano: string;
+  readonly observed_time_unix_nano: string;
+  readonly severity_number: number;
+  readonly severity_text: string;
+  readonly flags: number;
+  readonly body: Plain;
+  readonly dropped_attributes_count: number;
+}
+
+export interface ReceivedSpan extends Received {
+  readonly kind: 'span';
+  readonly name: string;
+  readonly parent_span_id: string;
+  readonly span_kind: number;
+  readonly start_time_unix_nano: string;
+  readonly end_time_unix_nano: string;
+  readonly status_code: number;
+  readonly status_message: string;
+  readonly events: readonly { readonly name: string; readonly time_unix_nano: string }[];
+  readonly links: readonly { readonly trace_id: string; readonly span_id: string }[];
+}
+
+export interface ReceivedRequest {
+  readonly kind: 'request';
+  readonly service: 'logs' | 'traces';
+  readonly records: number;
+  readonly bytes: number;
+  /** OK, PARTIAL, NONSENSE, HUNG, or the gRPC status it was refused with. */
+  readonly answer: string;
+}
+
+type Line =
+  | ReceivedLog
+  | ReceivedSpan
+  | ReceivedRequest
+  | { readonly kind: 'listening'; readonly port: number }
+  | { readonly kind: 'behaviour'; readonly service: string; readonly behaviour: string };
+
+export type Service = 'logs' | 'traces' | 'all';
+export type Behaviour =
+  | 'ok'
+  | 'hang'
+  | 'nonsense'
+  | `partial ${number}`
+  | `refuse ${string}`
+  | `refuse ${string} ${number}`;
+
+export interface ReceiverOptions {
+  /** Folder for the raw bytes (`requests.bin`) and the OTLP/JSON export (`export.jsonl`). */
+  readonly folder: string;
+  /** 0 or absent: any free port. */
+  readonly port?: number;
+}
+
+export interface Receiver {
+  readonly port: number;
+  /** What `spoor run --otlp` takes. */
+  readonly url: string;
+  /** Bytes of every request, taken or refused. */
+  readonly rawFile: string;
+  /** Every logs request that was taken, one OTLP/JSON object a line. */
+  readonly exportFile: string;
+  readonly logs: readonly ReceivedLog[];
+  readonly spans: readonly ReceivedSpan[];
+  readonly requests: readonly ReceivedRequest[];
+  /** Resolves when the receiver has taken the instruction. */
+  tell(service: Service, behaviour: Behaviour): Promise<void>;
+  /** Resolves as soon as `holds` does; looks again after each line. Rejects when the receiver ends first. */
+  until(holds: () => boolean): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** @throws Error when the receiver ends before it listens; its own words are on stderr */
+export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
+  const rawFile = join(options.folder, 'requests.bin');
+  const exportFile = join(options.folder, 'export.jsonl');
+  const script = join(CHECKOUT, 'test/receivers/otlp_grpc.py');
+  const files = ['--raw', rawFile, '--otlp-json', exportFile];
+  const from = ['--proto', join(CHECKOUT, 'schemas/otlp.proto'), '--port', String(options.port ?? 0)];
+  const child: ChildProcessByStdio<Writable, Readable, null> = spawn(PYTHON, [script, ...from, ...files], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  // 'close', not 'exit': by then every line it printed has been read.
+  const closed = once(child, 'close');
+
+  const logs: ReceivedLog[] = [];
+  const spans: ReceivedSpan[] = [];
+  const requests: ReceivedRequest[] = [];
+  let port: number | undefined;
+  let behavioursTaken = 0;
+  let behavioursTold = 0;
+  let ended = false;
+  const waiting = new Set<() => void>();
+
+  function lookAgain(): void {
+    for (const look of [...waiting]) look();
+  }
+
+  createInterface({ input: child.stdout }).on('line', (text) => {
+    const line = JSON.parse(text) as Line;
+    if (line.kind === 'log') logs.push(line);
+    else if (line.kind === 'span') spans.push(line);
+    else if (line.kind === 'request') requests.push(line);
+    else if (line.kind === 'listening') port = line.port;
+    else behavioursTaken++;
+    lookAgain();
+  });
+  void closed.then(() => {
+    ended = true;
+    lookAgain();
+  });
+
+  function until(holds: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      function look(): void {
+        if (holds()) {
+          waiting.delete(look);
+          resolve();
+        } else if (ended) {
+          waiting.delete(look);
+          reject(new Error(`the receiver ended (code ${child.exitCode}) before what was waited for`));
+        }
+      }
+      waiting.add(look);
+      look();
+    });
+  }
+
+  await until(() => port !== undefined);
+  const listening = port as number;
+  return {
+    port: listening,
+    url: `http://127.0.0.1:${listening}`,
+    rawFile,
+    exportFile,
+    logs,
+    spans,
+    requests,
+    until,
+    async tell(service, behaviour) {
+      const number = ++behavioursTold;
+      child.stdin.write(`${service} ${behaviour}\n`);
+      await until(() => behavioursTaken >= number);
+    },
+    async stop() {
+      child.stdin.end();
+      await closed;
+    },
+  };
+}
