@@ -1,0 +1,248 @@
+/**
+ * Stage 1, attribute: which process of which session did this, and how do we know?
+ *
+ * Takes what the sensor saw, in ring order; gives events, in the same order, under registry names. Processes outside
+ * every session feed the process table and leave no event. Never throws for what was seen: what cannot be known
+ * is left out.
+ */
+
+import type {
+  ProcessExec,
+  ProcessExisting,
+  ProcessExit,
+  ProcessFork,
+  SensorEvent,
+  SensorFacts,
+  SessionTag,
+} from '../../sensors/sensor.ts';
+import { type Attributes, type Event, type EventName, SEVERITY } from '../event.ts';
+import type { Session, SessionPlan } from '../session/session.ts';
+import type { Stage } from '../stage.ts';
+import { newUid } from '../uid.ts';
+import {
+  describeConnect,
+  describeExec,
+  describeExit,
+  describeGap,
+  describeOpen,
+  describeRoot,
+  programOf,
+} from './describe.ts';
+import { createProcessTable, type Process } from './processes.ts';
+import { rfc3339 } from './rfc3339.ts';
+import { createUserNames } from './users.ts';
+
+export interface Attribute {
+  readonly stage: Stage<SensorEvent, Event>;
+  /** Announces a session, before its launcher is released. A tag nobody announced begins a session by itself. */
+  plan(session: SessionPlan): void;
+  /** The session of a tag, once its first program runs. */
+  session(tag: SessionTag): Session | undefined;
+  sessions(): Session[];
+  /** An event about the session as a whole, by its root process, at a time since boot. */
+  aboutSession(session: Session, name: EventName, bootNs: bigint): Event;
+}
+
+interface LiveSession extends Session {
+  readonly rootProcess: Process;
+}
+
+/**
+ * @param wallOffsetNs nanoseconds to add to a boot time for wall-clock time, as of now
+ */
+export function createAttribute(
+  facts: SensorFacts,
+  wallOffsetNs: () => bigint,
+  userName: (uid: number) => string | undefined = createUserNames(),
+): Attribute {
+  let offsetNs = wallOffsetNs();
+  const table = createProcessTable(facts.bootId, (bootNs) => rfc3339(bootNs + offsetNs));
+  const plans = new Map<SessionTag, SessionPlan>();
+  const live = new Map<SessionTag, LiveSession>();
+
+  function beginSession(tag: SessionTag, process: Process, bootNs: bigint): LiveSession {
+    const plan = plans.get(tag);
+    const session: LiveSession = {
+      tag,
+      id: process.entityId,
+      startedBy: plan?.startedBy ?? 'recording',
+      agent: plan?.agent ?? { name: process.program?.executableName ?? 'unknown', version: undefined },
+      root: process.ref,
+      rootProcess: process,
+      startBootNs: bootNs,
+    };
+    plans.delete(tag);
+    live.set(tag, session);
+    return session;
+  }
+
+  /** The session a process acts for. Undefined outside every session, and for the launcher before it is COMMAND. */
+  function sessionOf(
+    seen: { session: SessionTag; bootNs: bigint },
+    process: Process,
+  ): LiveSession | undefined {
+    if (seen.session === 0) return undefined;
+    const known = live.get(seen.session);
+    if (known) return known;
+    if (plans.get(seen.session)?.launcherPid === process.ref.pid) return undefined;
+    return beginSession(seen.session, process, seen.bootNs);
+  }
+
+  function setUser(process: Process, uid: number): void {
+    process.userId = uid;
+    process.userName = userName(uid);
+  }
+
+  function onFork(seen: ProcessFork): void {
+    const process = table.entry(seen.process);
+    const creator = table.entry(seen.creator);
+    table.setCreator(process, seen.creator);
+    // A fork runs its creator's program, as its creator's user, until it execs.
+    process.program ??= creator.program;
+    process.userId ??= creator.userId;
+    process.userName ??= creator.userName;
+    table.ancestryOf(process);
+  }
+
+  function onExisting(seen: ProcessExisting): void {
+    const process = table.entry(seen.process);
+    if (!process.creator && seen.parent.pid !== 0) table.setCreator(process, seen.parent);
+    // The iterator runs after the hooks are attached: an exec that was seen before it knows better.
+    process.program ??= programOf(seen);
+    if (process.userId === undefined) setUser(process, seen.credentials.euid);
+  }
+
+  function onExec(seen: ProcessExec, out: Event[]): void {
+    const process = table.entry(seen.process);
+    // Who made the process stays true when it is handed to another parent later; the fork knew it exactly.
+    if (!process.creator && seen.parent.pid !== 0) table.setCreator(process, seen.parent);
+    const program = programOf(seen);
+    process.program = program;
+    setUser(process, seen.credentials.euid);
+    if (seen.session === 0) return;
+    let session = live.get(seen.session);
+    if (!session) {
+      session = beginSession(seen.session, process, seen.bootNs);
+      out.push(startEvent(session));
+    }
+    const creator = process.creator && table.find(process.creator);
+    const ancestry = table.ancestryOf(process);
+    const attributes = describeExec(seen, session, process, program, creator, ancestry);
+    out.push(eventOf('process.exec', seen.bootNs, session, process, attributes, seen));
+  }
+
+  function onExit(seen: ProcessExit, out: Event[]): void {
+    const process = table.entry(seen.process);
+    const session = sessionOf(seen, process);
+    if (session) {
+      const attributes = describeExit(seen, session, process);
+      out.push(eventOf('process.exit', seen.bootNs, session, process, attributes, seen));
+    }
+    table.exited(process);
+  }
+
+  function eventOf(
+    name: EventName,
+    bootNs: bigint,
+    session: LiveSession,
+    process: Process,
+    attributes: Attributes,
+    seen: SensorEvent | undefined,
+  ): Event {
+    const timeNs = bootNs + offsetNs;
+    const uid = newUid(milliseconds(timeNs));
+    const { id: traceId } = session;
+    return { name, uid, timeNs, severity: SEVERITY.info, traceId, spanId: process.spanId, attributes, seen };
+  }
+
+  function aboutSession(session: Session, name: EventName, bootNs: bigint): Event {
+    const known = live.get(session.tag);
+    if (known?.id !== session.id) throw new Error(`session ${session.id} is not one of this collector`);
+    return eventOf(
+      name,
+      bootNs,
+      known,
+      known.rootProcess,
+      describeRoot(bootNs, known, known.rootProcess),
+      undefined,
+    );
+  }
+
+  function startEvent(session: LiveSession): Event {
+    const event = aboutSession(session, 'session.start', session.startBootNs);
+    const { program } = session.rootProcess;
+    event.attributes['process.command_args'] = program?.args;
+    event.attributes['process.working_directory'] = program?.workingDirectory;
+    event.attributes['spoor.session.started_by'] = session.startedBy;
+    return event;
+  }
+
+  function attribute(batch: SensorEvent[]): Event[] {
+    offsetNs = wallOffsetNs();
+    const out: Event[] = [];
+    for (const seen of batch) {
+      switch (seen.kind) {
+        case 'file.open': {
+          const process = table.entry(seen.process);
+          const session = sessionOf(seen, process);
+          if (!session) break;
+          const attributes = describeOpen(seen, session, process);
+          out.push(eventOf('file.open', seen.bootNs, session, process, attributes, seen));
+          break;
+        }
+        case 'network.connect': {
+          const process = table.entry(seen.process);
+          const session = sessionOf(seen, process);
+          if (!session) break;
+          const attributes = describeConnect(seen, session, process);
+          out.push(eventOf('network.connect', seen.bootNs, session, process, attributes, seen));
+          break;
+        }
+        case 'process.exec':
+          onExec(seen, out);
+          break;
+        case 'process.exit':
+          onExit(seen, out);
+          break;
+        case 'process.fork':
+          onFork(seen);
+          break;
+        case 'process.existing':
+          onExisting(seen);
+          break;
+        case 'sensor.gap': {
+          const timeNs = seen.bootNs + offsetNs;
+          const uid = newUid(milliseconds(timeNs));
+          const attributes = describeGap(seen);
+          out.push({
+            name: 'sensor.gap',
+            uid,
+            timeNs,
+            severity: SEVERITY.warn,
+            traceId: '',
+            spanId: '',
+            attributes,
+            seen,
+          });
+          break;
+        }
+      }
+    }
+    return out;
+  }
+
+  return {
+    stage: attribute,
+    plan(session) {
+      plans.set(session.tag, session);
+    },
+    session: (tag) => live.get(tag),
+    sessions: () => [...live.values()],
+    aboutSession,
+  };
+}
+
+/** A double holds an epoch time to 256 ns, which is exact enough for a uid's milliseconds. */
+function milliseconds(timeNs: bigint): number {
+  return Math.floor(Number(timeNs) / 1e6);
+}

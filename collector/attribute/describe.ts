@@ -1,0 +1,228 @@
+/** What each kind of event says, under registry names: from what the sensor saw and what is known of the process. */
+
+import type {
+  FileOpen,
+  NetworkConnect,
+  ProcessExec,
+  ProcessExisting,
+  ProcessExit,
+  SensorGap,
+} from '../../sensors/sensor.ts';
+import type { Attributes } from '../event.ts';
+import type { Session } from '../session/session.ts';
+import { errnoName, signalName } from './errno.ts';
+import type { Process, Program } from './processes.ts';
+import { shown } from './shown.ts';
+
+/** What the attribution of a tagged process rests on: the kernel copied the tag at fork. */
+const EVIDENCE = 'fork chain';
+
+/*
+ * Each function below is one object literal that names also what later stages fill in (undefined until then), so that
+ * all events of a kind share one hidden class from birth to encoding.
+ */
+
+export function describeExec(
+  seen: ProcessExec,
+  session: Session,
+  process: Process,
+  program: Program,
+  creator: Process | undefined,
+  ancestry: readonly string[],
+): Attributes {
+  const { credentials } = seen;
+  return {
+    'gen_ai.agent.name': session.agent.name,
+    'gen_ai.agent.version': session.agent.version,
+    'process.args_count': seen.argsCount,
+    'process.command_args': program.args,
+    'process.creation.time': process.creationTime,
+    'process.entity_id': process.entityId,
+    'process.executable.name': program.executableName,
+    'process.executable.path': program.executablePath,
+    'process.group.id': credentials.egid,
+    'process.hash.sha256': undefined,
+    'process.parent.entity_id': process.creatorEntityId,
+    'process.parent.executable': creator?.program?.executablePath,
+    'process.parent_pid': process.creator?.pid,
+    'process.pid': seen.process.pid,
+    'process.real_user.id': credentials.uid,
+    'process.user.id': credentials.euid,
+    'process.user.name': process.userName,
+    'process.working_directory': program.workingDirectory,
+    'session.id': session.id,
+    'spoor.cut': seen.cut.length > 0 ? seen.cut : undefined,
+    'spoor.event.boot_ns': seen.bootNs,
+    'spoor.executable.device': seen.executableFile.device,
+    'spoor.executable.inode': seen.executableFile.inode,
+    'spoor.hash.missing_reason': undefined,
+    'spoor.process.ancestry': ancestry,
+    'spoor.process.called_path': shown(seen.calledPath),
+    'spoor.process.parent_command_args': creator?.program?.args,
+    'spoor.redacted': undefined,
+    'spoor.session.basis': 'exact',
+    'spoor.session.evidence': EVIDENCE,
+    'thread.id': seen.threadId,
+  };
+}
+
+export function describeExit(seen: ProcessExit, session: Session, process: Process): Attributes {
+  return {
+    'event.duration': seen.bootNs - seen.process.startNs,
+    'gen_ai.agent.name': session.agent.name,
+    'gen_ai.agent.version': session.agent.version,
+    'process.creation.time': process.creationTime,
+    'process.entity_id': process.entityId,
+    'process.executable.name': process.program?.executableName,
+    'process.executable.path': process.program?.executablePath,
+    'process.exit.code': seen.exitCode,
+    'process.parent.entity_id': process.creatorEntityId,
+    'process.parent_pid': process.creator?.pid,
+    'process.pid': seen.process.pid,
+    'process.user.id': process.userId,
+    'process.user.name': process.userName,
+    'session.id': session.id,
+    'spoor.event.boot_ns': seen.bootNs,
+    'spoor.process.exit_signal': seen.exitSignal === undefined ? undefined : signalName(seen.exitSignal),
+    'spoor.redacted': undefined,
+    'spoor.session.basis': 'exact',
+    'spoor.session.evidence': EVIDENCE,
+    'thread.id': seen.threadId,
+  };
+}
+
+export function describeOpen(seen: FileOpen, session: Session, process: Process): Attributes {
+  const path = shown(seen.path);
+  const slash = path.lastIndexOf('/');
+  const name = path.slice(slash + 1);
+  // A leading dot hides a file; it begins no extension.
+  const dot = name.lastIndexOf('.');
+  const { file } = seen;
+  return {
+    'error.type': seen.errno === 0 ? undefined : errnoName(seen.errno),
+    'event.outcome': seen.errno === 0 ? 'success' : 'failure',
+    'file.directory': slash > 0 ? path.slice(0, slash) : slash === 0 ? '/' : undefined,
+    'file.extension': dot > 0 && dot < name.length - 1 ? name.slice(dot + 1) : undefined,
+    'file.hash.sha256': undefined,
+    'file.inode': file ? String(file.inode) : undefined,
+    'file.mode': file ? octal(seen.mode) : undefined,
+    'file.name': name === '' ? undefined : name,
+    'file.path': path,
+    'file.size': file ? seen.sizeBytes : undefined,
+    'gen_ai.agent.name': session.agent.name,
+    'gen_ai.agent.version': session.agent.version,
+    'process.creation.time': process.creationTime,
+    'process.entity_id': process.entityId,
+    'process.executable.name': process.program?.executableName,
+    'process.executable.path': process.program?.executablePath,
+    'process.parent.entity_id': process.creatorEntityId,
+    'process.parent_pid': process.creator?.pid,
+    'process.pid': seen.process.pid,
+    'process.user.id': process.userId,
+    'process.user.name': process.userName,
+    'session.id': session.id,
+    'spoor.cut': seen.cut.length > 0 ? seen.cut : undefined,
+    'spoor.event.boot_ns': seen.bootNs,
+    'spoor.file.access': seen.access,
+    'spoor.file.device': file?.device,
+    'spoor.file.flags': seen.flags.length > 0 ? seen.flags : undefined,
+    'spoor.file.path_basis': seen.pathBasis,
+    // shown() writes a byte that is no UTF-8 as four characters, so only then are there more of them.
+    'spoor.file.path_bytes':
+      path.includes('\\x') && !isShownAsIs(path, seen.path) ? copy(seen.path) : undefined,
+    'spoor.file.type': seen.type,
+    'spoor.hash.missing_reason': undefined,
+    'spoor.redacted': undefined,
+    'spoor.session.basis': 'exact',
+    'spoor.session.evidence': EVIDENCE,
+    'thread.id': seen.threadId,
+  };
+}
+
+export function describeConnect(seen: NetworkConnect, session: Session, process: Process): Attributes {
+  return {
+    'error.type': seen.errno === 0 ? undefined : errnoName(seen.errno),
+    'event.outcome': seen.errno === 0 ? 'success' : 'failure',
+    'gen_ai.agent.name': session.agent.name,
+    'gen_ai.agent.version': session.agent.version,
+    'network.local.address': seen.local.address,
+    'network.local.port': seen.local.port,
+    'network.peer.address': seen.peer.address,
+    'network.peer.port': seen.peer.port,
+    'network.transport': seen.transport,
+    'network.type': seen.type,
+    'process.creation.time': process.creationTime,
+    'process.entity_id': process.entityId,
+    'process.executable.name': process.program?.executableName,
+    'process.executable.path': process.program?.executablePath,
+    'process.parent.entity_id': process.creatorEntityId,
+    'process.parent_pid': process.creator?.pid,
+    'process.pid': seen.process.pid,
+    'process.user.id': process.userId,
+    'process.user.name': process.userName,
+    'session.id': session.id,
+    'spoor.event.boot_ns': seen.bootNs,
+    'spoor.redacted': undefined,
+    'spoor.session.basis': 'exact',
+    'spoor.session.evidence': EVIDENCE,
+    'thread.id': seen.threadId,
+  };
+}
+
+export function describeGap(seen: SensorGap): Attributes {
+  return {
+    'spoor.event.boot_ns': seen.bootNs,
+    'spoor.gap.cause': seen.cause,
+    'spoor.gap.count': seen.count,
+    'spoor.gap.cpu': seen.cpu,
+    'spoor.gap.event': seen.lost,
+  };
+}
+
+/** What an event about the session itself carries of the session and its root process. */
+export function describeRoot(bootNs: bigint, session: Session, process: Process): Attributes {
+  return {
+    'gen_ai.agent.name': session.agent.name,
+    'gen_ai.agent.version': session.agent.version,
+    'process.creation.time': process.creationTime,
+    'process.entity_id': process.entityId,
+    'process.executable.name': process.program?.executableName,
+    'process.executable.path': process.program?.executablePath,
+    'process.parent.entity_id': process.creatorEntityId,
+    'process.parent_pid': process.creator?.pid,
+    'process.pid': process.ref.pid,
+    'process.user.id': process.userId,
+    'process.user.name': process.userName,
+    'session.id': session.id,
+    'spoor.event.boot_ns': bootNs,
+    'spoor.session.basis': 'exact',
+    'spoor.session.evidence': 'root process',
+  };
+}
+
+export function programOf(seen: ProcessExec | ProcessExisting): Program {
+  const executablePath = shown(seen.executable);
+  return {
+    executablePath,
+    executableName: executablePath.slice(executablePath.lastIndexOf('/') + 1),
+    args: seen.args.map(shown),
+    workingDirectory: shown(seen.workingDirectory),
+  };
+}
+
+/** A path may really hold the characters \xNN; then shown text and bytes are the same. */
+function isShownAsIs(path: string, bytes: Buffer): boolean {
+  return bytes.equals(Buffer.from(path));
+}
+
+/** The sensor's batch is large; an event that lives on must not keep all of it. */
+function copy(bytes: Buffer): Buffer {
+  return Buffer.from(bytes);
+}
+
+/** The modes of a day's events are few, so their texts are made once. */
+const OCTAL = Array.from({ length: 0o10000 }, (_, mode) => mode.toString(8).padStart(4, '0'));
+
+function octal(mode: number): string | undefined {
+  return OCTAL[mode & 0o7777];
+}

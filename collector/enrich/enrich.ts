@@ -1,0 +1,165 @@
+/**
+ * Stage 2, enrich: what exactly was run or opened? SHA-256 of executables and of regular files.
+ *
+ * Takes events in order. Those that need no hash, or one already known, come back at once, in order; the others
+ * leave through `late` when their hash is there, so none holds up another. Every event leaves exactly once: with a
+ * hash, or with the reason why there is none.
+ */
+
+import { LRUCache } from 'lru-cache';
+import type { FileOpen, ProcessExec } from '../../sensors/sensor.ts';
+import type { Event } from '../event.ts';
+import type { Stage } from '../stage.ts';
+import type { HashAnswer, HashWish, MissingReason } from './hash-file.ts';
+import { createHashers } from './hashers.ts';
+
+/** Hashes kept, by device, inode, change time and size. About 300 B each, so 10 MB; past it the least used goes. */
+const MAX_HASHES = 32_768;
+/** Events that wait for a hash, about 2 KB each. Past it an event leaves with the reason `busy`. */
+const MAX_WAITING_EVENTS = 8_192;
+/** Devices known to hold no contents (proc, sysfs); 100 B each. Past it one is asked again. */
+const MAX_VIRTUAL_DEVICES = 256;
+
+export interface HashLimits {
+  /** Larger files are not read: reason `too_large`. */
+  readonly maxFileBytes: bigint;
+  readonly maxExecutableBytes: bigint;
+}
+
+export const DEFAULT_HASH_LIMITS: HashLimits = {
+  // 64 MiB hash in 40 ms; past it lie disk images and model weights, each a second of a core.
+  maxFileBytes: 64n * 2n ** 20n,
+  // AI agents ship as one executable of 100 to 300 MB; their identity is worth 0.3 s, once a version.
+  maxExecutableBytes: 512n * 2n ** 20n,
+};
+
+export interface Enrich {
+  readonly stage: Stage<Event, Event>;
+  /** Resolves when no event waits; at the time-out those that still do leave with the reason `busy`. */
+  flush(timeoutMs: number): Promise<void>;
+  /** Threads held by a file system that does not answer; see {@link createHashers}. */
+  hanging(): number;
+  stop(): Promise<void>;
+}
+
+export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HASH_LIMITS): Enrich {
+  const hashers = createHashers();
+  const known = new LRUCache<string, string>({ max: MAX_HASHES });
+  const virtualDevices = new LRUCache<string, true>({ max: MAX_VIRTUAL_DEVICES });
+  /** Events by the version of the file they wait for: one hashing serves them all. */
+  const waiting = new Map<string, Event[]>();
+  let waitingEvents = 0;
+  let flushed: (() => void)[] = [];
+
+  /** True when the event may go on now. */
+  function isReady(event: Event): boolean {
+    const { seen } = event;
+    if (seen?.kind === 'file.open') return isOpenReady(event, seen);
+    if (seen?.kind === 'process.exec') return isExecReady(event, seen);
+    return true;
+  }
+
+  function isOpenReady(event: Event, seen: FileOpen): boolean {
+    const { file } = seen;
+    if (!file) return true; // a failed open has no file, so there is nothing to hash and nothing missing
+    if (seen.type !== 'regular' || virtualDevices.has(file.device)) return answer(event, 'not_regular');
+    const key = versionKey(file.device, file.inode, seen.changeNs, seen.sizeBytes);
+    const hash = known.get(key);
+    if (hash) {
+      event.attributes['file.hash.sha256'] = hash;
+      return true;
+    }
+    if (seen.sizeBytes > limits.maxFileBytes) return answer(event, 'too_large');
+    return wait(event, key, {
+      role: 'opened',
+      pid: seen.process.pid,
+      path: seen.path.toString('latin1'),
+      device: file.device,
+      inode: file.inode,
+      changeNs: seen.changeNs,
+      sizeBytes: seen.sizeBytes,
+    });
+  }
+
+  function isExecReady(event: Event, seen: ProcessExec): boolean {
+    const { device, inode } = seen.executableFile;
+    const key = versionKey(device, inode, seen.executableChangeNs, seen.executableSizeBytes);
+    const hash = known.get(key);
+    if (hash) {
+      event.attributes['process.hash.sha256'] = hash;
+      return true;
+    }
+    if (seen.executableSizeBytes > limits.maxExecutableBytes) return answer(event, 'too_large');
+    return wait(event, key, {
+      role: 'executable',
+      pid: seen.process.pid,
+      path: seen.executable.toString('latin1'),
+      device,
+      inode,
+      changeNs: seen.executableChangeNs,
+      sizeBytes: seen.executableSizeBytes,
+    });
+  }
+
+  function wait(event: Event, key: string, wish: HashWish): boolean {
+    if (waitingEvents >= MAX_WAITING_EVENTS) return answer(event, 'busy');
+    waitingEvents += 1;
+    const others = waiting.get(key);
+    if (others) {
+      others.push(event);
+      return false;
+    }
+    waiting.set(key, [event]);
+    hashers.hash(wish, (result) => release(key, wish.device, result));
+    return false;
+  }
+
+  function release(key: string, device: string, result: HashAnswer): void {
+    if ('sha256' in result && result.settled) known.set(key, result.sha256);
+    if ('missing' in result && result.virtual) virtualDevices.set(device, true);
+    const events = waiting.get(key);
+    if (!events) return; // a flush ran out of time and let them go
+    waiting.delete(key);
+    waitingEvents -= events.length;
+    for (const event of events) {
+      if ('missing' in result) answer(event, result.missing);
+      else if (event.name === 'process.exec') event.attributes['process.hash.sha256'] = result.sha256;
+      else event.attributes['file.hash.sha256'] = result.sha256;
+    }
+    late(events);
+    if (waiting.size === 0) for (const done of flushed.splice(0)) done();
+  }
+
+  async function flush(timeoutMs: number): Promise<void> {
+    if (waiting.size === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      flushed.push(resolve);
+      timer = setTimeout(() => {
+        for (const key of [...waiting.keys()]) release(key, '', { missing: 'busy' });
+      }, timeoutMs);
+    });
+    clearTimeout(timer);
+  }
+
+  return {
+    stage: (batch) => batch.filter(isReady),
+    flush,
+    hanging: () => hashers.hanging(),
+    async stop() {
+      await hashers.stop();
+      flushed = [];
+    },
+  };
+}
+
+/** Says why there is no hash; the event is ready by that. */
+function answer(event: Event, reason: MissingReason): true {
+  event.attributes['spoor.hash.missing_reason'] = reason;
+  return true;
+}
+
+/** Names one version of a file's contents. The kernel moves the change time at every change of contents. */
+function versionKey(device: string, inode: bigint, changeNs: bigint, sizeBytes: bigint): string {
+  return `${device} ${inode} ${changeNs} ${sizeBytes}`;
+}

@@ -1,0 +1,31 @@
+/** A session: one AI agent's root process and everything that descends from it or acts for it. */
+
+import type { ProcessRef, SessionTag } from '../../sensors/sensor.ts';
+
+export type StartedBy = 'run' | 'recognition' | 'recording';
+
+/** Which AI agent it is, as far as its files tell. */
+export interface AgentIdentity {
+  readonly name: string;
+  readonly version: string | undefined;
+}
+
+/** What is known of a session before its first program runs. */
+export interface SessionPlan {
+  readonly tag: SessionTag;
+  readonly startedBy: StartedBy;
+  readonly agent: AgentIdentity;
+  /** The tagged process that will become COMMAND by exec; what it does before that is Spoor's own doing. */
+  readonly launcherPid: number;
+}
+
+export interface Session {
+  readonly tag: SessionTag;
+  /** The root process's entity id; also the trace id. */
+  readonly id: string;
+  readonly startedBy: StartedBy;
+  readonly agent: AgentIdentity;
+  readonly root: ProcessRef;
+  /** When its first program began, nanoseconds since boot. */
+  readonly startBootNs: bigint;
+}
