@@ -1,0 +1,40 @@
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** A file's bytes, or undefined when there is no such file; any other trouble is thrown. */
+export function readIfThere(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    // ESRCH: a process that ended between open and read of its file in /proc.
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Puts a whole new content in place of a file, so that after a power cut there is the old one or the new one.
+ * The bytes are on disk before the name points to them, and the name before this returns.
+ */
+export function replaceFile(path: string, content: string | Uint8Array, mode = 0o600): void {
+  const next = `${path}.next`;
+  const file = openSync(next, 'w', mode);
+  try {
+    writeFileSync(file, content);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(next, path);
+  syncDirectory(dirname(path));
+}
+
+/** Makes names in a folder (new, renamed, removed files) survive a power cut. */
+export function syncDirectory(path: string): void {
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}

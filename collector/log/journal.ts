@@ -1,0 +1,84 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { type Checkpoint, CheckpointError, parseCheckpoint } from './checkpoint.ts';
+import { type Note, NoteError, parseNote } from './note.ts';
+import { journalPath } from './tiles.ts';
+
+/**
+ * The journal: every checkpoint of the log, oldest first, as signed notes with one empty line after each.
+ * A note has exactly one empty line inside, between text and signatures, so two of them end a checkpoint.
+ */
+
+/** A checkpoint as it stands in the journal. */
+export interface StoredCheckpoint {
+  readonly checkpoint: Checkpoint;
+  readonly note: Note;
+  /** The note's exact text with its signatures. */
+  readonly text: string;
+  /** Byte offsets in the journal: of the note, and of what follows it. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Something between two ends of the journal that is no checkpoint. */
+export interface JournalFault {
+  readonly start: number;
+  readonly end: number;
+  readonly cause: string;
+}
+
+export interface JournalContent {
+  readonly checkpoints: readonly StoredCheckpoint[];
+  readonly faults: readonly JournalFault[];
+  /** End of the last whole note; bytes past it are a note that was cut. */
+  readonly end: number;
+  readonly size: number;
+}
+
+/** Reads from a byte offset at which a note begins. A missing journal is an empty one. */
+export function readJournal(directory: string, from = 0): JournalContent {
+  let file: number;
+  try {
+    file = openSync(journalPath(directory), 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return { checkpoints: [], faults: [], end: from, size: from };
+  }
+  try {
+    const bytes = Buffer.alloc(Math.max(0, fstatSync(file).size - from));
+    let read = 0;
+    while (read < bytes.length) {
+      const count = readSync(file, bytes, read, bytes.length - read, from + read);
+      if (count === 0) break;
+      read += count;
+    }
+    return parseJournal(bytes.subarray(0, read), from);
+  } finally {
+    closeSync(file);
+  }
+}
+
+export function formatJournalEntry(note: string): string {
+  return `${note}\n`;
+}
+
+function parseJournal(bytes: Buffer, from: number): JournalContent {
+  const checkpoints: StoredCheckpoint[] = [];
+  const faults: JournalFault[] = [];
+  let at = 0;
+  for (;;) {
+    const textEnd = bytes.indexOf('\n\n', at);
+    const noteEnd = textEnd < 0 ? -1 : bytes.indexOf('\n\n', textEnd + 2);
+    if (noteEnd < 0) break;
+    const text = bytes.toString('utf8', at, noteEnd + 1);
+    const [start, end] = [from + at, from + noteEnd + 2];
+    try {
+      const note = parseNote(text);
+      checkpoints.push({ checkpoint: parseCheckpoint(note.text), note, text, start, end });
+    } catch (error) {
+      if (!(error instanceof NoteError || error instanceof CheckpointError)) throw error;
+      faults.push({ start, end, cause: error.message });
+    }
+    at = noteEnd + 2;
+  }
+  return { checkpoints, faults, end: from + at, size: from + bytes.length };
+}

@@ -1,0 +1,188 @@
+import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { entriesOf } from '../log/bundle.ts';
+import { readIfThere, syncDirectory } from '../log/files.ts';
+import { readJournal, type StoredCheckpoint } from '../log/journal.ts';
+import { HASH_BYTES, leafHash, rootOf } from '../log/merkle.ts';
+import { isSignedBy, verifierKey } from '../log/note.ts';
+import { decodeLeaf } from '../log/record.ts';
+import { journalPath, MAX_LEVELS, TILE_WIDTH, tailPath, tilePath } from '../log/tiles.ts';
+import { TileTree } from '../log/tree.ts';
+import { MAX_UNSYNCED_BUNDLES } from './tail.ts';
+
+/** The log on disk contradicts its last checkpoint; nothing was changed by finding out. */
+export class LogDamagedError extends Error {
+  override readonly name = 'LogDamagedError';
+}
+
+/** A log as its last writer left it, brought back to its last whole record. */
+export interface Recovered {
+  /** The last checkpoint, or undefined for a new log. */
+  readonly last: StoredCheckpoint | undefined;
+  /** Right edge of the tree over all whole records. */
+  readonly tree: TileTree;
+  /** Bytes the unfinished bundle has on disk. */
+  readonly entriesBytes: number;
+  /** Whole records found past the last checkpoint. */
+  readonly recovered: number;
+  /** Events that the recovered records state as lost. */
+  readonly recoveredLost: bigint;
+  readonly cutBytes: number;
+}
+
+/**
+ * Brings a log back to its last whole record after a crash.
+ *
+ * 1. The journal ends at its last whole note; what follows is cut.
+ * 2. The last checkpoint must be signed by the host key, and the tree on disk must give its root.
+ * 3. Every record it covers in the unfinished bundle must be there and hash to its leaf hash.
+ * 4. A record past it is whole when its bytes are there and hash to the leaf hash beside it; the first that is
+ *    not, and all that follows, is cut.
+ *
+ * @throws LogDamagedError when 2 or 3 does not hold: that is no crash, and writing on would bury it
+ */
+export function recoverLog(directory: string, publicKey: Buffer): Recovered {
+  const journal = readJournal(directory);
+  const fault = journal.faults[0];
+  if (fault) refuse(directory, `checkpoints, byte ${fault.start}: ${fault.cause}`);
+  let cutBytes = journal.size - journal.end;
+  const last = journal.checkpoints.at(-1);
+  if (last) {
+    const key = verifierKey(last.checkpoint.origin, publicKey);
+    if (!isSignedBy(last.note, key)) {
+      const signer = last.note.signatures[0]?.keyId ?? 'nobody';
+      refuse(
+        directory,
+        `checkpoint ${last.checkpoint.number} is signed by key ${signer}, the host key is ${key.keyId}`,
+      );
+    }
+  }
+  const covered = last?.checkpoint.size ?? 0;
+  const tree = restoreTree(directory, covered);
+  if (last && !tree.root().equals(last.checkpoint.root))
+    refuse(
+      directory,
+      `the tree over records 0 to ${covered - 1} is not the one signed in checkpoint ${last.checkpoint.number}`,
+    );
+  if (cutBytes > 0) truncateDurably(journalPath(directory), journal.end);
+
+  let recoveredLost = 0n;
+  let entriesBytes = 0;
+  for (let bundle = Math.floor(covered / TILE_WIDTH); ; bundle++) {
+    const entries = readGrowing(directory, 'entries', bundle) ?? Buffer.alloc(0);
+    const hashes = readGrowing(directory, 0, bundle) ?? Buffer.alloc(0);
+    const base = bundle * TILE_WIDTH;
+    let whole = 0;
+    entriesBytes = 0;
+    for (const { start, end } of entriesOf(entries)) {
+      const leaf = entries.subarray(start, end);
+      const stored = hashes.subarray(whole * HASH_BYTES, (whole + 1) * HASH_BYTES);
+      if (whole === TILE_WIDTH || !leafHash(leaf).equals(stored)) break;
+      if (base + whole >= covered) {
+        recoveredLost += lostIn(leaf);
+        tree.appendLeafHash(hashes, whole * HASH_BYTES);
+      }
+      whole++;
+      entriesBytes = end;
+    }
+    if (base + whole < covered)
+      refuse(
+        directory,
+        `record ${base + whole}, which checkpoint ${last?.checkpoint.number} covers, is missing or changed`,
+      );
+    if (whole === TILE_WIDTH) continue;
+    cutBytes += cutBundle(directory, bundle, { entries: entriesBytes, hashes: whole * HASH_BYTES });
+    for (let later = bundle + 1; later <= bundle + 2 * MAX_UNSYNCED_BUNDLES; later++)
+      cutBytes += cutBundle(directory, later, undefined);
+    break;
+  }
+  removeTilesPast(directory, tree.size);
+  return { last, tree, entriesBytes, recovered: tree.size - covered, recoveredLost, cutBytes };
+}
+
+/** The right edge of the tree over the first `size` leaves, from the stored tiles. */
+function restoreTree(directory: string, size: number): TileTree {
+  const tree = new TileTree();
+  for (let level = MAX_LEVELS - 1; level > 0; level--) {
+    const count = Math.floor(size / TILE_WIDTH ** level);
+    if (count === 0) continue;
+    const tile = Math.floor(count / TILE_WIDTH);
+    const roots: Buffer[] = [];
+    for (let child = tile * TILE_WIDTH; child < count; child++)
+      roots.push(rootOf(fullTile(directory, level - 1, child), TILE_WIDTH));
+    tree.restore(level, tile, Buffer.concat(roots));
+  }
+  const tile = Math.floor(size / TILE_WIDTH);
+  const width = (size % TILE_WIDTH) * HASH_BYTES;
+  const hashes = width === 0 ? Buffer.alloc(0) : readGrowing(directory, 0, tile);
+  if (hashes === undefined || hashes.length < width)
+    refuse(directory, `tile/0, tile ${tile}, is missing or too short`);
+  tree.restore(0, tile, hashes.subarray(0, width));
+  return tree;
+}
+
+/** A full tile as stored, or worked out from the level below where the crash came before it was written. */
+function fullTile(directory: string, level: number, number: number): Buffer {
+  const stored =
+    level === 0 ? readGrowing(directory, 0, number) : readIfThere(tilePath(directory, level, number));
+  if (stored?.length === TILE_WIDTH * HASH_BYTES) return stored;
+  if (level === 0) refuse(directory, `tile/0, tile ${number}, is missing or too short`);
+  const roots: Buffer[] = [];
+  for (let child = number * TILE_WIDTH; child < (number + 1) * TILE_WIDTH; child++)
+    roots.push(rootOf(fullTile(directory, level - 1, child), TILE_WIDTH));
+  return Buffer.concat(roots);
+}
+
+function readGrowing(directory: string, level: 0 | 'entries', number: number): Buffer | undefined {
+  return readIfThere(tilePath(directory, level, number)) ?? readIfThere(tailPath(directory, level, number));
+}
+
+function lostIn(leaf: Buffer): bigint {
+  const { eventName, attributes } = decodeLeaf(leaf);
+  return eventName === 'sensor.gap' ? BigInt((attributes['spoor.gap.count'] as number | bigint) ?? 0) : 0n;
+}
+
+/** Leaves a bundle with so many bytes, under its growing names; without `keep` removes it. Returns the bytes cut. */
+function cutBundle(
+  directory: string,
+  bundle: number,
+  keep: { entries: number; hashes: number } | undefined,
+): number {
+  let cut = 0;
+  for (const level of ['entries', 0] as const) {
+    const [final, tail] = [tilePath(directory, level, bundle), tailPath(directory, level, bundle)];
+    const bytes = readGrowing(directory, level, bundle)?.length;
+    if (bytes === undefined) continue;
+    const kept = level === 'entries' ? (keep?.entries ?? 0) : (keep?.hashes ?? 0);
+    // Leaf hashes only repeat what entries say, so they are not counted as data that was cut.
+    if (level === 'entries') cut += bytes - kept;
+    if (existsSync(final)) renameSync(final, tail);
+    if (kept === 0) rmSync(tail);
+    else if (bytes > kept) truncateDurably(tail, kept);
+    syncDirectory(dirname(tail));
+  }
+  return cut;
+}
+
+/** Tiles above the leaves that a cut made untrue; they are written again when they are full again. */
+function removeTilesPast(directory: string, size: number): void {
+  for (let level = 1; level < MAX_LEVELS; level++)
+    rmSync(tilePath(directory, level, Math.floor(size / TILE_WIDTH ** (level + 1))), { force: true });
+}
+
+function truncateDurably(path: string, bytes: number): void {
+  const file = openSync(path, 'r+');
+  try {
+    ftruncateSync(file, bytes);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function refuse(directory: string, cause: string): never {
+  throw new LogDamagedError(
+    `${directory}: ${cause}. Nothing was written to it. See what is intact with: spoor verify; ` +
+      'to go on with a new log, move this folder away and keep it',
+  );
+}

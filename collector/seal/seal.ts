@@ -1,0 +1,342 @@
+import { mkdirSync } from 'node:fs';
+import { type FileHandle, open, rename, writeFile } from 'node:fs/promises';
+import type { Event } from '../event.ts';
+import { type Checkpoint, checkpointHash, formatCheckpoint, formatTimeNs } from '../log/checkpoint.ts';
+import { syncDirectory } from '../log/files.ts';
+import { formatJournalEntry } from '../log/journal.ts';
+import { type Lock, takeLock } from '../log/lock.ts';
+import { HASH_BYTES, hashLeafInPlace } from '../log/merkle.ts';
+import { signNote, type VerifierKey, verifierKey } from '../log/note.ts';
+import { checkpointPath, journalPath, TILE_WIDTH } from '../log/tiles.ts';
+import type { TileTree } from '../log/tree.ts';
+import { newUid } from '../uid.ts';
+import { EncodeError, LeafEncoder } from './encode.ts';
+import { fitEvent, MAX_ENTRY_BYTES } from './fit.ts';
+import { type HostKey, publishKey } from './hostkey.ts';
+import { writePartials } from './partials.ts';
+import { type Recovered, recoverLog } from './recover.ts';
+import { Tail } from './tail.ts';
+
+/** From the first unsigned record to its checkpoint; with the time of the disk still about one a second. */
+const CHECKPOINT_INTERVAL_MS = 900;
+
+/**
+ * From the first record that a power cut could take to its fdatasync. Exporters send only what is durable,
+ * so this is part of the way from an act to the receiver; ten flushes a second at most, none while idle.
+ */
+const SYNC_INTERVAL_MS = 100;
+
+/** First size of a bundle's memory; 256 ordinary records of 600 bytes. Grows to 16 MiB when all are of the longest. */
+const BUNDLE_BYTES = 192 * 1024;
+
+export interface SealOptions {
+  /** Folder of the log, such as STATE/log; made if missing. */
+  readonly directory: string;
+  readonly hostKey: HostKey;
+  /** Names this machine in the log's origin: no blanks, no plus sign. */
+  readonly hostId: string;
+}
+
+/** Stage 6, seal: events become records of the signed, append-only log. */
+export interface Seal {
+  /**
+   * Encodes, hashes and takes the events as the next records, in order. Does not wait for the disk.
+   * @throws EncodeError when an event says what its registry entry does not allow: that event is replaced by a
+   *   sensor.gap record, all others of the batch are sealed
+   */
+  append(batch: readonly Event[]): void;
+  /** Signs the log as it is now, once all of it is on disk. @throws the file system's error */
+  checkpoint(): Promise<Checkpoint>;
+  /** Signs the closing checkpoint and gives the log free. */
+  close(): Promise<Checkpoint>;
+  /** Records appended. */
+  readonly size: number;
+  /** Records that a power cut cannot take; what exporters may send. */
+  readonly durable: number;
+  /** Calls back whenever `durable` grew or a checkpoint was written; with `durable`. */
+  onGrow(listener: (durable: number) => void): void;
+  /** Why the log could not be written last time; undefined while it can be. */
+  readonly trouble: Error | undefined;
+  readonly verifierKey: VerifierKey;
+}
+
+/**
+ * Opens the log for writing, or begins a new one; brings it back to its last whole record after a crash.
+ * The first record of each opening is a log.open event that says how the log was found.
+ *
+ * @throws LockError when another process writes it
+ * @throws LogDamagedError when it contradicts its last checkpoint
+ */
+export async function openSeal(options: SealOptions): Promise<Seal> {
+  const { directory, hostKey } = options;
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const lock = takeLock(directory);
+  try {
+    const recovered = recoverLog(directory, hostKey.publicKey);
+    const origin = recovered.last?.checkpoint.origin ?? `spoor/${options.hostId}/${newUid(Date.now())}`;
+    publishKey(hostKey, origin);
+    const journal = await open(journalPath(directory), 'a', 0o600);
+    syncDirectory(directory);
+    const seal = new LogSeal({ directory, hostKey, lock, journal, origin, recovered });
+    seal.append([openEvent(recovered)]);
+    await seal.checkpoint();
+    return seal;
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+interface Opened {
+  readonly directory: string;
+  readonly hostKey: HostKey;
+  readonly lock: Lock;
+  readonly journal: FileHandle;
+  readonly origin: string;
+  readonly recovered: Recovered;
+}
+
+class LogSeal implements Seal {
+  readonly verifierKey: VerifierKey;
+  readonly #opened: Opened;
+  readonly #encoder = new LeafEncoder();
+  readonly #tree: TileTree;
+  readonly #tail: Tail;
+  readonly #listeners: ((durable: number) => void)[] = [];
+  /** Entries of the unfinished bundle that are not on their way to the disk yet. */
+  #bundle = Buffer.allocUnsafeSlow(BUNDLE_BYTES);
+  #used = 0;
+  /** Records of the bundle whose bytes are already on their way. */
+  #handedOver: number;
+  #lost: bigint;
+  #last: { readonly checkpoint: Checkpoint; readonly hash: string } | undefined;
+  #journalBytes: number;
+  #checkpointing: Promise<unknown> = Promise.resolve();
+  #checkpointTimer: NodeJS.Timeout | undefined;
+  #syncTimer: NodeJS.Timeout | undefined;
+  #state: 'open' | 'closed' = 'open';
+  #trouble: Error | undefined;
+
+  constructor(opened: Opened) {
+    const { recovered, origin, hostKey } = opened;
+    this.#opened = opened;
+    this.verifierKey = verifierKey(origin, hostKey.publicKey);
+    this.#tree = recovered.tree;
+    this.#handedOver = this.#tree.size % TILE_WIDTH;
+    this.#tail = new Tail(opened.directory, this.#tree.size, {
+      bundle: Math.floor(this.#tree.size / TILE_WIDTH),
+      entriesBytes: recovered.entriesBytes,
+      hashesBytes: this.#handedOver * HASH_BYTES,
+    });
+    const last = recovered.last;
+    this.#last = last && { checkpoint: last.checkpoint, hash: checkpointHash(last.note.text) };
+    this.#lost = (last?.checkpoint.lost ?? 0n) + recovered.recoveredLost;
+    this.#journalBytes = last?.end ?? 0;
+  }
+
+  get size(): number {
+    return this.#tree.size;
+  }
+
+  get durable(): number {
+    return this.#tail.durable;
+  }
+
+  get trouble(): Error | undefined {
+    return this.#trouble;
+  }
+
+  onGrow(listener: (durable: number) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  append(batch: readonly Event[]): void {
+    if (this.#state === 'closed') throw new Error('the log is closed; nothing can be appended');
+    const observedNs = nowNs();
+    let refused: EncodeError | undefined;
+    for (const event of batch) {
+      try {
+        this.#appendOne(event, observedNs);
+      } catch (error) {
+        if (!(error instanceof EncodeError)) throw error;
+        refused ??= error;
+        this.#appendOne(gapOf(event), observedNs);
+      }
+    }
+    this.#handOver('partial');
+    this.#checkpointTimer ??= setTimeout(() => this.#timedCheckpoint(), CHECKPOINT_INTERVAL_MS);
+    this.#syncTimer ??= setTimeout(() => this.#timedSync(), SYNC_INTERVAL_MS);
+    if (refused) throw refused;
+  }
+
+  checkpoint(): Promise<Checkpoint> {
+    return this.#queueCheckpoint('open');
+  }
+
+  async close(): Promise<Checkpoint> {
+    if (this.#state === 'closed') throw new Error('the log is closed already');
+    this.#state = 'closed';
+    clearTimeout(this.#checkpointTimer);
+    clearTimeout(this.#syncTimer);
+    const { directory, journal, lock } = this.#opened;
+    try {
+      const checkpoint = await this.#queueCheckpoint('closed');
+      await this.#tail.close();
+      writePartials(directory, this.#tree);
+      return checkpoint;
+    } finally {
+      await journal.close();
+      lock.release();
+    }
+  }
+
+  #appendOne(event: Event, observedNs: bigint): void {
+    const index = this.#tree.size;
+    let size = this.#encoder.measure(event, index, observedNs);
+    if (size > MAX_ENTRY_BYTES) {
+      const fitted = fitEvent(this.#encoder, event, index, observedNs);
+      size = this.#encoder.measure(fitted, index, observedNs);
+    }
+    this.#makeRoom(2 + size);
+    const start = this.#used + 2;
+    this.#bundle.writeUInt16BE(size, this.#used);
+    this.#used = this.#encoder.write(this.#bundle, start);
+    hashLeafInPlace(this.#bundle, start, this.#used, this.#tree.leafHashes, this.#tree.leafAt);
+    if (event.name === 'sensor.gap') this.#lost += BigInt(event.attributes['spoor.gap.count'] ?? 0);
+
+    const leafHashes = this.#tree.leafHashes;
+    const fullTiles = this.#tree.advance();
+    if (fullTiles.length === 0) return;
+    this.#handOver('full', leafHashes);
+    for (const tile of fullTiles) if (tile.level > 0) this.#tail.push(tile);
+  }
+
+  #makeRoom(bytes: number): void {
+    if (this.#used + bytes <= this.#bundle.length) return;
+    // What is being written keeps the old memory; nothing is ever changed under a write.
+    const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.#bundle.length, this.#used + bytes));
+    this.#bundle.copy(larger, 0, 0, this.#used);
+    this.#bundle = larger;
+  }
+
+  /** Gives what is encoded to the disk, without waiting for it. */
+  #handOver(part: 'partial' | 'full', leafHashes = this.#tree.leafHashes): void {
+    const size = this.#tree.size;
+    const count = part === 'full' ? TILE_WIDTH : size % TILE_WIDTH;
+    if (count === this.#handedOver) return;
+    this.#tail.push({
+      bundle: Math.floor((size - 1) / TILE_WIDTH),
+      entries: this.#bundle.subarray(0, this.#used),
+      hashes: Buffer.from(leafHashes.subarray(this.#handedOver * HASH_BYTES, count * HASH_BYTES)),
+      size,
+      full: part === 'full',
+    });
+    // The rest of the memory goes on being filled; when little is left, new memory is cheaper than copying.
+    this.#bundle = this.#bundle.subarray(this.#used);
+    if (this.#bundle.length < 2 * MAX_ENTRY_BYTES) this.#bundle = Buffer.allocUnsafeSlow(BUNDLE_BYTES);
+    this.#used = 0;
+    this.#handedOver = part === 'full' ? 0 : count;
+  }
+
+  #timedSync(): void {
+    this.#syncTimer = undefined;
+    this.#tail.sync().then(
+      () => this.#grown(),
+      (error: Error) => this.#retryLater(error),
+    );
+  }
+
+  #timedCheckpoint(): void {
+    this.#checkpointTimer = undefined;
+    if (this.#last?.checkpoint.size === this.#tree.size) return;
+    this.checkpoint().catch((error: Error) => this.#retryLater(error));
+  }
+
+  /** The bytes are kept; the next checkpoint tries to write them again. */
+  #retryLater(error: Error): void {
+    this.#trouble = error;
+    if (this.#state === 'open')
+      this.#checkpointTimer ??= setTimeout(() => this.#timedCheckpoint(), CHECKPOINT_INTERVAL_MS);
+  }
+
+  #queueCheckpoint(state: Checkpoint['state']): Promise<Checkpoint> {
+    // One at a time: each names the one before it.
+    const next = this.#checkpointing.catch(() => undefined).then(() => this.#writeCheckpoint(state));
+    this.#checkpointing = next;
+    return next;
+  }
+
+  async #writeCheckpoint(state: Checkpoint['state']): Promise<Checkpoint> {
+    const { origin, hostKey, directory, journal } = this.#opened;
+    const checkpoint: Checkpoint = {
+      origin,
+      size: this.#tree.size,
+      root: this.#tree.root(),
+      number: (this.#last?.checkpoint.number ?? -1) + 1,
+      time: formatTimeNs(nowNs()),
+      previous: this.#last?.hash,
+      lost: this.#lost,
+      state,
+    };
+    // Group commit: everything the checkpoint covers is on disk before the checkpoint exists.
+    await this.#tail.sync();
+    const text = formatCheckpoint(checkpoint);
+    const note = signNote(text, this.verifierKey, hostKey.privateKey);
+    const entry = Buffer.from(formatJournalEntry(note));
+    // A failed try may have left part of a note: begin at the end of the last whole one again.
+    await journal.truncate(this.#journalBytes);
+    await journal.appendFile(entry);
+    await journal.datasync();
+    this.#journalBytes += entry.length;
+    this.#last = { checkpoint, hash: checkpointHash(text) };
+    // For readers only: the journal is the truth, so this file need not survive a power cut.
+    await writeFile(`${checkpointPath(directory)}.next`, note, { mode: 0o600 });
+    await rename(`${checkpointPath(directory)}.next`, checkpointPath(directory));
+    this.#trouble = undefined;
+    this.#grown();
+    return checkpoint;
+  }
+
+  #grown(): void {
+    for (const listener of this.#listeners) listener(this.#tail.durable);
+  }
+}
+
+function openEvent({ last, recovered, cutBytes }: Recovered): Event {
+  const orderly = last?.checkpoint.state === 'closed' && recovered === 0 && cutBytes === 0;
+  const found =
+    last === undefined && recovered === 0 && cutBytes === 0 ? 'none' : orderly ? 'closed' : 'interrupted';
+  return ownEvent('log.open', orderly || found === 'none' ? 9 : 13, {
+    'spoor.log.previous_end': found,
+    'spoor.log.previous_size': last?.checkpoint.size ?? 0,
+    'spoor.log.recovered': recovered,
+    'spoor.log.cut_bytes': cutBytes,
+  });
+}
+
+/** What stands in for an event that could not be encoded. */
+function gapOf(event: Event): Event {
+  return ownEvent('sensor.gap', 13, {
+    'spoor.gap.event': event.name,
+    'spoor.gap.count': 1,
+    'spoor.gap.cause': 'refused',
+  });
+}
+
+function ownEvent(name: Event['name'], severity: number, attributes: Event['attributes']): Event {
+  const timeNs = nowNs();
+  return {
+    name,
+    uid: newUid(Number(timeNs / 1_000_000n)),
+    timeNs,
+    severity,
+    traceId: '',
+    spanId: '',
+    attributes,
+    seen: undefined,
+  };
+}
+
+function nowNs(): bigint {
+  return BigInt(Date.now()) * 1_000_000n;
+}
