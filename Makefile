@@ -13,7 +13,7 @@ SHELL := /bin/bash
 -include sensors/linux/build.mk
 
 BIN := node_modules/.bin
-TS := $(shell find schemas sensors collector detections test -name '*.ts' -not -path '*/generated/*' 2>/dev/null)
+TS := $(shell find schemas sensors collector detections test -name '*.ts' -not -path '*/generated/*' -not -path '*/node_modules/*' 2>/dev/null)
 GENERATED := schemas/generated/registry.ts schemas/generated/otlp.js schemas/generated/otlp.d.ts
 
 .PHONY: build check clean format
