@@ -4,7 +4,9 @@
 #   make test      set up, build, run all tests (root: the tests load real eBPF programs)
 #   make build     leaves bin/spoor
 #   make check     format, lint, types, generated pages
-#   make bench     the figures, as ratios within one run
+#   make bench     the figures, as ratios within one run; also written to docs/bench.md
+#   make agents    the real AI agents that tests and `make run` watch
+#   make clean     forgets what was built; the log of `make run` lies in build/ and goes too
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -16,8 +18,38 @@ BIN := node_modules/.bin
 TS := $(shell find schemas sensors collector detections test -name '*.ts' -not -path '*/generated/*' -not -path '*/node_modules/*' 2>/dev/null)
 GENERATED := schemas/generated/registry.ts schemas/generated/otlp.js schemas/generated/otlp.d.ts
 
-.PHONY: build check clean format
-build: bin/spoor
+.PHONY: agents bench build check clean format privileged run setup test
+# A sub-make, because under -j nothing else orders set-up before the build that needs it.
+build: setup
+	@$(MAKE) --no-print-directory bin/spoor
+
+# What the machine must have, Debian packages and all; says so in one line where it cannot be had.
+setup:
+	@./setup.sh
+privileged:
+	@./setup.sh watch
+
+run: privileged
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory agents || echo "The agent could not be installed (above); a shell session is watched instead."
+	@node dist/test/agents/main-job.js
+
+# Without a glob: node --test reads them from version 21 on, and the floor is 20.
+test: privileged
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory agents || echo "The agent could not be installed (above); its tests will say that they were skipped."
+	node --test $$(find dist -name '*.test.js' | sort)
+
+bench: privileged
+	@$(MAKE) --no-print-directory build
+	@node dist/test/bench/bench.js
+
+agents: test/agents/node_modules/.installed-lock.json
+
+test/agents/node_modules/.installed-lock.json: test/agents/package-lock.json
+	@cmp -s $< $@ || { echo "Installing the AI agents under test (about 400 MB)"; \
+	  npm ci --prefix $(<D) --ignore-scripts --no-audit --no-fund && cp $< $@; }
+	@touch $@
 
 # By content, not by time: a fresh checkout with the same lockfile has nothing to install.
 node_modules/.installed-lock.json: package-lock.json
@@ -35,6 +67,7 @@ schemas/generated/otlp.d.ts: schemas/generated/otlp.js
 	$(BIN)/pbts -o $@ $<
 
 dist/.built: $(TS) $(GENERATED) tsconfig.json
+	rm -rf dist  # what has no source any more must not run as a test
 	$(BIN)/tsc -p .
 	mkdir -p dist/schemas/generated
 	cp schemas/generated/otlp.js dist/schemas/generated/

@@ -57,7 +57,9 @@ export async function startModel(script: Script): Promise<Model> {
     const dialect = DIALECTS.find((candidate) => candidate.path === path);
     if (!dialect || request.method !== 'POST') {
       response.writeHead(404, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ error: { message: `the scripted model has no ${request.method} ${path}` } }));
+      response.end(
+        JSON.stringify({ error: { message: `the scripted model has no ${request.method} ${path}` } }),
+      );
       return;
     }
     const turn: unknown = JSON.parse(await bodyOf(request));
