@@ -18,6 +18,7 @@ BIN := node_modules/.bin
 TS := $(shell find schemas sensors collector detections test -name '*.ts' -not -path '*/generated/*' -not -path '*/node_modules/*' 2>/dev/null)
 GENERATED := schemas/generated/registry.ts schemas/generated/otlp.js schemas/generated/otlp.d.ts
 
+.DEFAULT_GOAL := build
 .PHONY: agents bench build check clean format privileged run setup test
 # A sub-make, because under -j nothing else orders set-up before the build that needs it.
 build: setup

@@ -3,6 +3,9 @@
  *
  * A sensor knows one operating system (or one recording) and nothing of stages, logs or rules.
  * It reports in the order in which things were seen, never drops without counting, and never blocks its reader.
+ *
+ * Fields of an event may be read from the kernel's bytes only when they are asked for: read them by name (an object
+ * spread copies nothing), and keep what was read rather than the event, which keeps its whole batch in memory.
  */
 
 /** A process for ever: a pid alone is used again, a pid with its start time is not. */
@@ -15,7 +18,10 @@ export interface ProcessRef {
 
 /** A file for ever, as far as the kernel tells: a path is only one of its names. */
 export interface FileRef {
-  /** Device of the file's super block, "major:minor". */
+  /**
+   * Device of the file's super block, "major:minor", as /proc/self/mountinfo shows it. On overlayfs, btrfs and others
+   * stat() may show another number for the same file; compare through the mount (fdinfo's mnt_id), not through stat.
+   */
   readonly device: string;
   readonly inode: bigint;
   readonly generation: number;
@@ -73,6 +79,8 @@ export interface ProcessExec extends Seen {
   /** The executable's path, resolved by the kernel, as the host sees it. Bytes: nothing promises UTF-8. */
   readonly executable: Buffer;
   readonly executableFile: FileRef;
+  /** The executable has no name any more, or never had one (memfd): there is nothing to be found at its path. */
+  readonly executableDeleted: boolean;
   readonly executableSizeBytes: bigint;
   /** Inode change time of the executable, nanoseconds since the epoch: names the version of the content. */
   readonly executableChangeNs: bigint;
@@ -94,7 +102,8 @@ export interface ProcessExit extends Seen {
   readonly exitSignal: number | undefined;
 }
 
-export type FileAccess = 'read' | 'write' | 'read_write';
+/** none: O_PATH, or the access mode 3 that allows neither. */
+export type FileAccess = 'read' | 'write' | 'read_write' | 'none';
 export type FileType = 'regular' | 'directory' | 'character' | 'block' | 'fifo' | 'socket' | 'link' | 'other';
 
 /** First open of a file by a process in a mode, or an open that failed. */
@@ -105,6 +114,10 @@ export interface FileOpen extends Seen {
   readonly path: Buffer;
   /** resolved: walked from the kernel's own file. claimed: the caller's argument (a failed open has no file). */
   readonly pathBasis: 'resolved' | 'claimed';
+  /** The file had no name when it was looked at: removed, made by O_TMPFILE, or memfd. */
+  readonly deleted: boolean;
+  /** This very open made the file. */
+  readonly created: boolean;
   readonly access: FileAccess;
   /** The open(2) flags that change something, by name: create, truncate, append, exclusive, directory, tmpfile, path. */
   readonly flags: readonly string[];

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The sensor's native face for JavaScript. Records pass as whole batches of bytes (../bpf/records.h), never as objects.
+ *
+ * Every function takes the handle that open() gave, and throws an Error whose message says what failed.
+ * A thread of ours waits for the ring and asks JavaScript to drain it; all else runs on the thread that calls.
+ */
+#define NAPI_VERSION 8
+#include <node_api.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "boundary.h"
+#include "kernel.h"
+
+/* A record waits at most this long where too few come to wake the reader. */
+#define TIMER_MS 50
+/* One Buffer. A record that somebody keeps, keeps its whole Buffer alive. */
+#define BATCH_BYTES (256 * 1024)
+
+struct handle {
+	struct kernel kernel;
+	pthread_t waiter;
+	bool waiting;
+	int stop_fd;
+	atomic_bool asked; /* JavaScript was told and has not drained yet */
+	napi_threadsafe_function tell;
+	bool closed;
+};
+
+static napi_value throw_message(napi_env env, const char *message)
+{
+	napi_throw_error(env, NULL, message);
+	return NULL;
+}
+
+static struct handle *handle_of(napi_env env, napi_value value)
+{
+	void *pointer = NULL;
+	if (napi_get_value_external(env, value, &pointer) != napi_ok || !pointer) {
+		throw_message(env, "not a sensor's handle");
+		return NULL;
+	}
+	struct handle *handle = pointer;
+	if (handle->closed) {
+		throw_message(env, "the sensor was stopped");
+		return NULL;
+	}
+	return handle;
+}
+
+/* The arguments of a call, as far as given; the first must be a handle. */
+static struct handle *called_on(napi_env env, napi_callback_info info, napi_value *arguments, size_t count)
+{
+	size_t given = count;
+	napi_get_cb_info(env, info, &given, arguments, NULL, NULL);
+	if (given < count) {
+		throw_message(env, "too few arguments");
+		return NULL;
+	}
+	return handle_of(env, arguments[0]);
+}
+
+static void *wait_for_records(void *argument)
+{
+	struct handle *handle = argument;
+	struct epoll_event events[2];
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	/* Edge-triggered: by level, a ring that holds anything at all would wake us at once, record by record. */
+	struct epoll_event ring = { .events = EPOLLIN | EPOLLET, .data.u32 = 0 };
+	struct epoll_event stop = { .events = EPOLLIN, .data.u32 = 1 };
+	epoll_ctl(epoll, EPOLL_CTL_ADD, handle->kernel.ring_fd, &ring);
+	epoll_ctl(epoll, EPOLL_CTL_ADD, handle->stop_fd, &stop);
+	for (;;) {
+		int count = epoll_wait(epoll, events, 2, TIMER_MS);
+		bool stopped = false;
+		for (int i = 0; i < count; i++)
+			stopped |= events[i].data.u32 == 1;
+		if (stopped)
+			break;
+		if (ring_has_records(&handle->kernel.ring) && !atomic_exchange(&handle->asked, true))
+			napi_call_threadsafe_function(handle->tell, NULL, napi_tsfn_nonblocking);
+	}
+	close(epoll);
+	return NULL;
+}
+
+static void stop_waiting(struct handle *handle)
+{
+	uint64_t one = 1;
+	if (!handle->waiting)
+		return;
+	if (write(handle->stop_fd, &one, sizeof(one)) != sizeof(one))
+		abort(); /* an eventfd at zero takes a one; anything else is a descriptor that is not ours any more */
+	pthread_join(handle->waiter, NULL);
+	close(handle->stop_fd);
+	napi_release_threadsafe_function(handle->tell, napi_tsfn_abort);
+	handle->waiting = false;
+}
+
+static void close_handle(struct handle *handle)
+{
+	if (handle->closed)
+		return;
+	stop_waiting(handle);
+	kernel_unload(&handle->kernel);
+	handle->closed = true;
+}
+
+static void finalize(napi_env env, void *data, void *hint)
+{
+	(void)env;
+	(void)hint;
+	close_handle(data);
+	free(data);
+}
+
+static bool text_of(napi_env env, napi_value value, char *to, size_t room)
+{
+	size_t length;
+	return napi_get_value_string_utf8(env, value, to, room, &length) == napi_ok && length < room - 1;
+}
+
+/* open(objectPath, tier, ringBytes): loads the programs; nothing is attached yet. */
+static napi_value open_sensor(napi_env env, napi_callback_info info)
+{
+	napi_value arguments[3], external;
+	size_t count = 3;
+	char path[4096], tier[32];
+	uint32_t ring_bytes;
+	napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+	if (count < 3 || !text_of(env, arguments[0], path, sizeof(path)) ||
+	    !text_of(env, arguments[1], tier, sizeof(tier)) ||
+	    napi_get_value_uint32(env, arguments[2], &ring_bytes) != napi_ok)
+		return throw_message(env, "open(objectPath, tier, ringBytes)");
+	struct handle *handle = calloc(1, sizeof(*handle));
+	if (!handle)
+		return throw_message(env, "no memory for a handle");
+	struct kernel_options options = { .object_path = path, .tier = tier, .ring_bytes = ring_bytes };
+	if (kernel_load(&handle->kernel, &options)) {
+		throw_message(env, handle->kernel.message);
+		kernel_unload(&handle->kernel);
+		free(handle);
+		return NULL;
+	}
+	napi_create_external(env, handle, finalize, NULL, &external);
+	return external;
+}
+
+static napi_value attach(napi_env env, napi_callback_info info)
+{
+	napi_value arguments[1];
+	struct handle *handle = called_on(env, info, arguments, 1);
+	if (handle && kernel_attach(&handle->kernel))
+		throw_message(env, handle->kernel.message);
+	return NULL;
+}
+
+/* The queue holds one call: it says "drain", and once is enough. */
+static void tell_javascript(napi_env env, napi_value function, void *context, void *data)
+{
+	napi_value undefined;
+	(void)data;
+	struct handle *handle = context;
+	atomic_store(&handle->asked, false);
+	if (!env)
+		return;
+	napi_get_undefined(env, &undefined);
+	napi_call_function(env, undefined, function, 0, NULL, NULL);
+}
+
+/* listen(handle, function): calls it, without arguments, whenever there is something to drain. */
+static napi_value listen_for_records(napi_env env, napi_callback_info info)
+{
+	napi_value arguments[2], name;
+	struct handle *handle = called_on(env, info, arguments, 2);
+	if (!handle || handle->waiting)
+		return NULL;
+	napi_create_string_utf8(env, "spoor sensor", NAPI_AUTO_LENGTH, &name);
+	if (napi_create_threadsafe_function(env, arguments[1], NULL, name, 0, 1, NULL, NULL, handle, tell_javascript,
+					    &handle->tell) != napi_ok)
+		return throw_message(env, "listen(handle, function)");
+	handle->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (handle->stop_fd < 0)
+		return throw_message(env, strerror(errno));
+	int error = pthread_create(&handle->waiter, NULL, wait_for_records, handle);
+	if (error)
+		return throw_message(env, strerror(error));
+	handle->waiting = true;
+	return NULL;
+}
+
+/* drain(handle): a Buffer of whole records, or undefined when there are none. */
+static napi_value drain(napi_env env, napi_callback_info info)
+{
+	napi_value arguments[1], buffer;
+	void *to;
+	struct handle *handle = called_on(env, info, arguments, 1);
+	if (!handle)
+		return NULL;
+	struct ring *ring = &handle->kernel.ring;
+	size_t bytes = ring_measure(ring, BATCH_BYTES);
+	if (!bytes)
+		return NULL;
+	if (napi_create_buffer(env, bytes, &to, &buffer) != napi_ok)
+		return throw_message(env, "no memory for a batch");
+	ring_take(ring, to, bytes);
+	return buffer;
+}
+
+/* positions(handle): [consumed, produced], bytes since the ring was made. */
+static napi_value positions(napi_env env, napi_callback_info info)
+{
+	napi_value arguments[1], pair, value;
+	struct handle *handle = called_on(env, info, arguments, 1);
+	if (!handle)
+		return NULL;
+	const struct ring *ring = &handle->kernel.ring;
+	napi_create_array_with_length(env, 2, &pair);
+	napi_create_bigint_uint64(env, *ring->consumed, &value);
+	napi_set_element(env, pair, 0, value);
+	napi_create_bigint_uint64(env, __atomic_load_n(ring->produced, __ATOMIC_ACQUIRE), &value);
+	napi_set_element(env, pair, 1, value);
+	return pair;
+}
+
+static napi_value copied(napi_env env, const void *from, size_t bytes)
+{
+	napi_value buffer;
+	void *to;
+	if (napi_create_buffer(env, bytes, &to, &buffer) != napi_ok)
+		return throw_message(env, "no memory for an answer");
+	if (bytes)
+		memcpy(to, from, bytes);
+	return buffer;
+}
+
+/* counters(handle): struct counters, one a CPU. */
+static napi_value counters(napi_env env, napi_callback_info info)
+{
+	napi_value arguments[1];
+	struct handle *handle = called_on(env, info, arguments, 1);
+	if (!handle)
+		return NULL;
+	return copied(env, handle->kernel.counters, sizeof(struct counters) * handle->kernel.cpus);
+}
+
+/* misses(handle): { program: times not run }, as bigint, of programs that were missed at all. */
+static napi_value misses(napi_env env, napi_callback_info info)
+{
+	napi_value arguments[1], result, value;
+	struct handle *handle = called_on(env, info, arguments, 1);
+	if (!handle)
+		return NULL;
+	struct bpf_program *program;
+	napi_create_object(env, &result);
+	bpf_object__for_each_program(program, handle->kernel.object)
+	{
+		uint64_t missed = kernel_misses(program);
+		if (!missed)
+			continue;
+		napi_create_bigint_uint64(env, missed, &value);
+		napi_set_named_property(env, result, bpf_program__name(program), value);
+	}
+	return result;
+}
+
+/* ask(handle, iterator, pid, session): the iterator's answers, structs of records.h one behind the other. */
+static napi_value ask(napi_env env, napi_callback_info info)
+{
+	napi_value arguments[4], buffer;
+	char iterator[64];
+	uint32_t pid, session;
+	uint8_t *answer;
+	size_t bytes;
+	struct handle *handle = called_on(env, info, arguments, 4);
+	if (!handle)
+		return NULL;
+	if (!text_of(env, arguments[1], iterator, sizeof(iterator)) ||
+	    napi_get_value_uint32(env, arguments[2], &pid) != napi_ok ||
+	    napi_get_value_uint32(env, arguments[3], &session) != napi_ok)
+		return throw_message(env, "ask(handle, iterator, pid, session)");
+	if (kernel_ask(&handle->kernel, iterator, pid, session, &answer, &bytes))
+		return throw_message(env, handle->kernel.message);
+	buffer = copied(env, answer, bytes);
+	free(answer);
+	return buffer;
+}
+
+static int64_t nanoseconds(clockid_t clock)
+{
+	struct timespec time;
+	clock_gettime(clock, &time);
+	return time.tv_sec * 1000000000ll + time.tv_nsec;
+}
+
+/* wallOffsetNs(): of five readings the one taken quickest, as a preemption between two clocks is an error. */
+static napi_value wall_offset(napi_env env, napi_callback_info info)
+{
+	napi_value value;
+	int64_t offset = 0, best = INT64_MAX;
+	(void)info;
+	for (int i = 0; i < 5; i++) {
+		int64_t before = nanoseconds(CLOCK_BOOTTIME);
+		int64_t wall = nanoseconds(CLOCK_REALTIME);
+		int64_t after = nanoseconds(CLOCK_BOOTTIME);
+		if (after - before < best) {
+			best = after - before;
+			offset = wall - (before + best / 2);
+		}
+	}
+	napi_create_bigint_int64(env, offset, &value);
+	return value;
+}
+
+/* close(handle): detaches and unloads; a second time does nothing. */
+static napi_value close_sensor(napi_env env, napi_callback_info info)
+{
+	napi_value arguments[1];
+	size_t count = 1;
+	void *pointer = NULL;
+	napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+	if (count < 1 || napi_get_value_external(env, arguments[0], &pointer) != napi_ok)
+		return throw_message(env, "close(handle)");
+	close_handle(pointer);
+	return NULL;
+}
+
+NAPI_MODULE_INIT()
+{
+	static const struct {
+		const char *name;
+		napi_callback function;
+	} functions[] = {
+		{ "open", open_sensor },   { "attach", attach },	 { "listen", listen_for_records },
+		{ "drain", drain },	   { "positions", positions },	 { "counters", counters },
+		{ "misses", misses },	   { "ask", ask },		 { "wallOffsetNs", wall_offset },
+		{ "close", close_sensor },
+	};
+	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++) {
+		napi_value function;
+		napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].function, NULL, &function);
+		napi_set_named_property(env, exports, functions[i].name, function);
+	}
+	return exports;
+}

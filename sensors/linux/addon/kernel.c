@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "boundary.h"
+
+/* The reader is woken when this part of the ring is filled. */
+#define WAKE_FRACTION 8
+#define ANSWER_CHUNK_BYTES 65536
+
+/* libbpf tells why a load failed by this call alone. The first warning names the cause, the rest repeats it. */
+static char warning[MESSAGE_BYTES];
+
+static int keep_warning(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	if (level == LIBBPF_WARN && !warning[0]) {
+		vsnprintf(warning, sizeof(warning), format, arguments);
+		warning[strcspn(warning, "\n")] = 0;
+	}
+	return 0;
+}
+
+static int failed(struct kernel *kernel, int error, const char *doing, const char *what)
+{
+	snprintf(kernel->message, sizeof(kernel->message), "%s %s: %s%s%s", doing, what, strerror(-error),
+		 warning[0] ? ": " : "", warning);
+	return error;
+}
+
+static int tracepoint_arguments(const struct btf *kernel_types, const char *tracepoint)
+{
+	char name[128];
+	snprintf(name, sizeof(name), "btf_trace_%s", tracepoint);
+	int id = btf__find_by_name_kind(kernel_types, name, BTF_KIND_TYPEDEF);
+	if (id < 0)
+		return -1;
+	const struct btf_type *type = btf__type_by_id(kernel_types, id); /* typedef of a pointer to a function */
+	type = btf__type_by_id(kernel_types, type->type);
+	type = btf__type_by_id(kernel_types, type->type);
+	return btf_vlen(type) - 1; /* the first is the tracepoint's own */
+}
+
+static bool begins_with(const char *text, const char *prefix)
+{
+	return !strncmp(text, prefix, strlen(prefix));
+}
+
+static void choose_programs(struct kernel *kernel, const char *tier, const struct btf *kernel_types)
+{
+	bool exit_says_last = tracepoint_arguments(kernel_types, "sched_process_exit") >= 2;
+	struct bpf_program *program;
+	bpf_object__for_each_program(program, kernel->object)
+	{
+		const char *name = bpf_program__name(program);
+		bool wanted = begins_with(name, "both_") || begins_with(name, tier);
+		if (!strcmp(name, "both_exit_said"))
+			wanted = exit_says_last;
+		if (!strcmp(name, "both_exit_raced"))
+			wanted = !exit_says_last;
+		bpf_program__set_autoload(program, wanted);
+	}
+}
+
+static int size_maps(struct kernel *kernel, size_t ring_bytes)
+{
+	static const char *const a_row_a_cpu[] = { "scratches", "counts" };
+	struct bpf_map *ring = bpf_object__find_map_by_name(kernel->object, "ring");
+	struct bpf_map *readonly = bpf_object__find_map_by_name(kernel->object, ".rodata");
+	int error = bpf_map__set_max_entries(ring, ring_bytes);
+	for (size_t i = 0; !error && i < sizeof(a_row_a_cpu) / sizeof(*a_row_a_cpu); i++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(kernel->object, a_row_a_cpu[i]);
+		error = bpf_map__set_max_entries(map, bpf_map__max_entries(map) * kernel->cpus);
+	}
+	struct settings settings = { .wake_bytes = ring_bytes / WAKE_FRACTION };
+	return error ? error : bpf_map__set_initial_value(readonly, &settings, sizeof(settings));
+}
+
+static int map_counters(struct kernel *kernel)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(kernel->object, "counts");
+	size_t page = sysconf(_SC_PAGESIZE);
+	kernel->counters_bytes = (sizeof(struct counters) * kernel->cpus + page - 1) / page * page;
+	void *counters = mmap(NULL, kernel->counters_bytes, PROT_READ, MAP_SHARED, bpf_map__fd(map), 0);
+	if (counters == MAP_FAILED)
+		return -errno;
+	kernel->counters = counters;
+	return 0;
+}
+
+int kernel_load(struct kernel *kernel, const struct kernel_options *options)
+{
+	warning[0] = 0;
+	libbpf_set_print(keep_warning);
+	kernel->cpus = libbpf_num_possible_cpus();
+	struct btf *kernel_types = btf__load_vmlinux_btf();
+	if (!kernel_types)
+		return failed(kernel, -errno, "reading", "the kernel's types (/sys/kernel/btf/vmlinux)");
+	kernel->object = bpf_object__open_file(options->object_path, NULL);
+	if (!kernel->object) {
+		btf__free(kernel_types);
+		return failed(kernel, -errno, "opening", options->object_path);
+	}
+	choose_programs(kernel, options->tier, kernel_types);
+	btf__free(kernel_types);
+	int error = size_maps(kernel, options->ring_bytes);
+	if (error)
+		return failed(kernel, error, "sizing the maps of", options->object_path);
+	error = bpf_object__load(kernel->object);
+	if (error)
+		return failed(kernel, error, "loading", options->object_path);
+	error = map_counters(kernel);
+	if (error)
+		return failed(kernel, error, "mapping", "the counters");
+	kernel->ring_fd = bpf_object__find_map_fd_by_name(kernel->object, "ring");
+	error = ring_map(&kernel->ring, kernel->ring_fd, options->ring_bytes);
+	return error ? failed(kernel, error, "mapping", "the ring") : 0;
+}
+
+int kernel_attach(struct kernel *kernel)
+{
+	struct bpf_program *program;
+	warning[0] = 0;
+	bpf_object__for_each_program(program, kernel->object)
+	{
+		if (!bpf_program__autoload(program) || begins_with(bpf_program__section_name(program), "iter/"))
+			continue;
+		if (kernel->link_count == MAX_PROGRAMS)
+			return failed(kernel, -E2BIG, "attaching", bpf_program__name(program));
+		struct bpf_link *link = bpf_program__attach(program);
+		if (!link)
+			return failed(kernel, -errno, "attaching", bpf_program__section_name(program));
+		kernel->links[kernel->link_count++] = link;
+	}
+	return 0;
+}
+
+void kernel_unload(struct kernel *kernel)
+{
+	while (kernel->link_count)
+		bpf_link__destroy(kernel->links[--kernel->link_count]);
+	ring_unmap(&kernel->ring);
+	if (kernel->counters)
+		munmap(kernel->counters, kernel->counters_bytes);
+	kernel->counters = NULL;
+	bpf_object__close(kernel->object);
+	kernel->object = NULL;
+}
+
+static int read_all(int from, uint8_t **answer, size_t *bytes)
+{
+	size_t room = 0;
+	for (;;) {
+		if (room - *bytes < ANSWER_CHUNK_BYTES) {
+			room += ANSWER_CHUNK_BYTES;
+			uint8_t *larger = realloc(*answer, room);
+			if (!larger)
+				return -ENOMEM;
+			*answer = larger;
+		}
+		ssize_t count = read(from, *answer + *bytes, room - *bytes);
+		if (count == 0)
+			return 0;
+		if (count < 0 && errno != EINTR && errno != EAGAIN)
+			return -errno;
+		if (count > 0)
+			*bytes += count;
+	}
+}
+
+int kernel_ask(struct kernel *kernel, const char *iterator, uint32_t pid, uint32_t session, uint8_t **answer,
+	       size_t *bytes)
+{
+	struct task_request request = { .pid = pid, .session = session };
+	uint32_t zero = 0;
+	warning[0] = 0;
+	*answer = NULL;
+	*bytes = 0;
+	struct bpf_program *program = bpf_object__find_program_by_name(kernel->object, iterator);
+	int requests = bpf_object__find_map_fd_by_name(kernel->object, "requests");
+	if (bpf_map_update_elem(requests, &zero, &request, BPF_ANY))
+		return failed(kernel, -errno, "asking", iterator);
+	struct bpf_link *link = bpf_program__attach_iter(program, NULL);
+	if (!link)
+		return failed(kernel, -errno, "attaching", iterator);
+	int from = bpf_iter_create(bpf_link__fd(link));
+	int error = from < 0 ? -errno : read_all(from, answer, bytes);
+	if (from >= 0)
+		close(from);
+	bpf_link__destroy(link);
+	if (!error)
+		return 0;
+	free(*answer);
+	*answer = NULL;
+	return failed(kernel, error, "reading", iterator);
+}
+
+uint64_t kernel_misses(const struct bpf_program *program)
+{
+	struct bpf_prog_info info = {};
+	uint32_t bytes = sizeof(info);
+	if (!bpf_program__autoload(program) || bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &bytes))
+		return 0;
+	return info.recursion_misses;
+}

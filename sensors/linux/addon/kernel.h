@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loads the programs, attaches them, and asks their iterators. Knows nothing of JavaScript. */
+#ifndef SPOOR_KERNEL_H
+#define SPOOR_KERNEL_H
+
+#include <bpf/libbpf.h>
+#include <stdint.h>
+
+#include "ring.h"
+
+/* Programs of one object. Each costs a link and a descriptor. */
+#define MAX_PROGRAMS 128
+#define MESSAGE_BYTES 512
+
+struct kernel {
+	struct bpf_object *object;
+	struct bpf_link *links[MAX_PROGRAMS];
+	int link_count;
+	struct ring ring;
+	int ring_fd;
+	uint64_t *counters; /* mapped: struct counters a CPU */
+	size_t counters_bytes;
+	int cpus;
+	char message[MESSAGE_BYTES]; /* why the last call failed, in words */
+};
+
+struct kernel_options {
+	const char *object_path;
+	const char *tier; /* tracepoint or lsm: the prefix of the programs to load, beside both_ */
+	size_t ring_bytes;
+};
+
+/* All return 0 or -errno; on failure kernel->message says what was tried. */
+int kernel_load(struct kernel *kernel, const struct kernel_options *options);
+int kernel_attach(struct kernel *kernel);
+void kernel_unload(struct kernel *kernel);
+
+/* Runs an iterator for `request`; *answer is to be freed by the caller. */
+int kernel_ask(struct kernel *kernel, const char *iterator, uint32_t pid, uint32_t session, uint8_t **answer,
+	       size_t *bytes);
+
+/* How often a program was entered while it ran on the same CPU, and so was not run. */
+uint64_t kernel_misses(const struct bpf_program *program);
+
+#endif

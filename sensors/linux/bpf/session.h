@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/* Which session a task belongs to.
+ *
+ * The tag lies in the task's own storage. A new task takes it from the task that called fork or clone (not from
+ * its parent: CLONE_PARENT changes the parent), before it can run its first instruction. So no setsid(), double
+ * fork, namespace or change of name gets rid of it, and nothing else can give it away.
+ */
+#ifndef SPOOR_SESSION_H
+#define SPOOR_SESSION_H
+
+#include "counters.h"
+
+struct session {
+	u32 id;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct session);
+} sessions SEC(".maps");
+
+/* Tags that could not be stored: another task, preempted inside the same CPU's task storage, makes the kernel
+ * refuse (bpf_task_storage_trylock). They wait here until the task is asked about. 16 B each; past the limit the
+ * tag is lost, and counted as a lost KIND_NONE. */
+#define MAX_WAITING_TAGS 4096
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_WAITING_TAGS);
+	__type(key, u32); /* thread id */
+	__type(value, struct session);
+} waiting_tags SEC(".maps");
+
+u32 waiting_count = 0;
+
+static __always_inline struct session *waiting_session(struct task_struct *task)
+{
+	u32 id = task->pid;
+	struct session *waiting = bpf_map_lookup_elem(&waiting_tags, &id);
+	if (!waiting)
+		return NULL;
+	struct session *stored = bpf_task_storage_get(&sessions, task, waiting, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!stored)
+		return waiting;
+	if (!bpf_map_delete_elem(&waiting_tags, &id))
+		__sync_fetch_and_sub(&waiting_count, 1);
+	return stored;
+}
+
+/* NULL outside every session. Only tasks of sessions have storage, so for all others this is one load. */
+static __always_inline struct session *session_of(struct task_struct *task)
+{
+	if (task->bpf_storage) {
+		struct session *session = bpf_task_storage_get(&sessions, task, NULL, 0);
+		if (session)
+			return session;
+	}
+	return waiting_count ? waiting_session(task) : NULL;
+}
+
+static __always_inline void set_session(struct task_struct *task, u32 id)
+{
+	struct session session = { .id = id };
+	struct session *stored = bpf_task_storage_get(&sessions, task, &session, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (stored) {
+		stored->id = id;
+		return;
+	}
+	u32 thread = task->pid;
+	if (!bpf_map_update_elem(&waiting_tags, &thread, &session, BPF_ANY))
+		__sync_fetch_and_add(&waiting_count, 1);
+	else
+		count_lost(KIND_NONE);
+}
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/* Iterators over all tasks: who was there before, who belongs to a session, and giving a process its tag.
+ * The addon writes `request`, then reads the iterator; its answers are structs of records.h, one behind the other.
+ */
+#ifndef SPOOR_TASKS_H
+#define SPOOR_TASKS_H
+
+#include "session.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct task_request);
+} requests SEC(".maps");
+
+static __always_inline struct task_request *asked(void)
+{
+	u32 zero = 0;
+	return bpf_map_lookup_elem(&requests, &zero);
+}
+
+/* A process, seen at its leader. A leader that ended stays until its last thread has: ask the group, not the task. */
+static __always_inline bool is_live_process(struct task_struct *task)
+{
+	return task->pid == task->tgid && BPF_CORE_READ(task, signal, live.counter) > 0;
+}
+
+SEC("iter/task")
+int both_existing(struct bpf_iter__task *context)
+{
+	struct task_struct *task = context->task;
+	if (!task || !is_live_process(task))
+		return 0;
+	struct task_existing answer = {
+		.uid = BPF_CORE_READ(task, cred, uid.val),
+		.euid = BPF_CORE_READ(task, cred, euid.val),
+		.gid = BPF_CORE_READ(task, cred, gid.val),
+		.egid = BPF_CORE_READ(task, cred, egid.val),
+		.kernel_thread = task->flags & PF_KTHREAD ? 1 : 0,
+	};
+	struct session *session = session_of(task);
+	if (session)
+		answer.session = session->id;
+	process_identity(task, &answer.process);
+	process_identity(BPF_CORE_READ(task, real_parent), &answer.parent);
+	bpf_seq_write(context->meta->seq, &answer, sizeof(answer));
+	return 0;
+}
+
+SEC("iter/task")
+int both_members(struct bpf_iter__task *context)
+{
+	struct task_struct *task = context->task;
+	struct task_request *request = asked();
+	if (!task || !request || !is_live_process(task))
+		return 0;
+	struct session *session = session_of(task);
+	if (!session || session->id != request->session)
+		return 0;
+	struct task_member answer;
+	process_identity(task, &answer.process);
+	bpf_seq_write(context->meta->seq, &answer, sizeof(answer));
+	return 0;
+}
+
+/* Tags every thread of a process; answers one task_member for each that had another tag before. */
+SEC("iter/task")
+int both_tag(struct bpf_iter__task *context)
+{
+	struct task_struct *task = context->task;
+	struct task_request *request = asked();
+	if (!task || !request || task->tgid != request->pid)
+		return 0;
+	struct session *session = session_of(task);
+	if (session && session->id == request->session)
+		return 0;
+	set_session(task, request->session);
+	struct task_member answer;
+	process_identity(task, &answer.process);
+	bpf_seq_write(context->meta->seq, &answer, sizeof(answer));
+	return 0;
+}
+
+#endif

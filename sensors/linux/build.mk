@@ -1,0 +1,41 @@
+# The Linux sensor's native parts, into build/linux: a plain C compiler, no node-gyp. Included by the Makefile.
+#
+#   sensor.bpf.o        the programs: CO-RE, so one object fits every kernel with BTF; stripped of all but that BTF
+#   spoor_sensor.node   the addon: one binary for every Node with N-API 8 (Node 20, 22, 24)
+#   spoor-launch        waits until it is watched, then becomes the command
+
+LINUX := build/linux
+KERNEL_BTF := /sys/kernel/btf/vmlinux
+NATIVE := $(LINUX)/sensor.bpf.o $(LINUX)/spoor_sensor.node $(LINUX)/spoor-launch
+BPF_SOURCES := $(wildcard sensors/linux/bpf/*)
+ADDON_SOURCES := $(wildcard sensors/linux/addon/*.c)
+NATIVE_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror
+
+.PHONY: native native-files
+native native-files: $(NATIVE) sensors/linux/generated/layout.ts
+
+bin/spoor: native-files
+
+$(LINUX)/vmlinux.h:
+	@test -r $(KERNEL_BTF) || { echo "$(KERNEL_BTF) is missing: this kernel has no BTF (CONFIG_DEBUG_INFO_BTF)" >&2; exit 3; }
+	mkdir -p $(LINUX)
+	bpftool btf dump file $(KERNEL_BTF) format c > $@
+
+$(LINUX)/sensor.bpf.o: $(BPF_SOURCES) $(LINUX)/vmlinux.h
+	clang -O2 -g -Wall -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -I$(LINUX) \
+	  -c sensors/linux/bpf/sensor.bpf.c -o $@.whole
+	llvm-strip -g -o $@ $@.whole
+	rm $@.whole
+
+# Committed, so that TypeScript can be built where the kernel's programs cannot; rewritten only when it differs.
+sensors/linux/generated/layout.ts: $(LINUX)/sensor.bpf.o sensors/linux/layout.mjs
+	node sensors/linux/layout.mjs $< $@
+
+$(LINUX)/spoor_sensor.node: $(ADDON_SOURCES) $(wildcard sensors/linux/addon/*.h) sensors/linux/bpf/records.h node_modules/.installed-lock.json
+	mkdir -p $(LINUX)
+	$(CC) $(NATIVE_CFLAGS) -fPIC -shared -fvisibility=hidden -Inode_modules/node-api-headers/include \
+	  $(ADDON_SOURCES) -o $@ -lbpf -lpthread
+
+$(LINUX)/spoor-launch: sensors/linux/launch/spoor-launch.c
+	mkdir -p $(LINUX)
+	$(CC) $(NATIVE_CFLAGS) $< -o $@

@@ -1,0 +1,76 @@
+/** Turns the kernel's counters into counts and gap events: what was lost since it was last told. */
+
+import type { SensorCount, SensorGap } from '../sensor.ts';
+import { COUNTERS, RECORD_KIND } from './generated/layout.ts';
+import { KIND_NAMES } from './records.ts';
+
+/** A lost KIND_NONE is a task whose session tag found no room (bpf/session.h). */
+const TAG = 'session tag';
+
+/**
+ * What is not seen while a program is missed. One that looks at every system call cannot say which one it missed,
+ * nor whether it would have been of a session at all.
+ */
+const MISSED: { readonly [program: string]: string } = {
+  both_newtask: 'process.fork',
+  both_exec: 'process.exec',
+  both_exit_said: 'process.exit',
+  both_exit_raced: 'process.exit',
+  both_sock_state: 'network.connect',
+  both_sock_destroyed: 'network.connect',
+  tracepoint_sys_exit: 'syscall',
+};
+
+/** Every kind and CPU that counted anything. */
+export function countsOf(counters: Buffer): SensorCount[] {
+  const view = new DataView(counters.buffer, counters.byteOffset, counters.byteLength);
+  const counts: SensorCount[] = [];
+  for (let cpu = 0; (cpu + 1) * COUNTERS.sizeBytes <= counters.length; cpu++) {
+    const row = cpu * COUNTERS.sizeBytes;
+    for (let kind = 0; kind < RECORD_KIND.KIND_COUNT; kind++) {
+      const seen = view.getBigUint64(row + COUNTERS.seen + 8 * kind, true);
+      const lost = view.getBigUint64(row + COUNTERS.lost + 8 * kind, true);
+      if (seen || lost) counts.push({ kind: KIND_NAMES[kind] ?? TAG, cpu, seen, lost });
+    }
+  }
+  return counts;
+}
+
+/** Remembers what was told, so that each loss is told once and the numbers of all gaps add up to the counters. */
+export class LossTeller {
+  readonly #told = new Map<string, bigint>();
+
+  #untold(key: string, total: bigint): bigint {
+    const count = total - (this.#told.get(key) ?? 0n);
+    if (count > 0n) this.#told.set(key, total);
+    return count;
+  }
+
+  ofCounters(counts: readonly SensorCount[], bootNs: bigint): SensorGap[] {
+    const gaps: SensorGap[] = [];
+    for (const { kind, cpu, lost } of counts) {
+      const count = this.#untold(`${kind} ${cpu}`, lost);
+      if (count > 0n)
+        gaps.push({
+          kind: 'sensor.gap',
+          bootNs,
+          lost: kind,
+          count,
+          cause: kind === TAG ? 'recursion' : 'ring_full',
+          cpu,
+        });
+    }
+    return gaps;
+  }
+
+  /** The kernel keeps no CPU for these: cpu is -1. */
+  ofMisses(misses: Readonly<Record<string, bigint>>, bootNs: bigint): SensorGap[] {
+    const gaps: SensorGap[] = [];
+    for (const [program, missed] of Object.entries(misses)) {
+      const count = this.#untold(program, missed);
+      const lost = MISSED[program] ?? program;
+      if (count > 0n) gaps.push({ kind: 'sensor.gap', bootNs, lost, count, cause: 'recursion', cpu: -1 });
+    }
+    return gaps;
+  }
+}

@@ -1,0 +1,63 @@
+/** The addon's face (addon/addon.c), and where the built parts lie. */
+
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SensorError } from '../sensor.ts';
+
+/** What open() gives. Only the addon looks inside. */
+export type Handle = { readonly opaque: unique symbol };
+
+export interface Native {
+  open(objectPath: string, tier: string, ringBytes: number): Handle;
+  attach(handle: Handle): void;
+  listen(handle: Handle, drain: () => void): void;
+  drain(handle: Handle): Buffer | undefined;
+  positions(handle: Handle): [consumed: bigint, produced: bigint];
+  counters(handle: Handle): Buffer;
+  misses(handle: Handle): Record<string, bigint>;
+  ask(handle: Handle, iterator: string, pid: number, session: number): Buffer;
+  wallOffsetNs(): bigint;
+  close(handle: Handle): void;
+}
+
+/** The checkout's or package's root: the nearest folder above that has Spoor's package.json. */
+function rootFolder(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  for (;;) {
+    const manifest = join(folder, 'package.json');
+    if (existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).name === 'spoor') return folder;
+    const above = dirname(folder);
+    if (above === folder)
+      throw new SensorError(
+        `no package.json of spoor above ${fileURLToPath(import.meta.url)}; install it again`,
+      );
+    folder = above;
+  }
+}
+
+function built(name: string): string {
+  const path = join(rootFolder(), 'build', 'linux', name);
+  if (!existsSync(path)) throw new SensorError(`${path} is missing; run: make build`);
+  return path;
+}
+
+/** Absolute path of spoor-launch (launch/spoor-launch.c). @throws SensorError when it was not built */
+export function launcherPath(): string {
+  return built('spoor-launch');
+}
+
+export function objectPath(): string {
+  return built('sensor.bpf.o');
+}
+
+export function loadNative(): Native {
+  const path = built('spoor_sensor.node');
+  try {
+    return createRequire(import.meta.url)(path) as Native;
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new SensorError(`${path} cannot be loaded: ${cause}; install libbpf1, then run: make build`);
+  }
+}
