@@ -1,0 +1,29 @@
+/** First wait after a failure. */
+const FIRST_WAIT_MS = 250;
+
+/** Longest wait; what a receiver that comes back has to wait for us at most. */
+const LONGEST_WAIT_MS = 30_000;
+
+/**
+ * Exponential backoff with full jitter: each wait is drawn evenly from half to all of a step that doubles,
+ * so that a fleet which lost its receiver does not come back as one wave.
+ */
+export class Backoff {
+  #failures = 0;
+  readonly #random: () => number;
+
+  constructor(random: () => number = Math.random) {
+    this.#random = random;
+  }
+
+  succeeded(): void {
+    this.#failures = 0;
+  }
+
+  /** @param wishedMs what the receiver asked for (RetryInfo, Retry-After): never less than that */
+  nextWaitMs(wishedMs = 0): number {
+    const step = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures);
+    this.#failures = Math.min(this.#failures + 1, 16);
+    return Math.max(wishedMs, step * (0.5 + this.#random() / 2));
+  }
+}

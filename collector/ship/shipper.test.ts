@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { type Receiver, startReceiver } from '../../test/receivers/receiver.ts';
+import type { Event } from '../event.ts';
+import { readJournal } from '../log/journal.ts';
+import { readRecords } from '../log/reader.ts';
+import { openHostKey } from '../seal/hostkey.ts';
+import { openSeal, type Seal } from '../seal/seal.ts';
+import { newUid } from '../uid.ts';
+import { describeResource } from './resource.ts';
+import { createLogShipper, type LogShipper } from './shipper.ts';
+
+/** Longest a test waits for a receiver that is there; only a failing test takes as long. */
+const PATIENCE_MS = 60_000;
+
+interface Host {
+  readonly state: string;
+  readonly log: string;
+  openLog(): Promise<Seal>;
+  shipTo(url: string): LogShipper;
+}
+
+function host(t: TestContext): Host {
+  const state = mkdtempSync(join(tmpdir(), 'log-ship-'));
+  t.after(() => rmSync(state, { recursive: true, force: true }));
+  const log = join(state, 'log');
+  return {
+    state,
+    log,
+    openLog: () => openSeal({ directory: log, hostKey: openHostKey(join(state, 'key')), hostId: 'host' }),
+    shipTo: (url) =>
+      createLogShipper({
+        logDirectory: log,
+        positionsDirectory: join(state, 'ship'),
+        destination: { url },
+        resource: describeResource({ version: '1.2.3', keyId: 'cafe0123' }),
+      }),
+  };
+}
+
+async function receiver(t: TestContext, port = 0): Promise<Receiver> {
+  const folder = mkdtempSync(join(tmpdir(), 'log-receiver-'));
+  const started = await startReceiver({ folder, port });
+  t.after(async () => {
+    await started.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return started;
+}
+
+function events(count: number): Event[] {
+  return Array.from({ length: count }, (_, i) => ({
+    name: 'file.open',
+    uid: newUid(Date.now()),
+    timeNs: 1_700_000_000_123_456_789n,
+    severity: 9,
+    traceId: '0af7651916cd43dd8448eb211c80319c',
+    spanId: 'b7ad6b7169203331',
+    attributes: { 'file.path': `/tmp/${i}`, 'process.pid': i },
+    seen: undefined,
+  }));
+}
+
+/** Index of each record the receiver took, in the order it took them; checkpoints left out. */
+function indices(received: Receiver): unknown[] {
+  return received.logs
+    .filter((log) => log.event_name !== 'log.checkpoint')
+    .map((log) => log.attributes['spoor.log.index']);
+}
+
+function upTo(size: number): number[] {
+  return Array.from({ length: size }, (_, i) => i);
+}
+
+test('a foreign gRPC stack reads each record as it was sealed, then the checkpoint over it', async (t) => {
+  const [it, received] = [host(t), await receiver(t)];
+  const seal = await it.openLog();
+  const shipper = it.shipTo(received.url);
+  seal.onGrow((durable) => shipper.grown(durable));
+  shipper.start();
+  seal.append(events(700));
+  const closing = await seal.close();
+  assert.deepEqual(await shipper.flush(PATIENCE_MS), { delivered: true, remaining: 0, cause: '' });
+  await shipper.stop();
+
+  assert.deepEqual(indices(received), upTo(701));
+  const one = received.logs.find((log) => log.attributes['spoor.log.index'] === 43);
+  assert.equal(one?.event_name, 'file.open');
+  assert.equal(one?.time_unix_nano, '1700000000123456789');
+  assert.equal(one?.severity_text, 'INFO');
+  assert.equal(one?.trace_id, '0af7651916cd43dd8448eb211c80319c');
+  assert.equal(one?.attributes['file.path'], '/tmp/42');
+  assert.equal(one?.attributes['process.pid'], 42);
+  assert.equal(one?.resource['service.name'], 'spoor');
+  assert.equal(one?.resource['spoor.key.id'], 'cafe0123');
+  assert.equal(one?.scope.schema_url, 'https://opentelemetry.io/schemas/1.44.0');
+
+  const checkpoints = received.logs.filter((log) => log.event_name === 'log.checkpoint');
+  assert.deepEqual(
+    checkpoints.map((log) => log.attributes['spoor.checkpoint.note']),
+    readJournal(it.log).checkpoints.map((stored) => stored.text),
+  );
+  assert.equal(checkpoints.at(-1)?.attributes['spoor.checkpoint.size'], closing.size);
+  assert.equal(received.logs.at(-1)?.event_name, 'log.checkpoint');
+});
+
+test('the bytes on the wire hold every leaf unchanged', async (t) => {
+  const [it, received] = [host(t), await receiver(t)];
+  const seal = await it.openLog();
+  seal.append(events(300));
+  await seal.close();
+  const shipper = it.shipTo(received.url);
+  shipper.start();
+  assert.ok((await shipper.flush(PATIENCE_MS)).delivered);
+  await shipper.stop();
+  const raw = readFileSync(received.rawFile);
+  for await (const records of readRecords(it.log, 0, 301))
+    for (const { index, leaf } of records) assert.ok(raw.includes(leaf), `record ${index}`);
+});
+
+test('what a receiver that was down did not get, it gets after it came back, each record once', async (t) => {
+  const it = host(t);
+  const probe = await receiver(t);
+  await probe.stop();
+  const seal = await it.openLog();
+  seal.append(events(2_500));
+  await seal.close();
+  const shipper = it.shipTo(probe.url);
+  shipper.start();
+  const early = await shipper.flush(300);
+  assert.equal(early.delivered, false);
+  assert.equal(early.remaining, 2_501);
+  assert.match(early.cause, /^UNAVAILABLE: /);
+
+  const received = await receiver(t, probe.port);
+  assert.ok((await shipper.flush(PATIENCE_MS)).delivered);
+  await shipper.stop();
+  assert.deepEqual(indices(received), upTo(2_501));
+});
+
+test('a next run goes on where the stored position is, and sends nothing twice', async (t) => {
+  const [it, received] = [host(t), await receiver(t)];
+  for (const run of [1, 2, 3]) {
+    const seal = await it.openLog();
+    const shipper = it.shipTo(received.url);
+    seal.onGrow((durable) => shipper.grown(durable));
+    shipper.start();
+    seal.append(events(10 * run));
+    await seal.close();
+    assert.ok((await shipper.flush(PATIENCE_MS)).delivered);
+    await shipper.stop();
+  }
+  assert.deepEqual(indices(received), upTo(63));
+  const notes = received.logs.flatMap((log) => log.attributes['spoor.checkpoint.note'] ?? []);
+  assert.equal(notes.length, readJournal(it.log).checkpoints.length);
+  assert.equal(new Set(notes).size, notes.length);
+});
+
+for (const answer of [
+  'UNAVAILABLE',
+  'DEADLINE_EXCEEDED',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'DATA_LOSS',
+  'CANCELLED',
+])
+  test(`a receiver that answers ${answer} gets the same records again until it takes them`, async (t) => {
+    const [it, received] = [host(t), await receiver(t)];
+    await received.tell('logs', `refuse ${answer}`);
+    const seal = await it.openLog();
+    seal.append(events(5));
+    await seal.close();
+    const shipper = it.shipTo(received.url);
+    shipper.start();
+    await received.until(() => received.requests.length >= 2);
+    assert.equal(shipper.status().next, 0, 'the position does not move before success');
+    await received.tell('logs', 'ok');
+    assert.ok((await shipper.flush(PATIENCE_MS)).delivered);
+    await shipper.stop();
+    assert.deepEqual(indices(received), upTo(6));
+  });
+
+test('an answer that is no OTLP message is named, and the position does not move', async (t) => {
+  const [it, received] = [host(t), await receiver(t)];
+  await received.tell('logs', 'nonsense');
+  const seal = await it.openLog();
+  await seal.close();
+  const shipper = it.shipTo(received.url);
+  shipper.start();
+  await received.until(() => received.requests.length >= 2);
+  assert.match(shipper.status().trouble, /^INTERNAL: /);
+  assert.equal(shipper.status().next, 0);
+  await shipper.stop();
+});
+
+test('a receiver that never answers does not keep stop waiting', async (t) => {
+  const [it, received] = [host(t), await receiver(t)];
+  await received.tell('logs', 'hang');
+  const seal = await it.openLog();
+  await seal.close();
+  const shipper = it.shipTo(received.url);
+  shipper.start();
+  assert.equal((await shipper.flush(200)).delivered, false);
+  await shipper.stop();
+  assert.equal(shipper.status().state, 'stopped');
+});
+
+test('an endpoint without a scheme is refused with the mend', (t) => {
+  assert.throws(() => host(t).shipTo('siem:4317'), {
+    name: 'EndpointError',
+    message:
+      'receiver "siem:4317" has no scheme; write https://siem:4317 (or http://siem:4317 to send in clear)',
+  });
+});
+
+test('a damaged position file is refused and named', async (t) => {
+  const [it, received] = [host(t), await receiver(t)];
+  const seal = await it.openLog();
+  await seal.close();
+  const shipper = it.shipTo(received.url);
+  shipper.start();
+  assert.ok((await shipper.flush(PATIENCE_MS)).delivered);
+  await shipper.stop();
+  const file = join(it.state, 'ship', readdirSync(join(it.state, 'ship'))[0] ?? '');
+  writeFileSync(file, '{"next":');
+  assert.throws(() => it.shipTo(received.url), {
+    name: 'PositionError',
+    message: new RegExp(`^${file} is not JSON`),
+  });
+});

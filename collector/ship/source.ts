@@ -1,0 +1,71 @@
+import { readJournal, type StoredCheckpoint } from '../log/journal.ts';
+import { readRecords } from '../log/reader.ts';
+import { encodeCheckpointRecord } from './checkpoint.ts';
+import type { Position } from './position.ts';
+
+/** Records of one request. Past it a request would gain no speed and lose more when it is sent again. */
+const MAX_BATCH_RECORDS = 1_024;
+
+/** Bytes of one request: a quarter of the 4 MiB that gRPC receivers take by default. One longer record still goes, alone. */
+const MAX_BATCH_BYTES = 1024 * 1024;
+
+/** What goes out in one request, and where the destination stands once it has it. */
+export interface Batch {
+  readonly leaves: readonly Buffer[];
+  readonly after: Position;
+}
+
+/** Reads a log in the order it is shipped: records, and each checkpoint right after the records it covers. */
+export class LogSource {
+  readonly #directory: string;
+  #journalEnd = 0;
+  #pending: StoredCheckpoint[] = [];
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** Origin of the log, or undefined while it has no checkpoint. */
+  origin(): string | undefined {
+    return readJournal(this.#directory).checkpoints.at(-1)?.checkpoint.origin;
+  }
+
+  /** What follows `position` in the log up to record `durable`; undefined when there is nothing. */
+  async next(position: Position, durable: number): Promise<Batch | undefined> {
+    this.#readJournal(position);
+    const leaves: Buffer[] = [];
+    let bytes = 0;
+    let next = position.next;
+    const to = Math.min(durable, position.next + MAX_BATCH_RECORDS);
+    read: for await (const records of readRecords(this.#directory, position.next, to)) {
+      for (const { index, leaf } of records) {
+        if (leaves.length > 0 && bytes + leaf.length > MAX_BATCH_BYTES) break read;
+        leaves.push(leaf);
+        bytes += leaf.length;
+        next = index + 1;
+      }
+    }
+    let checkpoint = position.checkpoint;
+    for (const stored of this.#pending) {
+      if (stored.checkpoint.size > next || leaves.length >= 2 * MAX_BATCH_RECORDS) break;
+      leaves.push(encodeCheckpointRecord(stored));
+      checkpoint = stored.checkpoint.number + 1;
+    }
+    return leaves.length === 0 ? undefined : { leaves, after: { origin: position.origin, next, checkpoint } };
+  }
+
+  /** Number of the checkpoint that will follow the newest. */
+  checkpointsEnd(position: Position): number {
+    this.#readJournal(position);
+    return (this.#pending.at(-1)?.checkpoint.number ?? position.checkpoint - 1) + 1;
+  }
+
+  #readJournal(position: Position): void {
+    const read = readJournal(this.#directory, this.#journalEnd);
+    this.#journalEnd = read.end;
+    this.#pending.push(...read.checkpoints);
+    // Checkpoints of an earlier log with the same folder are not there: a log keeps its journal, and its origin.
+    const first = this.#pending.findIndex((stored) => stored.checkpoint.number >= position.checkpoint);
+    this.#pending = first < 0 ? [] : this.#pending.slice(first);
+  }
+}
