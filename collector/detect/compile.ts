@@ -1,0 +1,176 @@
+/** Makes a function of an expression. Each closure asks the view for what it needs and nothing else. */
+
+import { compileNetwork } from './address.ts';
+import { compileCompare, compileTime } from './compare.ts';
+import type { Expression, Position, ValueTest } from './expression.ts';
+import { compilePattern, fold, foldPattern, shapeOf } from './pattern.ts';
+import { compileRegex } from './regex.ts';
+import { type FieldTable, type TextTest, type View } from './view.ts';
+
+export type Predicate = (view: View) => boolean;
+
+export function compileExpression(expression: Expression, fields: FieldTable): Predicate {
+  switch (expression.kind) {
+    case 'and':
+      return every(expression.parts.map((part) => compileExpression(part, fields)));
+    case 'or':
+      return compileOr(expression.parts, fields);
+    case 'not': {
+      const part = compileExpression(expression.part, fields);
+      return (view) => !part(view);
+    }
+    case 'named':
+      return compileExpression(expression.part, fields);
+    case 'field':
+      return compileField(fields.number(expression.field), expression.test, fields);
+    case 'keyword':
+      return compileKeyword(expression.test);
+  }
+}
+
+function every(parts: readonly Predicate[]): Predicate {
+  const [first, second] = parts;
+  if (parts.length === 2 && first && second) return (view) => first(view) && second(view);
+  return (view) => {
+    for (const part of parts) if (!part(view)) return false;
+    return true;
+  };
+}
+
+/** Values of one field are tested together, so a list of fifty costs one look at the field. */
+function compileOr(parts: readonly Expression[], fields: FieldTable): Predicate {
+  const rest: Predicate[] = [];
+  const byField = new Map<string, TextTest[]>();
+  const exact = new Map<string, Set<string>>();
+  for (const part of parts) {
+    if (part.kind !== 'field' || part.test.kind !== 'text' || part.test.cased) {
+      rest.push(compileExpression(part, fields));
+      continue;
+    }
+    const pattern = foldPattern(part.test.pattern);
+    const shape = shapeOf(pattern);
+    if (shape.kind === 'exact') exact.set(part.field, (exact.get(part.field) ?? new Set()).add(shape.text));
+    else byField.set(part.field, [...(byField.get(part.field) ?? []), compilePattern(pattern)]);
+  }
+  for (const [field, texts] of exact)
+    byField.set(field, [(text) => texts.has(text), ...(byField.get(field) ?? [])]);
+  for (const [field, tests] of byField) {
+    const number = fields.number(field);
+    const test = anyText(tests);
+    rest.push((view) => view.someFolded(number, test));
+  }
+  const [only] = rest;
+  if (rest.length === 1 && only) return only;
+  return (view) => {
+    for (const part of rest) if (part(view)) return true;
+    return false;
+  };
+}
+
+function anyText(tests: readonly TextTest[]): TextTest {
+  const [only] = tests;
+  if (tests.length === 1 && only) return only;
+  return (text) => {
+    for (const test of tests) if (test(text)) return true;
+    return false;
+  };
+}
+
+function compileField(field: number, test: ValueTest, fields: FieldTable): Predicate {
+  switch (test.kind) {
+    case 'text': {
+      const fits = textTest(test);
+      return test.cased ? (view) => view.someText(field, fits) : (view) => view.someFolded(field, fits);
+    }
+    case 'regex': {
+      const regex = compileRegex(test.source, test.flags);
+      return (view) => view.someText(field, (text) => regex.test(text));
+    }
+    case 'number': {
+      const texts = new Set([fold(test.source), String(test.value)]);
+      return (view) =>
+        view.someValue(field, (value) =>
+          // A bigint and a number of the same worth are == but not ===.
+          typeof value === 'string' ? texts.has(fold(value)) : isNumber(value) && value == test.value,
+        );
+    }
+    case 'boolean': {
+      const text = String(test.value);
+      return (view) =>
+        view.someValue(field, (value) => value === test.value || (typeof value === 'string' && fold(value) === text));
+    }
+    case 'null':
+      return (view) => isNothing(view.raw(field));
+    case 'exists':
+      return (view) => (view.raw(field) !== undefined) === test.expected;
+    case 'compare': {
+      const compare = compileCompare(test.operator, test.value);
+      return (view) => view.someValue(field, compare);
+    }
+    case 'time': {
+      const compare = compileTime(test.part, test.operator, test.value);
+      return (view) => view.someValue(field, compare);
+    }
+    case 'cidr': {
+      const contains = compileNetwork(test.network);
+      return (view) => view.someText(field, contains);
+    }
+    case 'fieldref': {
+      const other = fields.number(test.field);
+      const shown = test.cased ? (text: string) => text : fold;
+      return (view) =>
+        view.someText(field, (text) =>
+          view.someText(other, (reference) => stands(shown(text), shown(reference), test.position)),
+        );
+    }
+  }
+}
+
+function compileKeyword(test: ValueTest): Predicate {
+  switch (test.kind) {
+    case 'text': {
+      const fits = textTest(test);
+      return test.cased ? (view) => view.leaves().some(fits) : (view) => view.foldedLeaves().some(fits);
+    }
+    case 'regex': {
+      const regex = compileRegex(test.source, test.flags);
+      return (view) => view.leaves().some((text) => regex.test(text));
+    }
+    case 'cidr': {
+      const contains = compileNetwork(test.network);
+      return (view) => view.leaves().some(contains);
+    }
+    default:
+      throw new TypeError(`a keyword cannot be tested by ${test.kind}: the reader refuses it`);
+  }
+}
+
+function textTest(test: Extract<ValueTest, { kind: 'text' }>): TextTest {
+  return compilePattern(test.cased ? test.pattern : foldPattern(test.pattern));
+}
+
+function isNumber(value: unknown): value is number | bigint {
+  return typeof value === 'number' || typeof value === 'bigint';
+}
+
+/** No value: absent, null, an empty list, or a list with a null in it. */
+export function isNothing(value: unknown): boolean {
+  if (value === undefined || value === null) return true;
+  return Array.isArray(value) && (value.length === 0 || value.includes(null));
+}
+
+/** Whether `reference` stands in `text` as the position says. */
+export function stands(text: string, reference: string, position: Position): boolean {
+  switch (position) {
+    case 'equals':
+      return text === reference;
+    case 'startswith':
+      return text.startsWith(reference);
+    case 'endswith':
+      return text.endsWith(reference);
+    case 'contains':
+      return text.includes(reference);
+  }
+}
+
+
