@@ -60,6 +60,59 @@ for (const attribute of registry.resource.attributes) {
 }
 for (const name of Object.keys(registry.attributes)) if (!used.has(name)) refuse(name, 'no event uses it');
 
+const DERIVATIONS = /^(command_line|argument \d+|count|sha256|errno_success)$/;
+for (const [name, views] of Object.entries(registry.sigma)) {
+  if (!registry.events[name]) refuse(`sigma.${name}`, 'no such event');
+  for (const { when = {}, fields } of views) {
+    const attributes = attributesOf(registry.events[name]);
+    for (const attribute of Object.keys(when))
+      if (!attributes.includes(attribute))
+        refuse(`sigma.${name}.when`, `${name} has no attribute "${attribute}"`);
+    for (const [field, source] of Object.entries(fields)) {
+      const { from, by, value } = typeof source === 'string' ? { from: source } : source;
+      if (value === undefined && !attributes.includes(from))
+        refuse(`sigma.${name}.${field}`, `${name} has no attribute "${from}"`);
+      if (by !== undefined && !DERIVATIONS.test(by))
+        refuse(`sigma.${name}.${field}`, `unknown derivation "${by}"`);
+    }
+  }
+}
+
+/** The views of Sigma as a table: what schemas/registry.yml says under `sigma`, short forms written out. */
+function sigmaTable() {
+  const lines = [
+    'export interface SigmaField {',
+    '  readonly from?: AttributeName;',
+    '  readonly by?: string;',
+    '  readonly value?: string;',
+    '}',
+    '',
+    "/** One log source that an event is shown as; without product it is the host's operating system. */",
+    'export interface SigmaView {',
+    '  readonly logsource: { readonly category?: string; readonly product?: string; readonly service?: string };',
+    '  readonly when: Readonly<Record<string, readonly string[]>>;',
+    '  readonly fields: Readonly<Record<string, SigmaField>>;',
+    '}',
+    '',
+    'export const SIGMA: { readonly [Name in EventName]?: readonly SigmaView[] } = {',
+  ];
+  for (const [name, views] of Object.entries(registry.sigma)) {
+    lines.push(`  '${name}': [`);
+    for (const { logsource, when = {}, fields } of views) {
+      const written = Object.fromEntries(
+        Object.entries(fields).map(([field, source]) => [
+          field,
+          typeof source === 'string' ? { from: source } : source,
+        ]),
+      );
+      lines.push(`    ${JSON.stringify({ logsource, when, fields: written })},`);
+    }
+    lines.push('  ],');
+  }
+  lines.push('};', '');
+  return lines;
+}
+
 function typescript() {
   const lines = ['// Generated from schemas/registry.yml by schemas/generate.mjs. Do not edit.', ''];
   const quote = (name) => `'${name}'`;
@@ -110,7 +163,7 @@ function typescript() {
   lines.push('};', '', '/** Attributes of the OTLP resource, all of them strings, in canonical order. */');
   lines.push('export const RESOURCE_ATTRIBUTES = [');
   for (const attribute of sorted(registry.resource.attributes)) lines.push(`  ${quote(attribute)},`);
-  lines.push('] as const satisfies readonly AttributeName[];', '');
+  lines.push('] as const satisfies readonly AttributeName[];', '', ...sigmaTable());
   return lines.join('\n');
 }
 

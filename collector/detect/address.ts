@@ -47,7 +47,7 @@ function ipv4Number(text: string): number | undefined {
       parts += 1;
       part = -1;
     } else if (code >= 48 && code <= 57 && part !== 0) {
-      part = (part < 0 ? 0 : part) * 10 + (code - 48);
+      part = Math.max(part, 0) * 10 + (code - 48);
       if (part > 255) return undefined;
     } else return undefined;
   }

@@ -16,7 +16,10 @@ export function numberOf(value: unknown): number | bigint | undefined {
   return Number.isSafeInteger(number) || !/^[+-]?\d+$/.test(text) ? number : BigInt(text.replace(/^\+/, ''));
 }
 
-export function compileCompare(operator: CompareOperator, limit: number | bigint): (value: unknown) => boolean {
+export function compileCompare(
+  operator: CompareOperator,
+  limit: number | bigint,
+): (value: unknown) => boolean {
   return (value) => {
     const number = numberOf(value);
     return number !== undefined && compare(number, operator, limit);
@@ -33,12 +36,16 @@ export function compare(number: number | bigint, operator: CompareOperator, limi
       return number > limit;
     case 'gte':
       return number >= limit;
-    // == and not ===: 5n and 5 are the same number.
     case 'eq':
-      return number == limit;
+      return sameNumber(number, limit);
     case 'neq':
-      return number != limit;
+      return !sameNumber(number, limit);
   }
+}
+
+/** 5n === 5 is false, though they are the same number; less and greater compare them by worth. */
+export function sameNumber(one: number | bigint, other: number | bigint): boolean {
+  return one >= other && one <= other;
 }
 
 export function compileTime(
@@ -76,10 +83,18 @@ export function timePart(value: unknown, part: TimePart): number | undefined {
   }
 }
 
-type DateFields = readonly [year: number, month: number, day: number, hour: number | undefined, minute: number | undefined];
+type DateFields = readonly [
+  year: number,
+  month: number,
+  day: number,
+  hour: number | undefined,
+  minute: number | undefined,
+];
 
 function writtenDate(text: string): DateFields | undefined {
-  const match = /^\s*(\d{4})[-/](\d{2})[-/](\d{2})(?:[T ](\d{2}):(\d{2}))?/.exec(text.slice(0, MAX_NUMBER_CHARS));
+  const match = /^\s*(\d{4})[-/](\d{2})[-/](\d{2})(?:[T ](\d{2}):(\d{2}))?/.exec(
+    text.slice(0, MAX_NUMBER_CHARS),
+  );
   if (!match) return undefined;
   const [, year, month, day, hour, minute] = match;
   const fields: DateFields = [
@@ -103,7 +118,13 @@ function unixDate(value: unknown): DateFields | undefined {
   else if (Math.abs(ms) >= 1e14) ms /= 1e3;
   const date = new Date(ms);
   if (Number.isNaN(date.getTime())) return undefined;
-  return [date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate(), date.getUTCHours(), date.getUTCMinutes()];
+  return [
+    date.getUTCFullYear(),
+    date.getUTCMonth() + 1,
+    date.getUTCDate(),
+    date.getUTCHours(),
+    date.getUTCMinutes(),
+  ];
 }
 
 /** Week of the year by ISO 8601: weeks begin on Monday, week 1 holds the year's first Thursday. */

@@ -1,11 +1,11 @@
 /** Makes a function of an expression. Each closure asks the view for what it needs and nothing else. */
 
 import { compileNetwork } from './address.ts';
-import { compileCompare, compileTime } from './compare.ts';
+import { compileCompare, compileTime, sameNumber } from './compare.ts';
 import type { Expression, Position, ValueTest } from './expression.ts';
 import { compilePattern, fold, foldPattern, shapeOf } from './pattern.ts';
 import { compileRegex } from './regex.ts';
-import { type FieldTable, type TextTest, type View } from './view.ts';
+import type { FieldTable, TextTest, View } from './view.ts';
 
 export type Predicate = (view: View) => boolean;
 
@@ -90,14 +90,18 @@ function compileField(field: number, test: ValueTest, fields: FieldTable): Predi
       const texts = new Set([fold(test.source), String(test.value)]);
       return (view) =>
         view.someValue(field, (value) =>
-          // A bigint and a number of the same worth are == but not ===.
-          typeof value === 'string' ? texts.has(fold(value)) : isNumber(value) && value == test.value,
+          typeof value === 'string'
+            ? texts.has(fold(value))
+            : isNumber(value) && sameNumber(value, test.value),
         );
     }
     case 'boolean': {
       const text = String(test.value);
       return (view) =>
-        view.someValue(field, (value) => value === test.value || (typeof value === 'string' && fold(value) === text));
+        view.someValue(
+          field,
+          (value) => value === test.value || (typeof value === 'string' && fold(value) === text),
+        );
     }
     case 'null':
       return (view) => isNothing(view.raw(field));
@@ -172,5 +176,3 @@ export function stands(text: string, reference: string, position: Position): boo
       return text.includes(reference);
   }
 }
-
-

@@ -16,10 +16,17 @@ export type Identifiers = ReadonlyMap<string, Expression>;
  * Reads a condition. Binding, loosest first: or, and, not, `x of`, brackets.
  * @param refuse called with the cause; must throw
  */
-export function readCondition(text: string, identifiers: Identifiers, refuse: (cause: string) => never): Expression {
-  if (text.length > MAX_CONDITION_CHARS) refuse(`the condition has more than ${MAX_CONDITION_CHARS} characters`);
+export function readCondition(
+  text: string,
+  identifiers: Identifiers,
+  refuse: (cause: string) => never,
+): Expression {
+  if (text.length > MAX_CONDITION_CHARS)
+    refuse(`the condition has more than ${MAX_CONDITION_CHARS} characters`);
   if (text.includes('|'))
-    refuse('a condition with "|" (count, near) is no longer Sigma; write a correlation rule: docs/rules.md#correlations');
+    refuse(
+      'a condition with "|" (count, near) is no longer Sigma; write a correlation rule: docs/rules.md#correlations',
+    );
   const tokens = text.match(/[()]|[^\s()]+/g) ?? [];
   let at = 0;
   let brackets = 0;
@@ -57,11 +64,13 @@ export function readCondition(text: string, identifiers: Identifiers, refuse: (c
   function operand(): Expression {
     const token = tokens[at];
     const word = peek();
-    if (token === undefined) return refuse(`the condition "${text}" ends where a search identifier must follow`);
+    if (token === undefined)
+      return refuse(`the condition "${text}" ends where a search identifier must follow`);
     at += 1;
     if (token === '(') {
       brackets += 1;
-      if (brackets > MAX_BRACKETS) refuse(`the condition has more than ${MAX_BRACKETS} brackets within brackets`);
+      if (brackets > MAX_BRACKETS)
+        refuse(`the condition has more than ${MAX_BRACKETS} brackets within brackets`);
       const inner = or();
       if (tokens[at] !== ')') refuse(`the condition "${text}" has a bracket that is not closed`);
       at += 1;
@@ -96,11 +105,14 @@ export function readCondition(text: string, identifiers: Identifiers, refuse: (c
     const part = identifiers.get(name);
     if (part) return { kind: 'named', name, part };
     const near = nearest(name, identifiers.keys());
-    return refuse(`the condition names "${name}", which is not defined${near ? `; did you mean "${near}"?` : ''}`);
+    return refuse(
+      `the condition names "${name}", which is not defined${near ? `; did you mean "${near}"?` : ''}`,
+    );
   }
 
   const expression = or();
-  if (at < tokens.length) refuse(`the condition "${text}" has "${tokens[at]}" where and, or or its end must stand`);
+  if (at < tokens.length)
+    refuse(`the condition "${text}" has "${tokens[at]}" where and, or or its end must stand`);
   return expression;
 }
 

@@ -47,7 +47,8 @@ export function readRuleCondition(
     at += 1;
     if (token === '(') {
       brackets += 1;
-      if (brackets > MAX_BRACKETS) refuse(`the condition has more than ${MAX_BRACKETS} brackets within brackets`);
+      if (brackets > MAX_BRACKETS)
+        refuse(`the condition has more than ${MAX_BRACKETS} brackets within brackets`);
       const inner = or();
       if (tokens[at] !== ')') refuse(`the condition "${text}" has a bracket that is not closed`);
       at += 1;
@@ -60,7 +61,8 @@ export function readRuleCondition(
   }
 
   const condition = or();
-  if (at < tokens.length) refuse(`the condition "${text}" has "${tokens[at]}" where and, or or its end must stand`);
+  if (at < tokens.length)
+    refuse(`the condition "${text}" has "${tokens[at]}" where and, or or its end must stand`);
   return condition;
 }
 

@@ -33,7 +33,9 @@ const MAX_TIMESPAN_MS = 366 * 86_400_000;
 interface Keys {
   readonly file: string;
   readonly map: { readonly line: number; readonly column: number };
-  get(key: string): { readonly keyAt: { line: number; column: number }; readonly value: YamlTree } | undefined;
+  get(
+    key: string,
+  ): { readonly keyAt: { line: number; column: number }; readonly value: YamlTree } | undefined;
   need(key: string): YamlTree;
   text(key: string): string | undefined;
   texts(key: string): string[];
@@ -105,7 +107,10 @@ function readExtended(
 ): RuleCondition | undefined {
   if (tree === undefined || tree.kind === 'map') return undefined;
   if (tree.kind !== 'scalar' || type !== 'temporal')
-    return section.refuse('condition', 'a condition is a map such as "gte: 10"; as text only for type temporal');
+    return section.refuse(
+      'condition',
+      'a condition is a map such as "gte: 10"; as text only for type temporal',
+    );
   return readRuleCondition(
     tree.source,
     rules.map((rule) => rule.reference),
@@ -122,8 +127,13 @@ function readMeasure(
   let fields: string[] = [];
   let percentile: number | undefined;
   for (const { key, keyAt, value } of tree.entries) {
-    const number = value.kind === 'scalar' && typeof value.value !== 'string' ? Number(value.value) : Number.NaN;
-    const isNumber = value.kind === 'scalar' && typeof value.value !== 'boolean' && value.value !== null && Number.isFinite(number);
+    const number =
+      value.kind === 'scalar' && typeof value.value !== 'string' ? Number(value.value) : Number.NaN;
+    const isNumber =
+      value.kind === 'scalar' &&
+      typeof value.value !== 'boolean' &&
+      value.value !== null &&
+      Number.isFinite(number);
     if (OPERATORS.includes(key)) {
       if (!isNumber) throw new Refusal(section.file, value, `"${key}" takes a number`);
       comparisons.push({ operator: key as Comparison['operator'], value: number });
@@ -139,12 +149,18 @@ function readMeasure(
       percentile = number;
     } else {
       const near = nearest(key, [...OPERATORS, 'field', 'percentile']);
-      throw new Refusal(section.file, keyAt, `unknown key "${key}" in the condition${near ? `; did you mean "${near}"?` : ''}`);
+      throw new Refusal(
+        section.file,
+        keyAt,
+        `unknown key "${key}" in the condition${near ? `; did you mean "${near}"?` : ''}`,
+      );
     }
   }
-  if (comparisons.length === 0) section.refuse('condition', `the condition compares with nothing; add one of ${OPERATORS.join(', ')}`);
+  if (comparisons.length === 0)
+    section.refuse('condition', `the condition compares with nothing; add one of ${OPERATORS.join(', ')}`);
   const wantsField = type.startsWith('value_');
-  if (wantsField && fields.length === 0) section.refuse('condition', `a ${type} correlation needs "field" in its condition`);
+  if (wantsField && fields.length === 0)
+    section.refuse('condition', `a ${type} correlation needs "field" in its condition`);
   if (!wantsField && fields.length > 0) section.refuse('condition', `a ${type} correlation has no "field"`);
   if (fields.length > 1 && type !== 'value_count')
     section.refuse('condition', `a ${type} correlation takes one field; only value_count takes several`);
@@ -158,8 +174,10 @@ function readTimespan(section: Keys): number {
   const text = section.text('timespan') ?? '';
   const match = /^(\d{1,9})([smhdwMy])$/.exec(text);
   const seconds = Number(match?.[1] ?? 0) * (UNIT_SECONDS[match?.[2] ?? ''] ?? 0);
-  if (!(seconds > 0)) section.refuse('timespan', `timespan "${text}" is no number followed by s, m, h or d, such as 10m`);
-  if (seconds * 1000 > MAX_TIMESPAN_MS) section.refuse('timespan', `timespan "${text}" is longer than a year`);
+  if (!(seconds > 0))
+    section.refuse('timespan', `timespan "${text}" is no number followed by s, m, h or d, such as 10m`);
+  if (seconds * 1000 > MAX_TIMESPAN_MS)
+    section.refuse('timespan', `timespan "${text}" is longer than a year`);
   return seconds * 1000;
 }
 
@@ -167,9 +185,11 @@ function readAliases(section: Keys): Map<string, Map<string, string>> {
   const entry = section.get('aliases');
   const aliases = new Map<string, Map<string, string>>();
   if (!entry) return aliases;
-  if (entry.value.kind !== 'map') return section.refuse('aliases', '"aliases" must be a map of alias, rule and field');
+  if (entry.value.kind !== 'map')
+    return section.refuse('aliases', '"aliases" must be a map of alias, rule and field');
   for (const { key, value } of entry.value.entries) {
-    if (value.kind !== 'map') throw new Refusal(section.file, value, `alias "${key}" must be a map of rule and field`);
+    if (value.kind !== 'map')
+      throw new Refusal(section.file, value, `alias "${key}" must be a map of rule and field`);
     const fields = new Map<string, string>();
     for (const rule of value.entries) {
       if (rule.value.kind !== 'scalar' || rule.value.value === null)

@@ -20,7 +20,9 @@ export interface Engine {
 
 export function createEngine(rules: readonly DetectionRule[]): Engine {
   const fields = new FieldTable();
-  const compiled = rules.map((rule): CompiledRule => ({ rule, matches: compileExpression(rule.expression, fields) }));
+  const compiled = rules.map(
+    (rule): CompiledRule => ({ rule, matches: compileExpression(rule.expression, fields) }),
+  );
   const routes = new Map<string, readonly CompiledRule[]>();
 
   function route(source: LogSource): readonly CompiledRule[] {

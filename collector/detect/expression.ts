@@ -25,7 +25,12 @@ export type ValueTest =
       readonly operator: CompareOperator;
       readonly value: number | bigint;
     }
-  | { readonly kind: 'fieldref'; readonly field: string; readonly position: Position; readonly cased: boolean };
+  | {
+      readonly kind: 'fieldref';
+      readonly field: string;
+      readonly position: Position;
+      readonly cased: boolean;
+    };
 
 export type Expression =
   | { readonly kind: 'and' | 'or'; readonly parts: readonly Expression[] }

@@ -10,7 +10,17 @@ import {
   type TimePart,
   type ValueTest,
 } from './expression.ts';
-import { ANY, concat, DASH, DASHES, hasWildcard, type Pattern, type Piece, parsePattern, plainText } from './pattern.ts';
+import {
+  ANY,
+  concat,
+  DASH,
+  DASHES,
+  hasWildcard,
+  type Pattern,
+  type Piece,
+  parsePattern,
+  plainText,
+} from './pattern.ts';
 import { expandPlaceholders, type Placeholders } from './placeholder.ts';
 import { nearest, type Place, Refusal } from './refusal.ts';
 import { checkRegex, quotePattern } from './regex.ts';
@@ -79,7 +89,8 @@ export function readItem(context: ItemContext, key: string, keyAt: Place, tree: 
   const expressions = tests.map(({ alternatives, at }) =>
     any(
       alternatives.map(
-        (test): Expression => (field === '' ? { kind: 'keyword', test, at } : { kind: 'field', field, test, at }),
+        (test): Expression =>
+          field === '' ? { kind: 'keyword', test, at } : { kind: 'field', field, test, at },
       ),
     ),
   );
@@ -92,7 +103,11 @@ function scalarsOf(context: ItemContext, key: string, keyAt: Place, tree: YamlTr
   if (tree.kind === 'map')
     throw new Refusal(context.file, tree, `"${key}" holds a map; a field takes a value or a list of values`);
   if (tree.items.length === 0)
-    throw new Refusal(context.file, keyAt, `"${key}" holds an empty list; give it a value, or null for "no value"`);
+    throw new Refusal(
+      context.file,
+      keyAt,
+      `"${key}" holds an empty list; give it a value, or null for "no value"`,
+    );
   return tree.items.map((item) => {
     if (item.kind === 'scalar') return item;
     throw new Refusal(context.file, item, `"${key}" holds a list within a list; write plain values`);
@@ -110,14 +125,17 @@ function testsOf(
   const refuse = (message: string): never => {
     throw new Refusal(context.file, scalar, message);
   };
-  const steps = modifiers.filter((modifier) => modifier !== 'all' && modifier !== 'neq' && modifier !== 'cased');
+  const steps = modifiers.filter(
+    (modifier) => modifier !== 'all' && modifier !== 'neq' && modifier !== 'cased',
+  );
   const cased = modifiers.includes('cased');
   const [first] = steps;
 
   if (first === 'exists') {
     if (steps.length > 1 || cased) refuse('modifier "exists" stands alone');
     if (field === '') refuse('modifier "exists" needs a field name before it');
-    if (typeof scalar.value !== 'boolean') refuse(`modifier "exists" takes true or false, not "${scalar.source}"`);
+    if (typeof scalar.value !== 'boolean')
+      refuse(`modifier "exists" takes true or false, not "${scalar.source}"`);
     return [{ alternatives: [{ kind: 'exists', expected: scalar.value === true }], at: scalar }];
   }
   const numeric = steps.find((step) => COMPARISONS.includes(step) || TIME_PARTS.includes(step));
@@ -134,8 +152,11 @@ function testsOf(
       return [{ alternatives: [{ kind: 'number', value: scalar.value, source: scalar.source }], at: scalar }];
   }
   // A keyword is looked for anywhere in the event's values.
-  const isKeyword = field === '' && !steps.some((step) => step === 're' || step === 'cidr' || POSITIONS.includes(step));
-  let values: Value[] = [{ kind: 'text', pattern: parsePattern(scalar.source), bytes: false, source: scalar.source }];
+  const isKeyword =
+    field === '' && !steps.some((step) => step === 're' || step === 'cidr' || POSITIONS.includes(step));
+  let values: Value[] = [
+    { kind: 'text', pattern: parsePattern(scalar.source), bytes: false, source: scalar.source },
+  ];
   const chain = isKeyword ? [...steps, 'contains'] : steps;
   for (const [index, step] of chain.entries()) {
     const before = chain.slice(0, index);
@@ -154,7 +175,12 @@ function testsOf(
   return [{ alternatives, at: scalar }];
 }
 
-function numericTest(context: ItemContext, field: string, steps: readonly string[], scalar: YamlScalar): ValueTest {
+function numericTest(
+  context: ItemContext,
+  field: string,
+  steps: readonly string[],
+  scalar: YamlScalar,
+): ValueTest {
   const refuse = (message: string): never => {
     throw new Refusal(context.file, scalar, message);
   };
@@ -163,13 +189,20 @@ function numericTest(context: ItemContext, field: string, steps: readonly string
   const isTime = TIME_PARTS.includes(first);
   const comparison = isTime ? second : first;
   if (steps.length > (isTime ? 2 : 1) || (comparison !== undefined && !COMPARISONS.includes(comparison)))
-    refuse(`modifiers "${steps.join('|')}" do not go together; one of ${COMPARISONS.join(', ')}, after a time part or alone`);
+    refuse(
+      `modifiers "${steps.join('|')}" do not go together; one of ${COMPARISONS.join(', ')}, after a time part or alone`,
+    );
   const { value } = scalar;
   if (typeof value !== 'number' && typeof value !== 'bigint')
-    return refuse(`modifier "${steps.join('|')}" takes a number, not "${scalar.source}"; write it without quotes`);
-  if (typeof value === 'number' && !Number.isFinite(value)) refuse(`"${scalar.source}" is not a number to compare with`);
+    return refuse(
+      `modifier "${steps.join('|')}" takes a number, not "${scalar.source}"; write it without quotes`,
+    );
+  if (typeof value === 'number' && !Number.isFinite(value))
+    refuse(`"${scalar.source}" is not a number to compare with`);
   const operator = (comparison ?? 'eq') as CompareOperator;
-  return isTime ? { kind: 'time', part: first as TimePart, operator, value } : { kind: 'compare', operator, value };
+  return isTime
+    ? { kind: 'time', part: first as TimePart, operator, value }
+    : { kind: 'compare', operator, value };
 }
 
 function applyStep(
@@ -198,11 +231,15 @@ function applyStep(
       return [text(concat([ANY], value.pattern))];
     case 're':
       if (before.some((earlier) => earlier !== 'expand'))
-        refuse(`modifier "re" must come first; "${before.join('|')}" changes the expression before it is read`);
+        refuse(
+          `modifier "re" must come first; "${before.join('|')}" changes the expression before it is read`,
+        );
       return [{ kind: 'done', test: { kind: 'regex', source: value.source, flags: '' } }];
     case 'cidr':
       if (before.some((earlier) => earlier !== 'expand')) refuse('modifier "cidr" must come first');
-      return [{ kind: 'done', test: { kind: 'cidr', network: checkNetwork(plainText(value.pattern), refuse) } }];
+      return [
+        { kind: 'done', test: { kind: 'cidr', network: checkNetwork(plainText(value.pattern), refuse) } },
+      ];
     case 'fieldref':
       if (field === '') refuse('modifier "fieldref" needs a field name before it');
       if (hasWildcard(value.pattern))
@@ -233,7 +270,9 @@ function applyStep(
       return [text(anyDash(value.pattern))];
     case 'expand':
       if (before.some((earlier) => !POSITIONS.includes(earlier)))
-        refuse(`modifier "expand" must stand before "${before.find((earlier) => !POSITIONS.includes(earlier))}"`);
+        refuse(
+          `modifier "expand" must stand before "${before.find((earlier) => !POSITIONS.includes(earlier))}"`,
+        );
       return expansions(context, value.source, refuse).map(
         (source): Value => ({ ...value, source, pattern: rewrap(value.pattern, parsePattern(source)) }),
       );
@@ -255,7 +294,10 @@ function expandRegex(
   refuse: (message: string) => never,
 ): Value[] {
   const quoted = new Map(
-    [...context.placeholders].map(([name, values]) => [name, values.map((value) => quotePattern(parsePattern(value)))]),
+    [...context.placeholders].map(([name, values]) => [
+      name,
+      values.map((value) => quotePattern(parsePattern(value))),
+    ]),
   );
   return expansions({ ...context, placeholders: quoted }, test.source, refuse).map((source) => ({
     kind: 'done',
@@ -279,7 +321,11 @@ function stepAfterType(step: string, test: ValueTest, refuse: (message: string) 
 
 /** The wildcards that earlier modifiers put around a value stay around what its placeholder became. */
 function rewrap(before: Pattern, inner: Pattern): Pattern {
-  return concat(before[0] === ANY ? [ANY] : [], inner, before.at(-1) === ANY && before.length > 0 ? [ANY] : []);
+  return concat(
+    before[0] === ANY ? [ANY] : [],
+    inner,
+    before.at(-1) === ANY && before.length > 0 ? [ANY] : [],
+  );
 }
 
 function isSomething(value: Value): boolean {
@@ -288,7 +334,9 @@ function isSomething(value: Value): boolean {
 
 /** The part of the base64 text that does not depend on what stands `offset` bytes before it or anywhere after it. */
 function base64At(data: Buffer, offset: number): string {
-  const encoded = Buffer.concat([Buffer.alloc(offset), data]).toString('base64').replace(/=+$/, '');
+  const encoded = Buffer.concat([Buffer.alloc(offset), data])
+    .toString('base64')
+    .replace(/=+$/, '');
   const start = [0, 2, 3][offset] ?? 0;
   const isWhole = (data.length + offset) % 3 === 0;
   // The last digit of an unfinished group also holds bits of the byte that follows.

@@ -6,7 +6,15 @@ import { all, any, type Expression } from './expression.ts';
 import { type ItemContext, readItem } from './modifier.ts';
 import type { Placeholders } from './placeholder.ts';
 import { type Place, Refusal } from './refusal.ts';
-import { type DetectionRule, type FilterRule, LEVELS, type Level, type LogSource, type Rule, type RuleHead } from './rule.ts';
+import {
+  type DetectionRule,
+  type FilterRule,
+  LEVELS,
+  type Level,
+  type LogSource,
+  type Rule,
+  type RuleHead,
+} from './rule.ts';
 import { readYaml, type YamlEntry, type YamlMap, type YamlScalar, type YamlTree } from './yaml.ts';
 
 /** The specification's limit for a title. */
@@ -44,14 +52,22 @@ function readRule(file: string, tree: YamlTree, placeholders: Placeholders): Rul
   const kinds = ['detection', 'correlation', 'filter'].filter((kind) => document.get(kind));
   const [kind] = kinds;
   if (kind === undefined)
-    throw new Refusal(file, tree, 'none of "detection", "correlation" and "filter" is there; a rule has one of them');
+    throw new Refusal(
+      file,
+      tree,
+      'none of "detection", "correlation" and "filter" is there; a rule has one of them',
+    );
   if (kinds.length > 1)
     document.refuse(kinds[1] ?? '', `"${kinds.join('" and "')}" stand in one document; separate them by ---`);
   const head = readHead(file, document, tree);
   const context = { file, placeholders };
   if (kind === 'detection') return readDetection(document, head, context);
   if (kind === 'correlation')
-    return readCorrelation(head, new Section(file, mapOf(file, document.need('correlation'), '"correlation"')), document);
+    return readCorrelation(
+      head,
+      new Section(file, mapOf(file, document.need('correlation'), '"correlation"')),
+      document,
+    );
   return readFilter(document, head, context);
 }
 
@@ -115,7 +131,14 @@ function readFilter(document: Section, head: RuleHead, context: ItemContext): Fi
   const expression = readCondition(condition.source, identifiers, (cause) => {
     throw new Refusal(head.file, condition, cause);
   });
-  return { ...head, kind: 'filter', logsource, rules: references, expression, conditionText: condition.source };
+  return {
+    ...head,
+    kind: 'filter',
+    logsource,
+    rules: references,
+    expression,
+    conditionText: condition.source,
+  };
 }
 
 function readLogSource(document: Section): LogSource {
@@ -125,7 +148,11 @@ function readLogSource(document: Section): LogSource {
   return { category: part('category'), product: part('product'), service: part('service') };
 }
 
-function readIdentifiers(section: Section, context: ItemContext, others: readonly string[]): Map<string, Expression> {
+function readIdentifiers(
+  section: Section,
+  context: ItemContext,
+  others: readonly string[],
+): Map<string, Expression> {
   const identifiers = new Map<string, Expression>();
   for (const { key, keyAt, value } of section.map.entries) {
     if (others.includes(key)) continue;

@@ -17,7 +17,8 @@ const compiled = new Map<string, RE2JS>();
 export function checkRegex(source: string, flags: string): string | undefined {
   try {
     const size = compile(source, flags).programSize();
-    if (size > MAX_PROGRAM) return `compiles to ${size} steps, more than ${MAX_PROGRAM}; make its repetitions smaller`;
+    if (size > MAX_PROGRAM)
+      return `compiles to ${size} steps, more than ${MAX_PROGRAM}; make its repetitions smaller`;
     return undefined;
   } catch (error) {
     return `${error instanceof Error ? error.message : String(error)}; write it as RE2 reads it: no look-around, no back-reference`;
@@ -31,7 +32,9 @@ export function compileRegex(source: string, flags: string): Regex {
 
 /** A Sigma string as an expression. */
 export function quotePattern(pattern: Pattern): string {
-  return pattern.map((piece) => (typeof piece === 'string' ? RE2JS.quote(piece) : piece === ANY ? '.*' : '.')).join('');
+  return pattern
+    .map((piece) => (typeof piece === 'string' ? RE2JS.quote(piece) : piece === ANY ? '.*' : '.'))
+    .join('');
 }
 
 function compile(source: string, flags: string): RE2JS {

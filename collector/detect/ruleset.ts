@@ -4,7 +4,13 @@ import { all } from './expression.ts';
 import type { Placeholders } from './placeholder.ts';
 import { readRules } from './read.ts';
 import { nearest, type Place, Refusal } from './refusal.ts';
-import { type CorrelationRule, coversSource, type DetectionRule, type FilterRule, type Rule } from './rule.ts';
+import {
+  type CorrelationRule,
+  coversSource,
+  type DetectionRule,
+  type FilterRule,
+  type Rule,
+} from './rule.ts';
 
 export interface RuleFile {
   /** As messages name it. */
@@ -53,7 +59,9 @@ export function loadRuleSet(files: readonly RuleFile[], placeholders: Placeholde
     }
   }
   const linker = new Linker(byReference, refusals);
-  const filters = rules.filter((rule) => rule.kind === 'filter').filter((filter) => linker.filterIsSound(filter));
+  const filters = rules
+    .filter((rule) => rule.kind === 'filter')
+    .filter((filter) => linker.filterIsSound(filter));
   const detections = rules
     .filter((rule) => rule.kind === 'detection')
     .map((rule) => linker.replace(rule, applyFilters(rule, filters)));
@@ -140,17 +148,25 @@ class Linker {
     return silent;
   }
 
-  private linkOne(rule: CorrelationRule, ordered: LinkedCorrelation[], way: readonly CorrelationRule[]): boolean {
+  private linkOne(
+    rule: CorrelationRule,
+    ordered: LinkedCorrelation[],
+    way: readonly CorrelationRule[],
+  ): boolean {
     const state = this.linked.get(rule);
     if (state === 'refused') return false;
     if (state === 'open') {
-      const circle = [...way.slice(way.indexOf(rule)), rule].map((one) => `"${keyOf(one)}"`).join(' refers to ');
+      const circle = [...way.slice(way.indexOf(rule)), rule]
+        .map((one) => `"${keyOf(one)}"`)
+        .join(' refers to ');
       throw new Circle(circle);
     }
     if (state) return true;
     this.linked.set(rule, 'open');
     try {
-      const inputs = rule.rules.map(({ reference, at }) => this.resolve(rule, reference, at, ordered, [...way, rule]));
+      const inputs = rule.rules.map(({ reference, at }) =>
+        this.resolve(rule, reference, at, ordered, [...way, rule]),
+      );
       const linked = {
         rule,
         inputs,
@@ -183,7 +199,8 @@ class Linker {
   ): DetectionRule | CorrelationRule {
     const found = this.byReference.get(reference);
     if (!found) throw new Refusal(rule.file, at, this.unknown(reference));
-    if (found.kind === 'filter') throw new Refusal(rule.file, at, `"${reference}" is a filter; a correlation counts rules`);
+    if (found.kind === 'filter')
+      throw new Refusal(rule.file, at, `"${reference}" is a filter; a correlation counts rules`);
     if (found.kind === 'correlation' && !this.linkOne(found, ordered, way))
       throw new Refusal(rule.file, at, `"${reference}" (${found.file}:${found.at.line}) was refused`);
     return found;
@@ -211,7 +228,11 @@ class Linker {
     for (const [alias, fields] of rule.aliases)
       for (const reference of fields.keys())
         if (!inputs.some((input) => input.name === reference || input.id === reference))
-          throw new Refusal(rule.file, rule.at, `alias "${alias}" names "${reference}", which is not in "rules"`);
+          throw new Refusal(
+            rule.file,
+            rule.at,
+            `alias "${alias}" names "${reference}", which is not in "rules"`,
+          );
   }
 
   private unknown(reference: string): string {

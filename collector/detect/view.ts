@@ -117,7 +117,8 @@ function testText(value: unknown, test: TextTest): boolean {
 /** Numbers and booleans compare as the text people write for them. */
 export function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
+    return String(value);
   return undefined;
 }
 

@@ -6,9 +6,9 @@ import {
   isScalar,
   isSeq,
   LineCounter,
-  type Node as YamlNode,
   type ParsedNode,
   parseAllDocuments,
+  type Node as YamlNode,
 } from 'yaml';
 import { type Place, Refusal } from './refusal.ts';
 
@@ -70,7 +70,8 @@ export function readYaml(file: string, text: string): YamlDocument[] {
     const error = document.errors[0];
     if (error) {
       const place = placeAt(lines, error.pos[0]);
-      const cause = error.code === 'DUPLICATE_KEY' ? duplicateKey(text, error.pos[0]) : lowerFirst(error.message);
+      const cause =
+        error.code === 'DUPLICATE_KEY' ? duplicateKey(text, error.pos[0]) : lowerFirst(error.message);
       read.push({ refusal: new Refusal(file, place, cause) });
     } else if (document.contents) {
       read.push(treeOf(file, lines, document.contents));
@@ -88,8 +89,13 @@ function treeOf(file: string, lines: LineCounter, root: ParsedNode): YamlDocumen
     const at = node?.range ? placeAt(lines, node.range[0]) : fallback;
     nodes += 1;
     if (nodes > MAX_NODES)
-      throw new Refusal(file, at, `more than ${MAX_NODES} nodes once its aliases are followed; write it out without aliases`);
-    if (depth > MAX_DEPTH) throw new Refusal(file, at, `nested deeper than ${MAX_DEPTH} levels; a rule needs four`);
+      throw new Refusal(
+        file,
+        at,
+        `more than ${MAX_NODES} nodes once its aliases are followed; write it out without aliases`,
+      );
+    if (depth > MAX_DEPTH)
+      throw new Refusal(file, at, `nested deeper than ${MAX_DEPTH} levels; a rule needs four`);
     if (node === null) return { kind: 'scalar', value: null, source: '', ...at };
     if (isAlias(node)) {
       const target = anchors.get(node.source);
@@ -104,7 +110,11 @@ function treeOf(file: string, lines: LineCounter, root: ParsedNode): YamlDocumen
         if (!isScalar(key)) throw new Refusal(file, keyAt, 'a key must be plain text');
         const name = key.value === null ? '' : (key.source ?? String(key.value));
         if (name === '<<' && key.type === 'PLAIN')
-          throw new Refusal(file, keyAt, 'merge keys (<<) are YAML 1.1, Sigma is YAML 1.2; write the keys out');
+          throw new Refusal(
+            file,
+            keyAt,
+            'merge keys (<<) are YAML 1.1, Sigma is YAML 1.2; write the keys out',
+          );
         return { key: name, keyAt, value: convert(pair.value as YamlNode | null, depth + 1, keyAt) };
       });
       return { kind: 'map', entries, ...at };
@@ -118,7 +128,11 @@ function treeOf(file: string, lines: LineCounter, root: ParsedNode): YamlDocumen
     if (isScalar(node)) {
       const value = scalarValue(node.value);
       if (typeof value === 'string' && value.length > MAX_STRING_CHARS)
-        throw new Refusal(file, at, `a string of ${value.length} characters; the longest allowed has ${MAX_STRING_CHARS}`);
+        throw new Refusal(
+          file,
+          at,
+          `a string of ${value.length} characters; the longest allowed has ${MAX_STRING_CHARS}`,
+        );
       return { kind: 'scalar', value, source: node.source ?? String(value ?? ''), ...at };
     }
     throw new Refusal(file, at, 'neither a map, a list nor a plain value');

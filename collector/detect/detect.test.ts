@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Attributes, Event, EventName } from '../event.ts';
+import { newUid } from '../uid.ts';
+import { createDetect } from './detect.ts';
+import { builtinRules, readRuleFiles } from './pack.ts';
+import { loadRuleSet } from './ruleset.ts';
+
+const SESSION: Attributes = {
+  'session.id': 's1',
+  'gen_ai.agent.name': 'codex',
+  'gen_ai.agent.version': '0.169.0',
+  'process.user.name': 'ada',
+  'process.entity_id': 'boot-42-1000',
+};
+
+function event(name: EventName, attributes: Attributes): Event {
+  const timeNs = 1_700_000_000_000_000_000n;
+  const uid = newUid(Number(timeNs / 1_000_000n));
+  return { name, uid, timeNs, severity: 9, traceId: 'ab', spanId: 'cd', attributes, seen: undefined };
+}
+
+function detectBuiltin() {
+  const rules = loadRuleSet(readRuleFiles(builtinRules()));
+  assert.deepEqual(rules.refusals.map(String), []);
+  return createDetect({ rules, ruleset: 'spoor', product: 'linux' });
+}
+
+test('a network utility within a session is followed by a finding that carries agent, user, rule and evidence', () => {
+  const exec = event('process.exec', {
+    ...SESSION,
+    'process.executable.path': '/usr/bin/scp',
+    'process.command_args': ['scp', 'notes.txt', 'host:'],
+  });
+  const exit = event('process.exit', { ...SESSION, 'process.exit.code': 0 });
+  const out = detectBuiltin()([exec, exit]);
+
+  assert.deepEqual(
+    out.map(({ name }) => name),
+    ['process.exec', 'finding', 'process.exit'],
+  );
+  const finding = out[1];
+  assert.equal(finding?.severity, 13);
+  assert.equal(finding?.timeNs, exec.timeNs);
+  assert.equal(finding?.traceId, 'ab');
+  const attributes = finding?.attributes ?? {};
+  assert.equal(attributes['security_rule.name'], 'Network utility started by an AI agent');
+  assert.equal(attributes['security_rule.uuid'], '5d0b6c1e-5b6e-4c0a-9a39-3c0d8f6a7b11');
+  assert.deepEqual(attributes['spoor.finding.attack'], ['T1105', 'T1048']);
+  assert.deepEqual(attributes['spoor.finding.evidence'], [exec.uid]);
+  assert.equal(attributes['process.user.name'], 'ada');
+  assert.equal(attributes['gen_ai.agent.version'], '0.169.0');
+  assert.equal(attributes['session.id'], 's1');
+  assert.deepEqual(attributes['process.command_args'], ['scp', 'notes.txt', 'host:']);
+  assert.equal(attributes['event.kind'], 'alert');
+});
+
+test('the same program outside every session gives no finding', () => {
+  const exec = event('process.exec', { 'process.executable.path': '/usr/bin/scp' });
+  assert.deepEqual(detectBuiltin()([exec]), [exec]);
+});
+
+test('a program whose name only contains that of a network utility gives no finding', () => {
+  const exec = event('process.exec', { ...SESSION, 'process.executable.path': '/usr/bin/scpx' });
+  assert.deepEqual(detectBuiltin()([exec]), [exec]);
+});

@@ -1,0 +1,115 @@
+/** Spoor's own events as Sigma sees them: the views of schemas/registry.yml (section sigma). */
+
+import {
+  type AttributeName,
+  EVENTS,
+  type EventName,
+  SIGMA,
+  type SigmaField,
+  type SigmaView,
+} from '../../schemas/generated/registry.ts';
+import type { Event } from '../event.ts';
+import type { LogSource } from './rule.ts';
+import type { FieldTable, Source } from './view.ts';
+
+type Read = (event: Event) => unknown;
+
+/** One event type shown as one log source. */
+export interface EventView extends Source {
+  readonly logsource: LogSource;
+  /** Whether the view is given to this event. */
+  shows(event: Event): boolean;
+  /** Turns the view to an event of its type. */
+  of(event: Event): Source;
+}
+
+/**
+ * Every view of every event type: those of the registry, and last the event under its own name and attributes
+ * (product spoor, category the event's name).
+ * @param product the host's operating system as Sigma names it: linux, windows, macos
+ */
+export function createEventViews(
+  fields: FieldTable,
+  product: string,
+): ReadonlyMap<EventName, readonly EventView[]> {
+  const views = new Map<EventName, readonly EventView[]>();
+  for (const name of Object.keys(EVENTS) as EventName[]) {
+    const shown = (SIGMA[name] ?? []).map((view) => createView(fields, { product, ...view.logsource }, view));
+    const own = { logsource: { product: 'spoor', category: name }, when: {}, fields: {} };
+    views.set(name, [...shown, createView(fields, own.logsource, own)]);
+  }
+  return views;
+}
+
+/** Every Sigma field that some sensor of this host can supply, by the view's log source; attribute names included. */
+export function suppliedFields(name: EventName, view: SigmaView | undefined): ReadonlySet<string> {
+  return new Set([
+    ...Object.keys(view?.fields ?? {}),
+    ...EVENTS[name].attributes,
+    'event_name',
+    '@timestamp',
+  ]);
+}
+
+function createView(fields: FieldTable, logsource: LogSource, view: SigmaView): EventView {
+  const readers: (Read | undefined)[] = [];
+  const conditions = Object.entries(view.when) as [AttributeName, readonly string[]][];
+  let current: Event | undefined;
+  const source: EventView = {
+    logsource,
+    shows: (event) =>
+      conditions.every(([attribute, values]) => values.includes(String(event.attributes[attribute]))),
+    of(event) {
+      current = event;
+      return source;
+    },
+    read(field) {
+      if (current === undefined) return undefined;
+      let read = readers[field];
+      if (read === undefined) {
+        read = readerOf(fields.names[field] ?? '', view.fields);
+        readers[field] = read;
+      }
+      return read(current);
+    },
+    everything: () => current?.attributes,
+  };
+  return source;
+}
+
+function readerOf(name: string, shown: SigmaView['fields']): Read {
+  const field = Object.hasOwn(shown, name) ? shown[name] : undefined;
+  if (field) return derived(field);
+  if (name === 'event_name') return (event) => event.name;
+  if (name === '@timestamp') return (event) => event.timeNs;
+  return (event) => event.attributes[name as AttributeName];
+}
+
+function derived(field: SigmaField): Read {
+  const { from, by, value } = field;
+  if (from === undefined) return () => value;
+  if (by === undefined) return (event) => event.attributes[from];
+  const [kind, index] = by.split(' ');
+  switch (kind) {
+    // Joined by spaces, as Sysmon for Linux writes it: rules are written against that form.
+    case 'command_line':
+      return (event) => listOf(event.attributes[from])?.join(' ');
+    case 'argument':
+      return (event) => listOf(event.attributes[from])?.[Number(index)];
+    case 'count':
+      return (event) => listOf(event.attributes[from])?.length;
+    case 'sha256':
+      return (event) => {
+        const hash = event.attributes[from];
+        return hash === undefined ? undefined : `SHA256=${hash}`;
+      };
+    case 'errno_success':
+      return (event) => (event.attributes[from] === 'success' ? 'yes' : 'no');
+    default:
+      throw new TypeError(`schemas/registry.yml names derivation "${by}", which nothing here derives`);
+  }
+}
+
+function listOf(value: unknown): readonly unknown[] | undefined {
+  return Array.isArray(value) ? value : undefined;
+}

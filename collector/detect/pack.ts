@@ -1,0 +1,32 @@
+/** Rule files on disk. */
+
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RuleFile } from './ruleset.ts';
+
+/** The folder `detections` of the package this file belongs to. */
+export function builtinRules(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
+  return join(folder, 'detections');
+}
+
+/**
+ * Every rule file at `path` (a file, or a folder with all below it), in the order of their names. Tests that lie
+ * beside rules (`*.test.yml`) are left out.
+ * @throws Error when the path cannot be read
+ */
+export function readRuleFiles(path: string): RuleFile[] {
+  if (!statSync(path).isDirectory()) return [{ file: path, text: readFileSync(path, 'utf8') }];
+  return readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.ya?ml$/.test(name) && !/\.test\.ya?ml$/.test(name))
+    .sort()
+    .map((name) => ({ file: shown(join(path, name)), text: readFileSync(join(path, name), 'utf8') }));
+}
+
+/** Paths below the working directory are shown relative to it, as people type them. */
+function shown(path: string): string {
+  const near = relative(process.cwd(), path);
+  return near.startsWith('..') ? path : near;
+}
