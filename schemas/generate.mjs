@@ -60,7 +60,7 @@ for (const attribute of registry.resource.attributes) {
 }
 for (const name of Object.keys(registry.attributes)) if (!used.has(name)) refuse(name, 'no event uses it');
 
-const DERIVATIONS = /^(command_line|argument \d+|count|sha256|errno_success)$/;
+const DERIVATIONS = /^(command_line|argument \d+|semicolons|sha256|errno_success)$/;
 for (const [name, views] of Object.entries(registry.sigma)) {
   if (!registry.events[name]) refuse(`sigma.${name}`, 'no such event');
   for (const { when = {}, fields } of views) {

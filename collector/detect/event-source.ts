@@ -96,8 +96,8 @@ function derived(field: SigmaField): Read {
       return (event) => listOf(event.attributes[from])?.join(' ');
     case 'argument':
       return (event) => listOf(event.attributes[from])?.[Number(index)];
-    case 'count':
-      return (event) => listOf(event.attributes[from])?.length;
+    case 'semicolons':
+      return (event) => listOf(event.attributes[from])?.join(';');
     case 'sha256':
       return (event) => {
         const hash = event.attributes[from];
