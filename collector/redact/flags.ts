@@ -1,0 +1,184 @@
+/** Secrets that follow a flag or a word as a word of their own: --token X, mysql -pX, curl -u user:X, echo X | login. */
+
+import { ARGUMENT_END, closing, endOfWord, isSecretValue, openingQuote } from './assignments.ts';
+import { type FlagForm, secretFlags } from './programs.ts';
+import { announcedBy } from './secret-name.ts';
+import type { Span } from './span.ts';
+import { isNoSecret, isReference, looksRandom } from './value.ts';
+import { type Word, wordsOf } from './words.ts';
+
+/** Programs that run the program named after them. */
+const WRAPPERS = new Set(
+  'sudo doas env nohup nice ionice timeout time exec command xargs setsid stdbuf strace ltrace busybox watch'.split(
+    ' ',
+  ),
+);
+/** A program that reads a secret from its standard input, so what is echoed before it in the script is one. */
+const READS_SECRET =
+  /--password-stdin|--with-token|--passphrase-fd|--secret-stdin|\bchpasswd\b|\bpasswd --stdin|\bsudo (?:-[A-Za-z]+ )?-[A-Za-z]*S|\bcryptsetup\b|\bsecrets? (?:set|put|create)\b/;
+const ECHOES = new Set(['echo', 'printf']);
+const SETTING_VERBS = new Set(['set', 'put', 'create', 'add', 'import', 'write']);
+/** RFC 6750 and its like: the word before a credential. */
+const SCHEMES = new Set(['bearer', 'basic', 'token', 'digest', 'apikey']);
+
+export function findFlagged(line: string, isScriptAt: (at: number) => boolean, spans: Span[]): void {
+  const words = wordsOf(line, isScriptAt);
+  const feedsSecret = READS_SECRET.test(line);
+  let command = newCommand();
+  for (const [index, word] of words.entries()) {
+    if (word.beginsCommand) command = newCommand();
+    if (!command.program || WRAPPERS.has(command.program)) {
+      if (isProgram(word.text)) command.program = baseName(word.text);
+      if (word.beginsCommand) continue;
+    }
+    if (feedsSecret && ECHOES.has(command.program) && isEchoed(word.text)) spans.push(word);
+    if (word.text === 'login') command.sawLogin = true;
+    if (/^secrets?$/.test(word.text)) command.sawSecret = true;
+    if (command.sawSecret && SETTING_VERBS.has(word.text)) command.setsSecrets = true;
+    const next = words[index + 1];
+    if (word.text.startsWith('-')) onFlag(line, word, command, isScriptAt, spans);
+    else onWord(word, next, command, spans);
+  }
+  if (feedsSecret) findHereStrings(line, spans);
+}
+
+interface Command {
+  program: string;
+  sawLogin: boolean;
+  sawSecret: boolean;
+  setsSecrets: boolean;
+  /** htpasswd -b: the password is the third word that is no flag. */
+  sawBatchFlag: boolean;
+  positionals: number;
+}
+
+function newCommand(): Command {
+  return {
+    program: '',
+    sawLogin: false,
+    sawSecret: false,
+    setsSecrets: false,
+    sawBatchFlag: false,
+    positionals: 0,
+  };
+}
+
+/** Not a flag, an assignment or a number: what a wrapper or an assignment leaves to be the program. */
+function isProgram(text: string): boolean {
+  return !text.startsWith('-') && !/^[A-Za-z_][A-Za-z0-9_]*=/.test(text) && !/^[0-9.]+[smhd]?$/.test(text);
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function isEchoed(text: string): boolean {
+  return !/^-[neE]+$/.test(text) && !text.startsWith('%') && !isReference(text) && !isNoSecret(text);
+}
+
+function onWord(word: Word, next: Word | undefined, command: Command, spans: Span[]): void {
+  command.positionals += 1;
+  if (command.program === 'htpasswd' && command.sawBatchFlag && command.positionals === 3) spans.push(word);
+  if (command.setsSecrets) {
+    const sign = word.text.indexOf('=');
+    if (sign > 0 && !isNoSecret(word.text.slice(sign + 1)))
+      spans.push({ from: word.from + sign + 1, to: word.to });
+  }
+  if (!next || next.beginsCommand || !looksRandom(next.text)) return;
+  // aws configure set aws_secret_access_key X; a single word (grep -r password src) announces nothing.
+  const isCompound = /[a-z][A-Z]|[_-]/.test(word.text);
+  if (
+    SCHEMES.has(word.text.toLowerCase()) ||
+    (isCompound && !word.text.includes('=') && announcedBy(word.text) === 'certain')
+  )
+    spans.push(next);
+}
+
+function onFlag(
+  line: string,
+  word: Word,
+  command: Command,
+  isScriptAt: (at: number) => boolean,
+  spans: Span[],
+): void {
+  if (command.program === 'htpasswd' && /^-[a-zA-Z]*b/.test(word.text)) command.sawBatchFlag = true;
+  const forms = secretFlags(command.program, command.sawLogin);
+  if (forms && onProgramFlag(line, word, forms, isScriptAt, spans)) return;
+  const name = word.text.replace(/^-{1,2}/, '');
+  // --name=value is an assignment.
+  if (name.length < 2 || name.includes('=')) return;
+  const announced = announcedBy(name);
+  if (announced === 'no') return;
+  const value = valueAfter(line, word, isScriptAt);
+  if (value && isSecretValue(line, value, announced, isScriptAt(word.from) && !word.isArgument))
+    spans.push(value);
+}
+
+function onProgramFlag(
+  line: string,
+  word: Word,
+  forms: Readonly<Record<string, FlagForm>>,
+  isScriptAt: (at: number) => boolean,
+  spans: Span[],
+): boolean {
+  for (const [flag, form] of Object.entries(forms)) {
+    if (!word.text.startsWith(flag)) continue;
+    const isGlued = word.text.length > flag.length;
+    if (isGlued && flag.startsWith('--') && word.text[flag.length] !== '=') continue;
+    if (!isGlued && form === 'glued') continue;
+    if (isGlued && form === 'next') continue;
+    const gluedFrom = word.from + flag.length + (word.text[flag.length] === '=' ? 1 : 0);
+    const quote = openingQuote(line, gluedFrom);
+    const glued = quote
+      ? { from: gluedFrom + quote.length, to: closing(line, gluedFrom + quote.length, quote.mark) }
+      : { from: gluedFrom, to: word.to };
+    const value = isGlued || quote ? glued : valueAfter(line, word, isScriptAt);
+    const secret = value && secretPart(line, value, form);
+    if (secret && isSecretValue(line, secret, 'certain', isScriptAt(word.from))) spans.push(secret);
+    return true;
+  }
+  return false;
+}
+
+function secretPart(line: string, value: Span, form: FlagForm): Span | undefined {
+  const text = line.slice(value.from, value.to);
+  if (form === 'cookie') return text.includes('=') ? value : undefined;
+  if (form !== 'after_user') return value;
+  const sign = text.search(/[:%,]/);
+  return sign < 0 ? undefined : { from: value.from + sign + 1, to: value.to };
+}
+
+/** What a flag is given: the whole next argument, or the next word or quoted text of a script. */
+function valueAfter(line: string, word: Word, isScriptAt: (at: number) => boolean): Span | undefined {
+  if (word.isArgument) {
+    if (word.to >= line.length) return undefined;
+    const from = word.to + 1;
+    const end = line.indexOf(ARGUMENT_END, from);
+    return flagLess(line, { from, to: end < 0 ? line.length : end });
+  }
+  let from = word.to;
+  while (line[from] === ' ' || line[from] === '\t') from += 1;
+  if (from === word.to && !isScriptAt(from)) return undefined;
+  const quote = openingQuote(line, from);
+  if (quote) return { from: from + quote.length, to: closing(line, from + quote.length, quote.mark) };
+  return flagLess(line, { from, to: endOfWord(line, from) });
+}
+
+/** What looks like the next flag is no value. */
+function flagLess(line: string, span: Span): Span | undefined {
+  return /^--?[A-Za-z]/.test(line.slice(span.from, span.from + 3)) ? undefined : span;
+}
+
+/** <<< gives a word to the program's standard input. */
+function findHereStrings(line: string, spans: Span[]): void {
+  for (let at = line.indexOf('<<<'); at >= 0; at = line.indexOf('<<<', at + 3)) {
+    let from = at + 3;
+    while (line[from] === ' ') from += 1;
+    const quote = openingQuote(line, from);
+    const span = quote
+      ? { from: from + quote.length, to: closing(line, from + quote.length, quote.mark) }
+      : { from, to: endOfWord(line, from) };
+    const value = line.slice(span.from, span.to);
+    if (!isNoSecret(value) && !isReference(value)) spans.push(span);
+  }
+}
