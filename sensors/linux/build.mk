@@ -11,8 +11,11 @@ BPF_SOURCES := $(wildcard sensors/linux/bpf/*)
 ADDON_SOURCES := $(wildcard sensors/linux/addon/*.c)
 NATIVE_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror
 
+# Programs that make one thing happen and tell it, for the tests.
+PROGRAMS := $(patsubst test/programs/%.c,build/programs/%,$(wildcard test/programs/*.c))
+
 .PHONY: native native-files
-native native-files: $(NATIVE) sensors/linux/generated/layout.ts
+native native-files: $(NATIVE) $(PROGRAMS) sensors/linux/generated/layout.ts
 
 bin/spoor: native-files
 
@@ -39,3 +42,7 @@ $(LINUX)/spoor_sensor.node: $(ADDON_SOURCES) $(wildcard sensors/linux/addon/*.h)
 $(LINUX)/spoor-launch: sensors/linux/launch/spoor-launch.c
 	mkdir -p $(LINUX)
 	$(CC) $(NATIVE_CFLAGS) $< -o $@
+
+build/programs/%: test/programs/%.c test/programs/truth.h
+	mkdir -p build/programs
+	$(CC) $(NATIVE_CFLAGS) $< -o $@ -lpthread

@@ -12,6 +12,7 @@ export type Handle = { readonly opaque: unique symbol };
 export interface Native {
   open(objectPath: string, tier: string, ringBytes: number): Handle;
   attach(handle: Handle): void;
+  detach(handle: Handle): void;
   listen(handle: Handle, drain: () => void): void;
   drain(handle: Handle): Buffer | undefined;
   positions(handle: Handle): [consumed: bigint, produced: bigint];

@@ -76,6 +76,8 @@ class LinuxSensor implements Sensor {
   readonly #loss = new LossTeller();
   /** Set by start(), taken away by stop(): nothing is reported without it. */
   #receive: Receive | undefined;
+  /** Set by stop(): what the counters stood at when nothing could move them any more. */
+  #lastCounts: SensorCount[] | undefined;
   #missesTimer: NodeJS.Timeout | undefined;
 
   constructor(native: Native, handle: Handle) {
@@ -128,7 +130,7 @@ class LinuxSensor implements Sensor {
   }
 
   counts(): SensorCount[] {
-    return countsOf(this.#native.counters(this.#handle));
+    return this.#lastCounts ?? countsOf(this.#native.counters(this.#handle));
   }
 
   coverage(): Coverage[] {
@@ -136,9 +138,12 @@ class LinuxSensor implements Sensor {
   }
 
   async stop(): Promise<void> {
+    if (this.#lastCounts) return;
+    this.#native.detach(this.#handle);
     if (this.#receive) await this.flush();
     clearInterval(this.#missesTimer);
     this.#receive = undefined;
+    this.#lastCounts = this.counts();
     this.#native.close(this.#handle);
   }
 

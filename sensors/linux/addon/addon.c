@@ -163,6 +163,15 @@ static napi_value attach(napi_env env, napi_callback_info info)
 	return NULL;
 }
 
+static napi_value detach(napi_env env, napi_callback_info info)
+{
+	napi_value arguments[1];
+	struct handle *handle = called_on(env, info, arguments, 1);
+	if (handle)
+		kernel_detach(&handle->kernel);
+	return NULL;
+}
+
 /* The queue holds one call: it says "drain", and once is enough. */
 static void tell_javascript(napi_env env, napi_value function, void *context, void *data)
 {
@@ -342,7 +351,7 @@ NAPI_MODULE_INIT()
 		{ "open", open_sensor },   { "attach", attach },	 { "listen", listen_for_records },
 		{ "drain", drain },	   { "positions", positions },	 { "counters", counters },
 		{ "misses", misses },	   { "ask", ask },		 { "wallOffsetNs", wall_offset },
-		{ "close", close_sensor },
+		{ "close", close_sensor }, { "detach", detach },
 	};
 	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++) {
 		napi_value function;

@@ -4,11 +4,13 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "boundary.h"
@@ -143,10 +145,18 @@ int kernel_attach(struct kernel *kernel)
 	return 0;
 }
 
-void kernel_unload(struct kernel *kernel)
+void kernel_detach(struct kernel *kernel)
 {
 	while (kernel->link_count)
 		bpf_link__destroy(kernel->links[--kernel->link_count]);
+	/* A program that was entered before its link went may still be writing on another CPU; it runs inside an RCU
+	 * read section, and this call waits for all of them (kernel/sched/membarrier.c: synchronize_rcu()). */
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+}
+
+void kernel_unload(struct kernel *kernel)
+{
+	kernel_detach(kernel);
 	ring_unmap(&kernel->ring);
 	if (kernel->counters)
 		munmap(kernel->counters, kernel->counters_bytes);

@@ -33,6 +33,8 @@ struct kernel_options {
 /* All return 0 or -errno; on failure kernel->message says what was tried. */
 int kernel_load(struct kernel *kernel, const struct kernel_options *options);
 int kernel_attach(struct kernel *kernel);
+/* When it returns, no program runs any more: what is in the ring and the counters then is all there will be. */
+void kernel_detach(struct kernel *kernel);
 void kernel_unload(struct kernel *kernel);
 
 /* Runs an iterator for `request`; *answer is to be freed by the caller. */

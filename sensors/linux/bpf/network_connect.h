@@ -55,8 +55,8 @@ static __always_inline void socket_addresses(const struct sock *sk, struct netwo
 	local->port = BPF_CORE_READ(inet, inet_sport);
 	peer->port = BPF_CORE_READ(sk, __sk_common.skc_dport);
 	if (family == AF_INET6) {
-		BPF_CORE_READ_INTO(local->address, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
-		BPF_CORE_READ_INTO(peer->address, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
+		BPF_CORE_READ_INTO(&local->address, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
+		BPF_CORE_READ_INTO(&peer->address, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
 	} else {
 		BPF_CORE_READ_INTO((u32 *)local->address, sk, __sk_common.skc_rcv_saddr);
 		BPF_CORE_READ_INTO((u32 *)peer->address, sk, __sk_common.skc_daddr);

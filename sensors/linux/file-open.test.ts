@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { emptyFolder, lostOf, needsSensor, ofKind, watch } from '../../test/programs/session.ts';
+
+interface Opens {
+  readonly opens: readonly {
+    readonly how: string;
+    readonly path: string;
+    readonly access: string;
+    readonly errno: number;
+    readonly device?: string;
+    readonly inode?: number;
+  }[];
+}
+
+test(
+  'every way to open a file is one file.open with the path the host sees, its identity and its outcome',
+  needsSensor,
+  async (t) => {
+    const { truth, ofSession, sensor } = await watch<Opens>(t, 'opens', [emptyFolder(t)]);
+    const seen = ofKind(ofSession, 'file.open').map((open) => ({
+      path: open.path.toString('latin1'),
+      access: open.access as string,
+      errno: open.errno,
+      ...(open.file && { device: open.file.device, inode: Number(open.file.inode) }),
+      basis: open.pathBasis,
+      cut: open.cut,
+    }));
+    for (const { how, ...open } of truth.opens)
+      assert.deepEqual(
+        seen.filter(({ path, access }) => path === open.path && access === open.access),
+        [{ ...open, basis: open.errno ? 'claimed' : 'resolved', cut: [] }],
+        how,
+      );
+    assert.equal(lostOf(sensor), 0n);
+  },
+);
+
+test('hostile names, 300 folders and 3,000 bytes arrive byte by byte', needsSensor, async (t) => {
+  const { truth, ofSession, sensor } = await watch<Opens>(t, 'names', [emptyFolder(t)]);
+  const seen = new Set(
+    ofKind(ofSession, 'file.open')
+      .filter(({ created }) => created)
+      .map(({ path }) => path.toString('latin1')),
+  );
+  for (const { how, path } of truth.opens) assert.ok(seen.has(path), `${how}: ${path}`);
+  assert.equal(lostOf(sensor), 0n);
+});
+
+test('opening one file again in the same mode says nothing new', needsSensor, async (t) => {
+  const { truth, ofSession } = await watch<Opens>(t, 'opens', [emptyFolder(t)]);
+  const target = truth.opens.find(({ how }) => how === 'absolute')?.path;
+  const modes = ofKind(ofSession, 'file.open')
+    .filter(({ path }) => path.toString() === target)
+    .map(({ access, created }) => [access, created]);
+  assert.deepEqual(modes, [
+    ['write', true],
+    ['read', false],
+  ]);
+});
