@@ -67,11 +67,12 @@ schemas/generated/otlp.js: schemas/otlp.proto node_modules/.installed-lock.json
 schemas/generated/otlp.d.ts: schemas/generated/otlp.js
 	$(BIN)/pbts -o $@ $<
 
-dist/.built: $(TS) $(GENERATED) tsconfig.json
+dist/.built: $(TS) $(GENERATED) tsconfig.json schemas/agents.yml schemas/agents.schema.json
 	rm -rf dist  # what has no source any more must not run as a test
 	$(BIN)/tsc -p .
 	mkdir -p dist/schemas/generated
 	cp schemas/generated/otlp.js dist/schemas/generated/
+	cp schemas/agents.yml schemas/agents.schema.json dist/schemas/
 	touch $@
 
 bin/spoor: dist/.built

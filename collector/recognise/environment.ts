@@ -1,0 +1,107 @@
+/**
+ * The environment a process was started with, read for the names the catalogue lists and nothing else.
+ *
+ * Values are secrets unless the catalogue says otherwise: only a listed value is compared, and only an
+ * `identifier` is kept. What the environment says is always self_reported: anybody may export anything.
+ */
+
+import type { Agent, Catalogue } from './catalogue.ts';
+
+/** What may be an id: nothing that could carry a key or a command. */
+const IDENTIFIER = /^[A-Za-z0-9._:-]{1,128}$/;
+
+export interface HeldMark {
+  readonly agent: Agent;
+  /** Names that held, with the value where the catalogue lists it: "CODEX_THREAD_ID", "AGENT=amp". */
+  readonly shown: string;
+  /** Readable ids by variable name. */
+  readonly identifiers: Readonly<Record<string, string>>;
+}
+
+export interface EnvironmentMarks {
+  /** All agents whose marks hold, in the catalogue's order. `bytes` is /proc/PID/environ as it is. */
+  held(bytes: Buffer, hasTerminal: () => boolean): readonly HeldMark[];
+  /** Unsafe switches of one agent that its environment sets, as NAME=VALUE. */
+  unsafe(agent: Agent, bytes: Buffer): readonly string[];
+}
+
+export function createEnvironmentMarks(catalogue: Catalogue): EnvironmentMarks {
+  const names = new Set(
+    catalogue.agents.flatMap((agent) => [
+      ...agent.environment.flatMap((mark) => [...mark.variables.keys()]),
+      ...agent.unsafeEnvironment.keys(),
+    ]),
+  );
+  return {
+    held(bytes, hasTerminal) {
+      const variables = listed(bytes, names);
+      const held: HeldMark[] = [];
+      if (variables.size === 0) return held;
+      for (const agent of catalogue.agents) {
+        const shown: string[] = [];
+        const identifiers: Record<string, string> = {};
+        for (const mark of agent.environment) {
+          const parts = [...mark.variables].map(([name, values]) =>
+            partOf(name, values, variables.get(name)),
+          );
+          if (parts.some((part) => part === undefined)) continue;
+          if (mark.withoutTerminal && hasTerminal()) continue;
+          for (const part of parts) {
+            shown.push(part?.shown ?? '');
+            if (part?.identifier !== undefined) identifiers[part.name] = part.identifier;
+          }
+        }
+        if (shown.length > 0) held.push({ agent, shown: [...new Set(shown)].join(' '), identifiers });
+      }
+      return held;
+    },
+    unsafe(agent, bytes) {
+      if (agent.unsafeEnvironment.size === 0) return [];
+      const variables = listed(bytes, names);
+      const set: string[] = [];
+      for (const [name, values] of agent.unsafeEnvironment) {
+        const value = variables.get(name);
+        if (value !== undefined && values.some((listedValue) => wordHolds(listedValue, value)))
+          set.push(`${name}=${value}`);
+      }
+      return set;
+    },
+  };
+}
+
+interface Part {
+  readonly name: string;
+  readonly shown: string;
+  readonly identifier: string | undefined;
+}
+
+function partOf(name: string, values: readonly string[], value: string | undefined): Part | undefined {
+  if (value === undefined || value === '') return undefined;
+  if (values.includes('present')) return { name, shown: name, identifier: undefined };
+  if (values.includes('identifier'))
+    return { name, shown: name, identifier: IDENTIFIER.test(value) ? value : undefined };
+  return values.includes(value) ? { name, shown: `${name}=${value}`, identifier: undefined } : undefined;
+}
+
+/** `*` at an end of a listed value stands for anything. */
+function wordHolds(listedValue: string, value: string): boolean {
+  const star = listedValue.indexOf('*');
+  if (star < 0) return listedValue === value;
+  return value.startsWith(listedValue.slice(0, star)) && value.endsWith(listedValue.slice(star + 1));
+}
+
+/** Only listed names leave the buffer; the other variables are never made into strings. */
+function listed(bytes: Buffer, names: ReadonlySet<string>): Map<string, string> {
+  const variables = new Map<string, string>();
+  for (let start = 0; start < bytes.length; ) {
+    const nul = bytes.indexOf(0, start);
+    const end = nul < 0 ? bytes.length : nul;
+    const equals = bytes.indexOf(0x3d, start);
+    if (equals > start && equals < end && equals - start <= 128) {
+      const name = bytes.toString('latin1', start, equals);
+      if (names.has(name)) variables.set(name, bytes.toString('utf8', equals + 1, end));
+    }
+    start = end + 1;
+  }
+  return variables;
+}
