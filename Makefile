@@ -91,4 +91,4 @@ format: node_modules/.installed-lock.json
 clean:
 	rm -rf dist build bin schemas/generated
 
--include test/kernels/kernels.mk
+-include test/kernels/kernels.mk test/programs/evasions/evasions.mk

@@ -31,73 +31,15 @@ const FREE_MIB = 1024;
 /** Bounds what a job may hand back; tar fails visibly past it. */
 const JOB_DISK_BYTES = 64 * 1024 * 1024;
 
-/** What tests run inside, beyond Node. The first four are what the guest's own scripts need. */
-const PROGRAMS = [
-  'bash',
-  'busybox',
-  'ip',
-  'tar',
-  ...[
-    'cat',
-    'chmod',
-    'chown',
-    'cp',
-    'dash',
-    'dd',
-    'env',
-    'false',
-    'head',
-    'hostname',
-    'id',
-    'kill',
-    'ln',
-    'ls',
-  ],
-  ...[
-    'mkdir',
-    'mkfifo',
-    'mktemp',
-    'mount',
-    'mv',
-    'nohup',
-    'readlink',
-    'realpath',
-    'rm',
-    'rmdir',
-    'sed',
-    'seq',
-  ],
-  ...[
-    'setpriv',
-    'setsid',
-    'sha256sum',
-    'sleep',
-    'sort',
-    'stat',
-    'stty',
-    'sync',
-    'tail',
-    'tee',
-    'timeout',
-    'touch',
-  ],
-  ...['tr', 'true', 'truncate', 'umount', 'uname', 'unshare', 'nsenter', 'wc', 'xargs', 'yes'],
-  ...[
-    'awk',
-    'bpftool',
-    'curl',
-    'find',
-    'git',
-    'grep',
-    'gzip',
-    'mke2fs',
-    'openssl',
-    'prlimit',
-    'ps',
-    'strace',
-    'su',
-  ],
-];
+/** What tests and the guest's own scripts run inside, beyond Node. */
+const PROGRAMS = `
+  awk bash bpftool busybox cat chmod chown cp curl dash dd env false find git grep gzip head hostname
+  id ip kill ln ls mkdir mke2fs mkfifo mktemp mount mv nohup nsenter openssl prlimit ps readlink
+  realpath rm rmdir sed seq setpriv setsid sh sha256sum sleep sort stat strace stty su sync tail tar
+  tee timeout touch tr true truncate umount uname unshare wc xargs yes
+`
+  .trim()
+  .split(/\s+/);
 
 /** Libraries that are opened at run time, so that ldd of a program does not name them. */
 const LIBRARIES = ['libbpf.so.1', 'libgcc_s.so.1', 'libnss_dns.so.2', 'libnss_files.so.2'];
@@ -144,6 +86,7 @@ export function systemDisk(cache: string): string {
   const image = join(cache, `system-${identity.digest('hex').slice(0, 16)}.ext4`);
   if (existsSync(image)) return image;
 
+  for (const name of readdirSync(cache)) if (/^system-\w+\.ext4$/.test(name)) rmSync(join(cache, name));
   const root = `${image}.${process.pid}`;
   for (const folder of EMPTY_FOLDERS) mkdirSync(join(root, folder), { recursive: true });
   for (const folder of MERGED_FOLDERS) {
@@ -247,8 +190,15 @@ function copyIn(root: string, file: string): void {
   }
 }
 
+/** Packages that lie inside the tree (those of the AI agents under test) stay outside. */
 function copyTree(from: string, to: string): void {
-  execFileSync('cp', ['-a', '--reflink=auto', from, to]);
+  const copy = 'tar -C "$1" --exclude=node_modules -cf - . | tar -C "$2" -xf -';
+  if (lstatSync(from).isDirectory()) {
+    mkdirSync(to, { recursive: true });
+    execFileSync('bash', ['-c', copy, 'copy', from, to]);
+  } else {
+    cpSync(from, to, { preserveTimestamps: true });
+  }
 }
 
 function runtimePackages(project: string): string[] {

@@ -24,8 +24,9 @@ cd /spoor || exit
 exec </dev/null >/dev/ttyS1 2>&1
 stty -F /dev/ttyS1 raw
 # In a session of its own: the job must not be able to end process 1 by signalling its group.
-setsid --wait "${command[@]}"
-code=$?
+# Through a pipe: programs format their output for people when it is a terminal.
+setsid --wait "${command[@]}" 2>&1 | cat
+code=${PIPESTATUS[0]}
 tar -cf /dev/vdc -C /out . && sync
 echo "SPOOR-GUEST-RESULT kernel=$(uname -r) exit=$code"
 stty -F /dev/ttyS1 raw # sets with TCSADRAIN: returns when the line above has left the UART

@@ -1,0 +1,50 @@
+/** The table of evasions: table.yml beside the programs, and the first line of each program. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parse } from 'yaml';
+
+const PROJECT = resolve(import.meta.dirname, '../../../..');
+const FOLDER = join(PROJECT, 'test/programs/evasions');
+
+export interface Evasion {
+  readonly id: string;
+  /** Number of the technique in the catalogue of ways round a sensor; variants share it. */
+  readonly row: number;
+  /** What the program does, in a sentence. */
+  readonly does: string;
+  readonly program: string;
+  readonly trace: RegExp;
+  readonly without: RegExp | undefined;
+}
+
+/** Sorted by row, then by id. @throws Error when a program and the table disagree */
+export function readTable(): Evasion[] {
+  const entries = parse(readFileSync(join(FOLDER, 'table.yml'), 'utf8')) as Record<
+    string,
+    { trace: string; without?: string }
+  >;
+  const programs = readdirSync(FOLDER).filter((file) => file.endsWith('.c'));
+  const unknown = Object.keys(entries).find((id) => !programs.includes(`${id}.c`));
+  if (unknown) throw new Error(`table.yml: ${unknown} has no program ${unknown}.c`);
+  return programs
+    .map((file) => {
+      const id = file.slice(0, -'.c'.length);
+      const entry = entries[id];
+      if (!entry) throw new Error(`table.yml has no entry for ${file}`);
+      return {
+        id,
+        ...describe(file),
+        program: join(PROJECT, 'build/programs/evasions', id),
+        trace: new RegExp(entry.trace, 'm'),
+        without: entry.without === undefined ? undefined : new RegExp(entry.without, 'm'),
+      };
+    })
+    .sort((a, b) => a.row - b.row || a.id.localeCompare(b.id));
+}
+
+function describe(file: string): { row: number; does: string } {
+  const comment = /^\/\* Row (\d+)\. (.+?) ?\*\//s.exec(readFileSync(join(FOLDER, file), 'utf8'));
+  if (!comment?.[1] || !comment[2]) throw new Error(`${file} does not begin with /* Row N. What it does. */`);
+  return { row: Number(comment[1]), does: comment[2].replaceAll(/\s+(?:\* )?/g, ' ') };
+}
