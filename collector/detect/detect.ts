@@ -9,10 +9,10 @@
 import type { EventName } from '../../schemas/generated/registry.ts';
 import type { Event } from '../event.ts';
 import type { Stage } from '../stage.ts';
+import { type CorrelationCounts, type CorrelatorState, createCorrelator, type Match } from './correlate.ts';
 import { createEngine } from './engine.ts';
 import { createEventViews, type EventView } from './event-source.ts';
-import { findingOf } from './finding.ts';
-import type { DetectionRule } from './rule.ts';
+import { correlationFindingOf, findingOf, updateOf } from './finding.ts';
 import type { RuleSet } from './ruleset.ts';
 import { View } from './view.ts';
 
@@ -24,36 +24,76 @@ export interface DetectOptions {
   readonly product: 'linux' | 'windows' | 'macos';
 }
 
-/** Spoor's own words; no rule judges them, so a finding cannot fire a rule that fires on findings. */
-const NOT_JUDGED: ReadonlySet<EventName> = new Set(['finding', 'sensor.health', 'log.checkpoint']);
+export interface Detect extends Stage<Event, Event> {
+  /** What correlations remember, to be given to the next run. */
+  snapshot(): CorrelatorState;
+  restore(state: CorrelatorState): { readonly restored: number; readonly leftOut: number };
+  counts(): CorrelationCounts;
+}
 
-export function createDetect(options: DetectOptions): Stage<Event, Event> {
+/** Spoor's own words; no rule judges them, so a finding cannot fire a rule that fires on findings. */
+const NOT_JUDGED: ReadonlySet<EventName> = new Set([
+  'finding',
+  'finding.update',
+  'sensor.health',
+  'log.checkpoint',
+]);
+
+export function createDetect(options: DetectOptions): Detect {
   const { rules, ruleset, product } = options;
   const engine = createEngine(rules.detections);
+  const correlator = createCorrelator(rules.correlations);
   const views = createEventViews(engine.fields, product);
   const view = new View();
 
   /** A rule that fits two views of one event is one match. */
-  function matchesOf(event: Event, shown: readonly EventView[]): DetectionRule[] {
-    const found: DetectionRule[] = [];
+  function matchesOf(event: Event, shown: readonly EventView[]): Match[] {
+    const found: Match[] = [];
     for (const one of shown) {
       if (!one.shows(event)) continue;
-      view.show(one.of(event));
-      for (const rule of engine.match(view, one.logsource)) if (!found.includes(rule)) found.push(rule);
+      const source = one.of(event);
+      view.show(source);
+      for (const rule of engine.match(view, one.logsource))
+        if (!found.some((match) => match.rule === rule))
+          found.push({ rule, read: (field) => source.read(engine.fields.number(field)) });
     }
     return found;
   }
 
-  return function detect(batch) {
+  function judge(event: Event, shown: readonly EventView[], out: Event[]): void {
+    const matches = matchesOf(event, shown);
+    if (matches.length === 0) return;
+    for (const { rule } of matches)
+      if (!rules.silent.has(rule)) out.push(findingOf(rule, ruleset, event, [event.uid]));
+    for (const hit of correlator.feed(matches, Number(event.timeNs) / 1e6, event.uid)) {
+      if (rules.silent.has(hit.rule)) continue;
+      const finding = correlationFindingOf(hit, ruleset, event);
+      hit.ticket.findingUid = finding.uid;
+      out.push(finding);
+    }
+  }
+
+  function detect(batch: Event[]): Event[] {
     const out: Event[] = [];
     for (const event of batch) {
       out.push(event);
       const shown = views.get(event.name);
       if (event.attributes['session.id'] === undefined || shown === undefined || NOT_JUDGED.has(event.name))
         continue;
-      for (const rule of matchesOf(event, shown))
-        if (!rules.silent.has(rule)) out.push(findingOf(rule, ruleset, event, [event.uid]));
+      judge(event, shown, out);
+    }
+    const newest = batch.at(-1);
+    if (newest) {
+      const closed = correlator.close(Number(newest.timeNs) / 1e6);
+      // A correlation that only feeds others has no finding to update.
+      for (const one of closed) if (one.findingUid !== '') out.push(updateOf(one, newest));
     }
     return out;
-  };
+  }
+
+  return Object.assign(detect, {
+    snapshot: correlator.snapshot,
+    restore: correlator.restore,
+    counts: correlator.counts,
+  });
 }

@@ -4,6 +4,9 @@ import { compileExpression, type Predicate } from './compile.ts';
 import { coversSource, type DetectionRule, type LogSource } from './rule.ts';
 import { FieldTable, type View } from './view.ts';
 
+/** Log sources remembered with their rules, about 8 B a rule each. Events decide what they are called, so past it all are forgotten. */
+const MAX_ROUTES = 1_000;
+
 interface CompiledRule {
   readonly rule: DetectionRule;
   readonly matches: Predicate;
@@ -30,6 +33,7 @@ export function createEngine(rules: readonly DetectionRule[]): Engine {
     const known = routes.get(key);
     if (known) return known;
     const fitting = compiled.filter(({ rule }) => coversSource(rule.logsource, source));
+    if (routes.size >= MAX_ROUTES) routes.clear();
     routes.set(key, fitting);
     return fitting;
   }

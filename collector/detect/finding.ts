@@ -3,6 +3,7 @@
 import { type AttributeName, type Attributes, EVENTS } from '../../schemas/generated/registry.ts';
 import { type Event, SEVERITY } from '../event.ts';
 import { newUid } from '../uid.ts';
+import type { Closed, CorrelationHit } from './correlate.ts';
 import { attackIds, type Level, type Rule } from './rule.ts';
 
 /** Uids of evidence in one finding: 26 B each. The first and the last are kept; how many there were is in the count. */
@@ -50,6 +51,36 @@ export function findingOf(rule: Rule, ruleset: string, event: Event, evidence: r
     severity: SEVERITY_OF[rule.level],
     traceId: event.traceId,
     spanId: event.spanId,
+    attributes,
+    seen: undefined,
+  };
+}
+
+/** The finding of a correlation: of the event that completed it, with what was counted, for whom and how fast. */
+export function correlationFindingOf(hit: CorrelationHit, ruleset: string, event: Event): Event {
+  const finding = findingOf(hit.rule, ruleset, event, hit.evidence);
+  finding.attributes['spoor.finding.count'] = Math.round(hit.value);
+  finding.attributes['spoor.finding.window'] = Math.round((hit.lastMs - hit.firstMs) * 1e6);
+  if (hit.group.length > 0) finding.attributes['spoor.finding.group'] = hit.group;
+  return finding;
+}
+
+/** Says how often a correlation held within the window of its finding. `event`: the one that showed the window over. */
+export function updateOf(closed: Closed, event: Event): Event {
+  const attributes: Attributes = {
+    'security_rule.name': closed.rule.title,
+    'spoor.finding.uid': closed.findingUid,
+    'spoor.finding.count': closed.count,
+  };
+  if (closed.rule.id !== undefined) attributes['security_rule.uuid'] = closed.rule.id;
+  if (closed.group.length > 0) attributes['spoor.finding.group'] = closed.group;
+  return {
+    name: 'finding.update',
+    uid: newUid(Number(event.timeNs / 1_000_000n)),
+    timeNs: event.timeNs,
+    severity: SEVERITY.info,
+    traceId: '',
+    spanId: '',
     attributes,
     seen: undefined,
   };

@@ -1,0 +1,383 @@
+/**
+ * Correlations: what several matches say together.
+ *
+ * Groups are kept apart by the values of group-by; an event that lacks one of them belongs to no group and is not
+ * counted. A correlation gives one finding for a group and window: when its condition first holds, and again only
+ * for a window that ends more than a timespan later. Until then further hits are counted, and told when it closes.
+ */
+
+import { type Entry, keyText, measuredValue } from './measure.ts';
+import type { CorrelationRule, Rule } from './rule.ts';
+import type { LinkedCorrelation } from './ruleset.ts';
+import { type Hit, Window } from './window.ts';
+
+/** Groups of all correlations together. 600 B each, so 60 MB. Past it the one touched longest ago goes, counted. */
+export const MAX_GROUPS = 100_000;
+
+/** Evidence kept of a correlation's hit when it feeds another correlation. */
+const MAX_EVIDENCE = 100;
+
+/** A detection rule that matched an event. */
+export interface Match {
+  readonly rule: Rule;
+  /** A field of the event; undefined when it has none. */
+  read(field: string): unknown;
+}
+
+export interface CorrelationHit {
+  readonly rule: CorrelationRule;
+  /** name=value of each group-by field. */
+  readonly group: readonly string[];
+  /** What was measured. */
+  readonly value: number;
+  readonly evidence: readonly string[];
+  readonly firstMs: number;
+  readonly lastMs: number;
+  /** Given back in the update that closes the finding. */
+  readonly ticket: Ticket;
+}
+
+/** Ties a finding to the window it opened; whoever makes the finding writes its uid here. */
+export interface Ticket {
+  findingUid: string;
+}
+
+/** A finding's window has closed. */
+export interface Closed {
+  readonly rule: CorrelationRule;
+  readonly group: readonly string[];
+  readonly findingUid: string;
+  /** How often the condition held within the window, the finding included. */
+  readonly count: number;
+}
+
+export interface CorrelationCounts {
+  readonly groups: number;
+  readonly evictedGroups: number;
+  readonly droppedEntries: number;
+  readonly lateMatches: number;
+  readonly ungroupedMatches: number;
+}
+
+interface Group {
+  readonly values: readonly string[];
+  readonly window: Window;
+  /** The finding that is open, and until when. */
+  open: { readonly ticket: Ticket; readonly firedMs: number; count: number } | undefined;
+}
+
+interface Correlation extends LinkedCorrelation {
+  readonly index: number;
+  /** By the group's key; the one touched last stands last. */
+  readonly groups: Map<string, Group>;
+  /** Keys of groups with an open finding, the one that closes first standing first. */
+  readonly openKeys: Set<string>;
+}
+
+export interface Correlator {
+  /** Tells the correlator of every rule that matched one event; gives the correlations that fire on it. */
+  feed(matches: readonly Match[], timeMs: number, uid: string): CorrelationHit[];
+  /** Findings whose window ended before `nowMs` and that held more than once. */
+  close(nowMs: number): Closed[];
+  counts(): CorrelationCounts;
+  /** The window of the group a match would fall into, for explain; undefined when there is none. */
+  inspect(rule: CorrelationRule, values: readonly string[]): ReturnType<Window['state']> | undefined;
+  snapshot(): CorrelatorState;
+  /** Takes up a snapshot; what does not fit the rules of now is left out and counted. */
+  restore(state: CorrelatorState): { readonly restored: number; readonly leftOut: number };
+}
+
+/** Plain data, so that it can be written as JSON. */
+export interface CorrelatorState {
+  readonly version: 1;
+  readonly correlations: readonly {
+    readonly fingerprint: string;
+    readonly groups: readonly GroupState[];
+  }[];
+}
+interface GroupState {
+  readonly values: readonly string[];
+  /** timeMs, input, evidence, value */
+  readonly entries: readonly (readonly [
+    number,
+    number,
+    string | readonly string[],
+    string | number | null,
+  ])[];
+  readonly open: { readonly uid: string; readonly firedMs: number; readonly count: number } | null;
+}
+
+export function createCorrelator(
+  linked: readonly LinkedCorrelation[],
+  maxGroups: number = MAX_GROUPS,
+): Correlator {
+  const correlations = linked.map((one, index): Correlation => {
+    return { ...one, index, groups: new Map(), openKeys: new Set() };
+  });
+  /** Where a rule's matches go: correlations in the order of the set, so that a chain is fed within one event. */
+  const consumers = new Map<Rule, { readonly correlation: Correlation; readonly input: number }[]>();
+  for (const correlation of correlations)
+    for (const [input, rule] of correlation.inputs.entries())
+      consumers.set(rule, [...(consumers.get(rule) ?? []), { correlation, input }]);
+  let groups = 0;
+  let evictedGroups = 0;
+  let droppedEntries = 0;
+  let lateMatches = 0;
+  let ungroupedMatches = 0;
+  const closed: Closed[] = [];
+
+  function groupOf(correlation: Correlation, values: readonly string[]): Group {
+    const key = values.join('\0');
+    const known = correlation.groups.get(key);
+    if (known) {
+      // The map keeps its order of insertion: taken out and put back, the group is the last to go.
+      correlation.groups.delete(key);
+      correlation.groups.set(key, known);
+      return known;
+    }
+    const group: Group = { values, window: new Window(correlation.rule), open: undefined };
+    correlation.groups.set(key, group);
+    groups += 1;
+    return group;
+  }
+
+  function forget(correlation: Correlation, key: string, group: Group): void {
+    correlation.groups.delete(key);
+    correlation.openKeys.delete(key);
+    groups -= 1;
+    closeOpen(correlation, group);
+  }
+
+  function closeOpen(correlation: Correlation, group: Group): void {
+    const { open } = group;
+    group.open = undefined;
+    if (!open || open.count < 2) return;
+    closed.push({
+      rule: correlation.rule,
+      group: named(correlation.rule, group.values),
+      findingUid: open.ticket.findingUid,
+      count: open.count,
+    });
+  }
+
+  /** Groups whose entries no window can reach any more go first; then, if there are too many, the oldest. */
+  function makeRoom(correlation: Correlation, nowMs: number): void {
+    for (const [key, group] of correlation.groups) {
+      if (group.window.newestMs >= nowMs - 2 * correlation.rule.timespanMs) break;
+      forget(correlation, key, group);
+    }
+    while (groups > maxGroups) {
+      const largest = correlations.reduce((most, one) => (one.groups.size > most.groups.size ? one : most));
+      const [oldest] = largest.groups;
+      if (!oldest) return;
+      forget(largest, oldest[0], oldest[1]);
+      evictedGroups += 1;
+    }
+  }
+
+  function addTo(
+    correlation: Correlation,
+    input: number,
+    match: Match,
+    timeMs: number,
+    evidence: string | readonly string[],
+  ): { hit: Hit; group: Group } | undefined {
+    const values: string[] = [];
+    for (const field of correlation.groupFields[input] ?? []) {
+      const value = match.read(field);
+      if (value === undefined || value === null) {
+        ungroupedMatches += 1;
+        return undefined;
+      }
+      values.push(keyText(value));
+    }
+    const measured = (correlation.measuredFields[input] ?? []).map((field) => match.read(field));
+    const value = measured.length === 0 ? undefined : measuredValue(correlation.rule, measured);
+    if (measured.length > 0 && value === undefined) return undefined;
+    const group = groupOf(correlation, values);
+    const before = group.window.dropped;
+    const added = group.window.add({ timeMs, input, evidence, value });
+    droppedEntries += group.window.dropped - before;
+    makeRoom(correlation, timeMs);
+    if (added === 'late') {
+      lateMatches += 1;
+      return undefined;
+    }
+    return added.hit ? { hit: added.hit, group } : undefined;
+  }
+
+  /** Whether the hit opens a finding; if not it belongs to the one that is open. */
+  function opens(correlation: Correlation, group: Group, hit: Hit): Ticket | undefined {
+    const spanMs = correlation.rule.timespanMs;
+    if (group.open && Math.abs(hit.timeMs - group.open.firedMs) <= spanMs) {
+      group.open.count += 1;
+      return undefined;
+    }
+    closeOpen(correlation, group);
+    const ticket = { findingUid: '' };
+    group.open = { ticket, firedMs: hit.timeMs, count: 1 };
+    const key = group.values.join('\0');
+    correlation.openKeys.delete(key);
+    correlation.openKeys.add(key);
+    return ticket;
+  }
+
+  return {
+    feed(matches, timeMs, uid) {
+      const hits: CorrelationHit[] = [];
+      /** What reached each correlation on this event. */
+      const waiting = new Map<
+        Correlation,
+        { input: number; match: Match; evidence: string | readonly string[] }[]
+      >();
+      const tell = (
+        match: Match,
+        evidence: string | readonly string[],
+        wants: (one: Correlation) => boolean,
+      ) => {
+        for (const { correlation, input } of consumers.get(match.rule) ?? [])
+          if (wants(correlation)) {
+            const inputs = waiting.get(correlation) ?? [];
+            inputs.push({ input, match, evidence });
+            waiting.set(correlation, inputs);
+          }
+      };
+      for (const match of matches) tell(match, uid, () => true);
+      if (waiting.size === 0) return hits;
+      for (const correlation of correlations) {
+        const inputs = waiting.get(correlation);
+        if (!inputs) continue;
+        // Last step first, so that one event is never two steps of an order.
+        inputs.sort((one, other) => other.input - one.input);
+        for (const { input, match, evidence } of isTemporal(correlation) ? inputs : inputs.slice(-1)) {
+          const added = addTo(correlation, input, match, timeMs, evidence);
+          if (!added) continue;
+          const { hit, group } = added;
+          const { rule } = correlation;
+          const ticket = opens(correlation, group, hit);
+          if (consumers.has(rule)) {
+            const chained = chainedMatch(correlation, group, match);
+            const all = evidenceOf(hit.entries()).slice(-MAX_EVIDENCE);
+            // What counts hits takes each window once; what looks for a sequence wants to know each time it holds.
+            tell(chained, all, (one) => ticket !== undefined || isTemporal(one));
+          }
+          if (!ticket) continue;
+          const entries = hit.entries();
+          hits.push({
+            rule,
+            group: named(rule, group.values),
+            value: hit.value,
+            evidence: evidenceOf(entries),
+            firstMs: entries[0]?.timeMs ?? hit.timeMs,
+            lastMs: hit.timeMs,
+            ticket,
+          });
+        }
+      }
+      return hits;
+    },
+
+    close(nowMs) {
+      for (const correlation of correlations)
+        for (const key of correlation.openKeys) {
+          const group = correlation.groups.get(key);
+          if (group?.open && group.open.firedMs + correlation.rule.timespanMs >= nowMs) break;
+          correlation.openKeys.delete(key);
+          if (group) closeOpen(correlation, group);
+        }
+      return closed.splice(0);
+    },
+
+    counts: () => ({ groups, evictedGroups, droppedEntries, lateMatches, ungroupedMatches }),
+
+    inspect(rule, values) {
+      const correlation = correlations.find((one) => one.rule === rule);
+      return correlation?.groups.get(values.join('\0'))?.window.state();
+    },
+
+    snapshot() {
+      return {
+        version: 1,
+        correlations: correlations.map((correlation) => ({
+          fingerprint: fingerprintOf(correlation.rule),
+          groups: [...correlation.groups.values()].map(
+            (group): GroupState => ({
+              values: group.values,
+              entries: group.window
+                .kept()
+                .map(
+                  ({ timeMs, input, evidence, value }) => [timeMs, input, evidence, value ?? null] as const,
+                ),
+              open: group.open
+                ? { uid: group.open.ticket.findingUid, firedMs: group.open.firedMs, count: group.open.count }
+                : null,
+            }),
+          ),
+        })),
+      };
+    },
+
+    restore(state) {
+      const byFingerprint = new Map(correlations.map((one) => [fingerprintOf(one.rule), one]));
+      let restored = 0;
+      let leftOut = 0;
+      for (const saved of state.correlations) {
+        const correlation = byFingerprint.get(saved.fingerprint);
+        if (!correlation) {
+          leftOut += saved.groups.length;
+          continue;
+        }
+        for (const { values, entries, open } of saved.groups) {
+          const group = groupOf(correlation, values);
+          for (const [timeMs, input, evidence, value] of entries)
+            group.window.add({ timeMs, input, evidence, value: value ?? undefined });
+          if (open) {
+            group.open = { ticket: { findingUid: open.uid }, firedMs: open.firedMs, count: open.count };
+            correlation.openKeys.add(values.join('\0'));
+          }
+          restored += 1;
+        }
+      }
+      return { restored, leftOut };
+    },
+  };
+}
+
+function isTemporal({ rule }: Correlation): boolean {
+  return rule.type === 'temporal' || rule.type === 'temporal_ordered';
+}
+
+/** A correlation's hit as an input of another: its group's values under their names, else the event that completed it. */
+function chainedMatch(correlation: Correlation, group: Group, match: Match): Match {
+  const { groupBy } = correlation.rule;
+  return {
+    rule: correlation.rule,
+    read(field) {
+      const place = groupBy.indexOf(field);
+      return place >= 0 ? group.values[place] : match.read(field);
+    },
+  };
+}
+
+function evidenceOf(entries: readonly Entry[]): string[] {
+  return [...new Set(entries.flatMap(({ evidence }) => evidence))];
+}
+
+function named(rule: CorrelationRule, values: readonly string[]): string[] {
+  return rule.groupBy.map((name, index) => `${name}=${values[index] ?? ''}`);
+}
+
+/** Says whether saved windows still mean the same: the rule's own words, without where it stands. */
+export function fingerprintOf(rule: CorrelationRule): string {
+  const { id, name, title, type, rules, groupBy, timespanMs, fields, percentile, aliases } = rule;
+  return JSON.stringify([
+    id ?? name ?? title,
+    type,
+    rules.map(({ reference }) => reference),
+    groupBy,
+    timespanMs,
+    fields,
+    percentile ?? null,
+    [...aliases].map(([alias, of]) => [alias, ...of]),
+  ]);
+}

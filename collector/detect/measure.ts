@@ -1,0 +1,279 @@
+/** What a correlation measures in a window, kept up to date as entries come and go. */
+
+import { compare, numberOf } from './compare.ts';
+import { holds } from './correlation-condition.ts';
+import type { CorrelationRule } from './rule.ts';
+
+/** One match of an input rule, as a group remembers it. */
+export interface Entry {
+  readonly timeMs: number;
+  /** Which input of the correlation matched. */
+  readonly input: number;
+  /** Uid of the event, or of all events behind a correlation that matched. */
+  readonly evidence: string | readonly string[];
+  /** For value_*: the value that counts; a text for value_count, else a number. */
+  readonly value: string | number | undefined;
+}
+
+export interface Measure {
+  /** Entries come in order of time, those of one time in order of arrival. */
+  add(entry: Entry): void;
+  /** Entries go in the order they came. */
+  remove(entry: Entry): void;
+  /** What is compared with the condition. `sinceMs`: where the window begins. */
+  value(sinceMs: number): number;
+  /** Whether the correlation's condition holds now. */
+  holds(sinceMs: number): boolean;
+  /** The entries that made it hold, when that is not the whole window. */
+  chain?(): readonly Entry[];
+}
+
+export function createMeasure(rule: CorrelationRule): Measure {
+  switch (rule.type) {
+    case 'event_count':
+      return compared(rule, countEvents());
+    case 'value_count':
+      return compared(rule, countValues());
+    case 'value_sum':
+      return compared(rule, sumValues('sum'));
+    case 'value_avg':
+      return compared(rule, sumValues('average'));
+    case 'value_percentile':
+      return compared(rule, rule.percentile === undefined ? rankOfNewest() : percentileOf(rule.percentile));
+    case 'value_median':
+      return compared(rule, percentileOf(50));
+    case 'temporal':
+      return temporal(rule);
+    case 'temporal_ordered':
+      return ordered(rule);
+  }
+}
+
+type Value = Omit<Measure, 'holds' | 'value'> & { value(sinceMs: number): number | undefined };
+
+/** A measure without a value (no number seen yet) holds nothing. */
+function compared(rule: CorrelationRule, measure: Value): Measure {
+  return {
+    ...measure,
+    value: (sinceMs) => measure.value(sinceMs) ?? 0,
+    holds(sinceMs) {
+      const value = measure.value(sinceMs);
+      return value !== undefined && rule.comparisons.every((one) => compare(value, one.operator, one.value));
+    },
+  };
+}
+
+function countEvents(): Value {
+  let count = 0;
+  return {
+    add: () => {
+      count += 1;
+    },
+    remove: () => {
+      count -= 1;
+    },
+    value: () => count,
+  };
+}
+
+function countValues(): Value {
+  const counts = new Map<string | number, number>();
+  return {
+    add({ value }) {
+      if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1);
+    },
+    remove({ value }) {
+      if (value === undefined) return;
+      const left = (counts.get(value) ?? 0) - 1;
+      if (left > 0) counts.set(value, left);
+      else counts.delete(value);
+    },
+    value: () => counts.size,
+  };
+}
+
+/** Whole numbers are taken off exactly as they were added; where there were fractions the rest is summed anew. */
+function sumValues(kind: 'sum' | 'average'): Value {
+  const values: number[] = [];
+  let sum = 0;
+  let fractions = 0;
+  return {
+    add({ value }) {
+      if (typeof value !== 'number') return;
+      values.push(value);
+      sum += value;
+      if (!Number.isSafeInteger(value)) fractions += 1;
+    },
+    remove({ value }) {
+      if (typeof value !== 'number') return;
+      values.shift();
+      if (fractions === 0 && Number.isSafeInteger(sum)) sum -= value;
+      else sum = values.reduce((total, one) => total + one, 0);
+      if (!Number.isSafeInteger(value)) fractions -= 1;
+    },
+    value() {
+      if (kind === 'sum') return sum;
+      return values.length === 0 ? undefined : sum / values.length;
+    },
+  };
+}
+
+/** The value below which `percentile` per cent lie, between two values on the straight line between them. */
+function percentileOf(percentile: number): Value {
+  const sorted = sortedNumbers();
+  return {
+    ...sorted,
+    value() {
+      const { numbers } = sorted;
+      if (numbers.length === 0) return undefined;
+      const place = (percentile / 100) * (numbers.length - 1);
+      const below = numbers[Math.floor(place)] ?? 0;
+      const above = numbers[Math.ceil(place)] ?? 0;
+      return below + (above - below) * (place - Math.floor(place));
+    },
+  };
+}
+
+/**
+ * Without `percentile` the condition is about the newest value itself, in per cent of the window. A number: how many
+ * values are not above it (lte 1: it is among the lowest hundredth). A text: how many are the same (lte 1: it is rare).
+ */
+function rankOfNewest(): Value {
+  const sorted = sortedNumbers();
+  const counts = new Map<string, number>();
+  let total = 0;
+  let newest: string | number | undefined;
+  return {
+    add(entry) {
+      newest = entry.value;
+      sorted.add(entry);
+      if (typeof entry.value === 'string') counts.set(entry.value, (counts.get(entry.value) ?? 0) + 1);
+      if (entry.value !== undefined) total += 1;
+    },
+    remove(entry) {
+      sorted.remove(entry);
+      if (typeof entry.value === 'string') counts.set(entry.value, (counts.get(entry.value) ?? 0) - 1);
+      if (entry.value !== undefined) total -= 1;
+    },
+    value() {
+      if (newest === undefined || total === 0) return undefined;
+      if (typeof newest === 'string') return (100 * (counts.get(newest) ?? 0)) / total;
+      return (100 * sorted.notAbove(newest)) / total;
+    },
+  };
+}
+
+function sortedNumbers() {
+  const numbers: number[] = [];
+  /** The first place whose number is above `value`. */
+  function placeAfter(value: number): number {
+    let low = 0;
+    let high = numbers.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((numbers[middle] ?? 0) <= value) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+  return {
+    numbers,
+    notAbove: placeAfter,
+    add({ value }: Entry) {
+      if (typeof value === 'number') numbers.splice(placeAfter(value), 0, value);
+    },
+    remove({ value }: Entry) {
+      if (typeof value === 'number') numbers.splice(placeAfter(value) - 1, 1);
+    },
+  };
+}
+
+/** Which rules matched in the window, in any order: all of them, or as the condition says. */
+function temporal(rule: CorrelationRule): Measure {
+  const counts = rule.rules.map(() => 0);
+  let different = 0;
+  return {
+    add({ input }) {
+      counts[input] = (counts[input] ?? 0) + 1;
+      if (counts[input] === 1) different += 1;
+    },
+    remove({ input }) {
+      counts[input] = (counts[input] ?? 0) - 1;
+      if (counts[input] === 0) different -= 1;
+    },
+    value: () => different,
+    holds() {
+      if (rule.condition) return holds(rule.condition, (input) => (counts[input] ?? 0) > 0);
+      if (rule.comparisons.length === 0) return different === rule.rules.length;
+      return rule.comparisons.every((one) => compare(different, one.operator, one.value));
+    },
+  };
+}
+
+interface Link {
+  readonly entry: Entry;
+  readonly startMs: number;
+  readonly before: Link | undefined;
+}
+
+/**
+ * How far the rules matched in their order. For each rule the chain that began last is kept: where it does not fit
+ * into the window, no other does. It holds at the entry that completes a chain, not at whatever comes after.
+ * One event stands for one step only: its inputs are added last step first.
+ */
+function ordered(rule: CorrelationRule): Measure {
+  const chains: (Link | undefined)[] = rule.rules.map(() => undefined);
+  let newest: Entry | undefined;
+  function length(sinceMs: number): number {
+    let steps = 0;
+    for (const [index, chain] of chains.entries()) if (chain && chain.startMs >= sinceMs) steps = index + 1;
+    return steps;
+  }
+  return {
+    add(entry) {
+      const { input } = entry;
+      newest = entry;
+      const before = input === 0 ? undefined : chains[input - 1];
+      if (input > 0 && !before) return;
+      chains[input] = { entry, startMs: before?.startMs ?? entry.timeMs, before };
+    },
+    remove: () => undefined,
+    value: length,
+    holds(sinceMs) {
+      const steps = length(sinceMs);
+      if (steps > 0 && chains[steps - 1]?.entry !== newest) return false;
+      if (rule.comparisons.length === 0) return steps === rule.rules.length;
+      return rule.comparisons.every((one) => compare(steps, one.operator, one.value));
+    },
+    chain() {
+      const entries: Entry[] = [];
+      for (let link = chains.findLast((one) => one !== undefined); link; link = link.before)
+        entries.unshift(link.entry);
+      return entries;
+    },
+  };
+}
+
+/** What of a field's value counts: for value_count a text (443 and "443" are one value), else a number. */
+export function measuredValue(
+  rule: CorrelationRule,
+  values: readonly unknown[],
+): string | number | undefined {
+  if (rule.type === 'value_count') {
+    const texts = values.map((value) => (value === undefined || value === null ? undefined : keyText(value)));
+    return texts.includes(undefined) ? undefined : texts.join('\0');
+  }
+  const number = numberOf(values[0]);
+  if (number !== undefined) return Number(number);
+  return rule.type === 'value_percentile' && rule.percentile === undefined && typeof values[0] === 'string'
+    ? values[0]
+    : undefined;
+}
+
+/** A value as part of a key: a number and the text people write for it are the same. */
+export function keyText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'object')
+    return JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? String(inner) : inner));
+  return String(value);
+}

@@ -1,0 +1,145 @@
+/**
+ * The window of one group of a correlation: it slides, and ends at the newest entry.
+ *
+ * Two entries are in one window when no more than the timespan lies between them; exactly the timespan is within.
+ * An entry that comes late is put where its time belongs, and every window it could complete is looked at again. For
+ * that, entries are kept for two timespans; an entry older than the newest by more than one is too late.
+ */
+
+import { createMeasure, type Entry, type Measure } from './measure.ts';
+import type { CorrelationRule } from './rule.ts';
+
+/** Entries of one group. 100 B each, so 1 MB at the worst; past it the oldest goes and is counted. */
+export const MAX_ENTRIES = 10_000;
+
+export interface Hit {
+  /** Time of the entry that ends the window. */
+  readonly timeMs: number;
+  readonly value: number;
+  /** What made it hold, oldest first. To be asked before the next entry is added. */
+  entries(): readonly Entry[];
+}
+
+export type Added = { readonly hit: Hit | undefined } | 'late';
+
+export class Window {
+  private readonly rule: CorrelationRule;
+  private readonly spanMs: number;
+  private entries: Entry[] = [];
+  /** Entries before this place have left the window and wait for late ones. */
+  private start = 0;
+  private measure: Measure;
+  newestMs = Number.NEGATIVE_INFINITY;
+  /** Entries that had to go before their time. */
+  dropped = 0;
+
+  constructor(rule: CorrelationRule) {
+    this.rule = rule;
+    this.spanMs = rule.timespanMs;
+    this.measure = createMeasure(rule);
+  }
+
+  get size(): number {
+    return this.entries.length;
+  }
+
+  add(entry: Entry): Added {
+    if (entry.timeMs < this.newestMs - this.spanMs) return 'late';
+    if (entry.timeMs < this.newestMs) return { hit: this.insert(entry) };
+    this.newestMs = entry.timeMs;
+    this.entries.push(entry);
+    this.measure.add(entry);
+    this.slide();
+    const sinceMs = this.newestMs - this.spanMs;
+    if (!this.measure.holds(sinceMs)) return { hit: undefined };
+    return { hit: this.hit(this.measure, entry.timeMs, this.start, this.entries.length) };
+  }
+
+  /** What the window holds and measures now, for explain. */
+  state(): { readonly entries: readonly Entry[]; readonly value: number } {
+    return {
+      entries: this.entries.slice(this.start),
+      value: this.measure.value(this.newestMs - this.spanMs),
+    };
+  }
+
+  /** Everything kept, oldest first, for a snapshot. */
+  kept(): readonly Entry[] {
+    return this.entries;
+  }
+
+  private slide(): void {
+    const sinceMs = this.newestMs - this.spanMs;
+    for (
+      let first = this.entries[this.start];
+      first && first.timeMs < sinceMs;
+      first = this.entries[this.start]
+    ) {
+      this.measure.remove(first);
+      this.start += 1;
+    }
+    this.shorten();
+  }
+
+  /** Forgets entries that no late one can need, a batch at a time so that the list is moved seldom. */
+  private shorten(): void {
+    const oldestMs = this.newestMs - 2 * this.spanMs;
+    let gone = 0;
+    while (gone < this.start && (this.entries[gone]?.timeMs ?? 0) < oldestMs) gone += 1;
+    const excess = this.entries.length - MAX_ENTRIES;
+    if (excess > 0) {
+      gone = Math.max(gone, excess);
+      for (; this.start < gone; this.start += 1) {
+        const entry = this.entries[this.start];
+        if (entry) this.measure.remove(entry);
+        this.dropped += 1;
+      }
+    }
+    if (gone === 0 || (excess <= 0 && gone < 32 && gone * 2 < this.entries.length)) return;
+    this.entries.splice(0, gone);
+    this.start -= gone;
+  }
+
+  /** Puts a late entry in its place and looks at every window from it on; the first that holds is the hit. */
+  private insert(entry: Entry): Hit | undefined {
+    let place = this.entries.length;
+    while (place > 0 && (this.entries[place - 1]?.timeMs ?? 0) > entry.timeMs) place -= 1;
+    this.entries.splice(place, 0, entry);
+    const measure = createMeasure(this.rule);
+    let from = 0;
+    let hit: Hit | undefined;
+    for (const [index, one] of this.entries.entries()) {
+      measure.add(one);
+      const sinceMs = one.timeMs - this.spanMs;
+      for (let first = this.entries[from]; first && first.timeMs < sinceMs; first = this.entries[from]) {
+        measure.remove(first);
+        from += 1;
+      }
+      if (
+        hit === undefined &&
+        index >= place &&
+        one.timeMs - entry.timeMs <= this.spanMs &&
+        measure.holds(sinceMs)
+      )
+        hit = settled(this.hit(measure, one.timeMs, from, index + 1));
+    }
+    this.measure = measure;
+    this.start = from;
+    this.shorten();
+    return hit;
+  }
+
+  private hit(measure: Measure, timeMs: number, from: number, to: number): Hit {
+    return {
+      timeMs,
+      value: measure.value(timeMs - this.spanMs),
+      entries: () => measure.chain?.() ?? this.entries.slice(from, to),
+    };
+  }
+}
+
+/** A hit whose entries are taken now: the look at later windows goes on. */
+function settled(hit: Hit): Hit {
+  const entries = hit.entries();
+  return { ...hit, entries: () => entries };
+}
