@@ -101,8 +101,24 @@ export class CompactRange {
   root(): Buffer {
     if (this.#count === 0) return EMPTY_ROOT;
     const last = (this.#count - 1) * HASH_BYTES;
-    const root = Buffer.from(this.#subtrees.subarray(last, last + HASH_BYTES));
-    for (let i = this.#count - 2; i >= 0; i--) hashNode(this.#subtrees, i * HASH_BYTES, root, 0, root, 0);
+    return this.#fold(Buffer.from(this.#subtrees.subarray(last, last + HASH_BYTES)), this.#count - 1);
+  }
+
+  /** The root when `right` holds the leaves that follow: fewer than any subtree here has. */
+  rootWith(right: CompactRange): Buffer {
+    return right.size === 0 ? this.root() : this.#fold(right.root(), this.#count);
+  }
+
+  clone(): CompactRange {
+    const copy = new CompactRange();
+    copy.#size = this.#size;
+    copy.#count = this.#count;
+    this.#subtrees.copy(copy.#subtrees);
+    return copy;
+  }
+
+  #fold(root: Buffer, subtrees: number): Buffer {
+    for (let i = subtrees - 1; i >= 0; i--) hashNode(this.#subtrees, i * HASH_BYTES, root, 0, root, 0);
     return root;
   }
 

@@ -1,7 +1,16 @@
-import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, renameSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { entriesOf } from '../log/bundle.ts';
-import { readIfThere, syncDirectory } from '../log/files.ts';
+import { readIfThere, replaceFile, syncDirectory } from '../log/files.ts';
 import { readJournal, type StoredCheckpoint } from '../log/journal.ts';
 import { HASH_BYTES, leafHash, rootOf } from '../log/merkle.ts';
 import { isSignedBy, verifierKey } from '../log/note.ts';
@@ -96,7 +105,7 @@ export function recoverLog(directory: string, publicKey: Buffer): Recovered {
       cutBytes += cutBundle(directory, later, undefined);
     break;
   }
-  removeTilesPast(directory, tree.size);
+  mendUpperTiles(directory, tree.size);
   return { last, tree, entriesBytes, recovered: tree.size - covered, recoveredLost, cutBytes };
 }
 
@@ -164,10 +173,18 @@ function cutBundle(
   return cut;
 }
 
-/** Tiles above the leaves that a cut made untrue; they are written again when they are full again. */
-function removeTilesPast(directory: string, size: number): void {
-  for (let level = 1; level < MAX_LEVELS; level++)
-    rmSync(tilePath(directory, level, Math.floor(size / TILE_WIDTH ** (level + 1))), { force: true });
+/** Above the leaves: removes the tile that a cut made untrue, and writes the last full one if the crash came before it. */
+function mendUpperTiles(directory: string, size: number): void {
+  for (let level = 1; level < MAX_LEVELS; level++) {
+    const full = Math.floor(size / TILE_WIDTH ** (level + 1));
+    rmSync(tilePath(directory, level, full), { force: true });
+    if (full === 0) continue;
+    const path = tilePath(directory, level, full - 1);
+    if (existsSync(path)) continue;
+    const hashes = fullTile(directory, level, full - 1);
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    replaceFile(path, hashes);
+  }
 }
 
 function truncateDurably(path: string, bytes: number): void {

@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { NoteError, parseVkey, type VerifierKey } from '../log/note.ts';
+import type { Verdict } from '../verify/verdict.ts';
+import { VerifyError, verifyLog } from '../verify/verify.ts';
+import { defaultStateDirectory } from './state.ts';
+
+interface VerifyOptions {
+  readonly state: string;
+  readonly key?: string;
+  readonly json?: true;
+}
+
+/** Registers `spoor verify`. Exit codes: 0 intact, 1 not, 2 no log or no key. */
+export function addVerifyCommand(program: Command): void {
+  program
+    .command('verify')
+    .description('check that nothing in the log was changed, and say what it states as lost')
+    .option('--state <dir>', 'folder of the log and its key', defaultStateDirectory())
+    .option('--key <file>', 'public key kept elsewhere (a copy of STATE/key/host.pub)')
+    .option('--json', 'print the verdict as one JSON object')
+    .action(async (options: VerifyOptions) => {
+      process.exitCode = await verifyCommand(options);
+    });
+}
+
+async function verifyCommand(options: VerifyOptions): Promise<number> {
+  try {
+    const directory = join(options.state, 'log');
+    const verdict = await verifyLog(directory, options.key === undefined ? undefined : readKey(options.key));
+    process.stdout.write(
+      options.json ? `${verdictJson(verdict)}\n` : verdictText(directory, verdict, options),
+    );
+    return verdict.integrity === 'intact' ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof VerifyError || error instanceof NoteError)) throw error;
+    process.stderr.write(`spoor verify: ${error.message}\n`);
+    return 2;
+  }
+}
+
+/** The newest key of the file: rotation appends. @throws VerifyError naming the file */
+function readKey(path: string): VerifierKey {
+  try {
+    const line = readFileSync(path, 'utf8').trim().split('\n').at(-1) ?? '';
+    return parseVkey(line);
+  } catch (error) {
+    if (error instanceof NoteError) throw new VerifyError(`${path}: ${error.message}`);
+    throw new VerifyError(`cannot read the key ${path} (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+function verdictJson(verdict: Verdict): string {
+  return JSON.stringify(verdict, (_, value: unknown) =>
+    typeof value === 'bigint' ? Number(value) : value === undefined ? null : value,
+  );
+}
+
+function verdictText(directory: string, verdict: Verdict, options: VerifyOptions): string {
+  const { size, intact, unsigned, writer, interruptions } = verdict;
+  const lines = [`log        ${directory} (${verdict.origin})`];
+  lines.push(
+    options.key === undefined
+      ? `key        ${verdict.keyId}, found beside the log: shows that the log fits itself. A copy kept elsewhere (--key FILE) shows that it is this host's`
+      : `key        ${verdict.keyId}, from ${options.key}`,
+  );
+  if (verdict.integrity === 'intact')
+    lines.push(
+      `integrity  intact: ${shownRange(size)} as signed in ${verdict.checkpoints} checkpoints, the last of ${verdict.lastTime}`,
+    );
+  else {
+    lines.push(`integrity  BROKEN. Intact: ${shownRange(intact)}`);
+    for (const { message } of verdict.problems) lines.push(`           ${message}`);
+    if (verdict.moreProblems > 0) lines.push(`           and ${verdict.moreProblems} more`);
+  }
+  if (unsigned > 0)
+    lines.push(
+      `unsigned   ${unsigned} after them, which no checkpoint covers yet` +
+        (writer
+          ? `: process ${writer.pid} is writing`
+          : ': the writer did not end in order; the next one keeps and signs what is whole'),
+    );
+  else if (!verdict.closed && !writer) lines.push('end        the writer did not end in order');
+  const lost =
+    verdict.lost === 0n ? 'no event is stated as lost' : `${verdict.lost} events are stated as lost`;
+  const times = interruptions === 1 ? 'once' : `${interruptions} times`;
+  lines.push(
+    `complete   ${lost}${interruptions === 0 ? '' : `; ${times} the writer was interrupted, and what it had in memory is missing uncounted`}`,
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+function shownRange(count: number): string {
+  return count === 0 ? 'nothing' : count === 1 ? 'record 0' : `records 0 to ${count - 1}`;
+}

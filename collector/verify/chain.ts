@@ -1,0 +1,102 @@
+import { checkpointHash } from '../log/checkpoint.ts';
+import { readIfThere } from '../log/files.ts';
+import { readJournal, type StoredCheckpoint } from '../log/journal.ts';
+import { isSignedBy, NoteError, parseNote, type VerifierKey } from '../log/note.ts';
+import { checkpointPath } from '../log/tiles.ts';
+import type { ProblemList } from './verdict.ts';
+
+/**
+ * Checks the checkpoints among themselves; returns those that the key signed, oldest first.
+ *
+ * 1. Every note in the journal is well formed.
+ * 2. Every one is signed by the key.
+ * 3. Numbers go up by one from the first, each names the hash of the one before, sizes never go down,
+ *    and the origin stays the same.
+ * 4. The file `checkpoint` is one of them.
+ */
+export function checkChain(directory: string, key: VerifierKey, problems: ProblemList): StoredCheckpoint[] {
+  const journal = readJournal(directory);
+  const file = 'checkpoints';
+  for (const { start, end, cause } of journal.faults)
+    problems.add(
+      'checkpoint',
+      { file },
+      `checkpoints, bytes ${start} to ${end}, hold no checkpoint: ${cause}`,
+    );
+
+  const signed = journal.checkpoints.filter((stored) => {
+    const { number, origin } = stored.checkpoint;
+    if (isSignedBy(stored.note, key)) return true;
+    const signers = stored.note.signatures.map((signature) => signature.keyId);
+    problems.add(
+      'checkpoint',
+      { file },
+      signers.includes(key.keyId)
+        ? `checkpoint ${number} (checkpoints, byte ${stored.start}) was changed: its signature by key ${key.keyId} does not fit its text`
+        : `checkpoint ${number} (checkpoints, byte ${stored.start}) of ${origin} is signed by key ${signers.join(', ')}, not by ${key.keyId} of ${key.name}`,
+    );
+    return false;
+  });
+
+  let before: StoredCheckpoint | undefined;
+  for (const stored of signed) {
+    const problem = linkProblem(before, stored);
+    if (problem) problems.add('checkpoint', { file }, `${problem} (checkpoints, byte ${stored.start})`);
+    before = stored;
+  }
+  checkNewest(directory, journal.checkpoints, key, problems);
+  return signed;
+}
+
+/** What is wrong between a checkpoint and the one before it, or undefined. */
+function linkProblem(before: StoredCheckpoint | undefined, stored: StoredCheckpoint): string | undefined {
+  const { number, size, previous, origin } = stored.checkpoint;
+  if (!before)
+    return number === 0 && previous === undefined
+      ? undefined
+      : `checkpoints 0 to ${number - 1} are missing: the first is number ${number}`;
+  const last = before.checkpoint;
+  if (origin !== last.origin)
+    return `checkpoint ${number} is of the log ${origin}, the one before of ${last.origin}`;
+  if (number > last.number + 1) return `checkpoints ${last.number + 1} to ${number - 1} are missing`;
+  if (number <= last.number) return `checkpoint ${number} stands again after checkpoint ${last.number}`;
+  if (previous !== checkpointHash(before.note.text))
+    return `checkpoint ${number} follows another checkpoint ${last.number} than the one before it: the key signed two`;
+  if (size < last.size)
+    return `checkpoint ${number} covers ${size} records, fewer than the ${last.size} before`;
+  return undefined;
+}
+
+/**
+ * The file `checkpoint` is written after the journal, so it may lag by one after a crash. That it is ahead means
+ * the journal lost its end: the mark that a rollback of journal and records leaves.
+ */
+function checkNewest(
+  directory: string,
+  checkpoints: readonly StoredCheckpoint[],
+  key: VerifierKey,
+  problems: ProblemList,
+): void {
+  const file = 'checkpoint';
+  const text = readIfThere(checkpointPath(directory))?.toString();
+  const last = checkpoints.at(-1);
+  if (text === undefined) {
+    if (last && last.checkpoint.number > 0)
+      problems.add('missing', { file }, 'the file checkpoint is missing');
+    return;
+  }
+  if (checkpoints.some((stored) => stored.text === text)) return;
+  let signed = false;
+  try {
+    signed = isSignedBy(parseNote(text), key);
+  } catch (error) {
+    if (!(error instanceof NoteError)) throw error;
+  }
+  problems.add(
+    'checkpoint',
+    { file },
+    signed
+      ? `the file checkpoint holds a signed checkpoint of ${text.split('\n')[1]} records that is not in the journal, which ends at ${last?.checkpoint.size ?? 0}: the end of the log was cut`
+      : 'the file checkpoint was changed: it is not the newest checkpoint of the journal',
+  );
+}

@@ -1,0 +1,277 @@
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { readIfThere } from '../log/files.ts';
+import { readJournal, type StoredCheckpoint } from '../log/journal.ts';
+import { livingWriter } from '../log/lock.ts';
+import { HASH_BYTES } from '../log/merkle.ts';
+import { parseVkey, type VerifierKey } from '../log/note.ts';
+import { decodeLeaf } from '../log/record.ts';
+import { TILE_WIDTH } from '../log/tiles.ts';
+import { type LoadedBundle, loadBundle } from './bundle.ts';
+import { checkChain } from './chain.ts';
+import { diagnoseBundle, range, sameHash } from './diagnose.ts';
+import { checkStoredTiles } from './stored.ts';
+import { ProblemList, type Verdict } from './verdict.ts';
+import { type Part, Walk, walkTo } from './walk.ts';
+
+/** Bundles between two chances for others to run: some 20 ms. */
+const BUNDLES_A_TURN = 64;
+
+/** A log that cannot be verified at all: names what is missing and the mend. */
+export class VerifyError extends Error {
+  override readonly name = 'VerifyError';
+}
+
+/**
+ * Checks a log: every checkpoint against the key and each other, every record against the tree they sign.
+ *
+ * Between two checkpoints the leaf hashes are taken from the records; where those do not give the signed root,
+ * from the hash tiles, which then tell exactly which records are wrong; where neither does, the place is known
+ * to lie between the two checkpoints, and what follows cannot be vouched for.
+ *
+ * @param key the key to trust; without it the one published beside the log (../key/host.pub), which shows that
+ *   the log fits itself and no more
+ * @throws VerifyError when there is no log, or no key for it
+ */
+export async function verifyLog(directory: string, key?: VerifierKey): Promise<Verdict> {
+  const newest = readJournal(directory).checkpoints.at(-1);
+  const trusted = key ?? keyBeside(directory, newest?.checkpoint.origin);
+  const problems = new ProblemList();
+  const signed = checkChain(directory, trusted, problems);
+  const last = signed.at(-1);
+  if (!newest) throw new VerifyError(`${directory} has no checkpoints: it is no log, or its journal is gone`);
+
+  const check = new TreeCheck(directory, last?.checkpoint.size ?? 0, problems);
+  for (const stored of signed) await check.upTo(stored);
+  const tail = check.tail(last);
+  if (last && check.walk) checkStoredTiles(directory, check.walk, problems);
+  // Only where every record is as signed: a record that is gone has been told, and its count with it.
+  const allThere = problems.listed.every(({ record }) => record === undefined);
+  if (last && check.walk && allThere && check.lost !== last.checkpoint.lost)
+    problems.add(
+      'count',
+      {},
+      `checkpoint ${last.checkpoint.number} says that ${last.checkpoint.lost} events were lost, the records say ${check.lost}`,
+    );
+  const firstWrong = problems.listed.reduce(
+    (least, { record }) => Math.min(least, record ?? least),
+    Infinity,
+  );
+  return {
+    origin: newest.checkpoint.origin,
+    keyId: trusted.keyId,
+    integrity: problems.any ? 'broken' : 'intact',
+    problems: problems.listed,
+    moreProblems: problems.more,
+    first: 0,
+    size: last?.checkpoint.size ?? 0,
+    intact: Math.min(check.vouched, firstWrong),
+    checkpoints: signed.length,
+    lastTime: last?.checkpoint.time ?? '',
+    closed: last?.checkpoint.state === 'closed' && tail === 0,
+    unsigned: tail,
+    writer: livingWriter(directory),
+    lost: check.lost,
+    interruptions: check.interruptions,
+  };
+}
+
+function keyBeside(directory: string, origin: string | undefined): VerifierKey {
+  const path = join(directory, '..', 'key', 'host.pub');
+  const lines =
+    readIfThere(path)
+      ?.toString()
+      .split('\n')
+      .filter((line) => line !== '') ?? [];
+  const keys = lines.map(parseVkey);
+  const key = keys.find(({ name }) => name === origin) ?? keys.at(-1);
+  if (!key) throw new VerifyError(`${path} holds no key; name the log's public key with --key FILE`);
+  return key;
+}
+
+class TreeCheck {
+  readonly #directory: string;
+  readonly #problems: ProblemList;
+  /** Records that any checkpoint covers. */
+  readonly #signed: number;
+  #loaded: LoadedBundle | undefined;
+  #turn = 0;
+  /** Bundles told about already; one that several checkpoints cross is told once. */
+  readonly #told = new Set<number>();
+  /** The tree so far; undefined once it is lost, which ends the check. */
+  walk: Walk | undefined = new Walk();
+  /** Records covered by a checkpoint whose root was reached. */
+  vouched = 0;
+  lost = 0n;
+  interruptions = 0;
+
+  constructor(directory: string, signed: number, problems: ProblemList) {
+    this.#signed = signed;
+    this.#directory = directory;
+    this.#problems = problems;
+  }
+
+  async upTo({ checkpoint }: StoredCheckpoint): Promise<void> {
+    if (!this.walk || checkpoint.size < this.walk.size) return;
+    const start = this.walk;
+    const parts: Part[] = [];
+    for (let next = start.size; next < checkpoint.size; ) {
+      const bundle = this.#bundle(Math.floor(next / TILE_WIDTH));
+      const base = bundle.number * TILE_WIDTH;
+      const to = Math.min(checkpoint.size, base + TILE_WIDTH);
+      parts.push({ bundle, from: next - base, to: to - base });
+      next = to;
+      if (++this.#turn % BUNDLES_A_TURN === 0) await setImmediate();
+    }
+    const source = `the tree signed in checkpoint ${checkpoint.number}`;
+    const byRecords = walkTo(checkpoint.root, start, parts, 'computed');
+    const byHashes = byRecords ? undefined : walkTo(checkpoint.root, start, parts, 'stored');
+    for (const part of parts) {
+      if (byRecords) this.#checkStored(part);
+      else if (byHashes) this.#diagnose(part, source);
+      this.#count(part);
+    }
+    this.walk = byRecords ?? byHashes;
+    if (this.walk) this.vouched = checkpoint.size;
+    else this.#tellBetween(start.size, checkpoint.size, parts, checkpoint.number);
+  }
+
+  /** Whole records after the last checkpoint; they are not signed. */
+  tail(last: StoredCheckpoint | undefined): number {
+    const size = last?.checkpoint.size ?? 0;
+    if (!this.walk || this.walk.size < size) return 0;
+    let next = size;
+    for (;;) {
+      const bundle = this.#bundle(Math.floor(next / TILE_WIDTH));
+      const base = bundle.number * TILE_WIDTH;
+      const from = next - base;
+      let i = from;
+      while (i < bundle.entries.length && sameHash(bundle, i)) i++;
+      if (
+        next === size &&
+        i > from &&
+        last?.checkpoint.state === 'closed' &&
+        eventIn(bundle, from) !== 'log.open'
+      )
+        this.#problems.add(
+          'inserted',
+          { record: next, file: bundle.file },
+          `${range(next, base + i)} (${bundle.file}, byte ${bundle.entries[from]?.start}) came after the log was closed in checkpoint ${last.checkpoint.number}; nobody signed ${i - from === 1 ? 'it' : 'them'}`,
+        );
+      next = base + i;
+      if (i < TILE_WIDTH) return next - size;
+    }
+  }
+
+  #bundle(number: number): LoadedBundle {
+    if (this.#loaded?.number !== number) this.#loaded = loadBundle(this.#directory, number);
+    return this.#loaded;
+  }
+
+  /** The records are as signed: are the hashes beside them? */
+  #checkStored({ bundle, from, to }: Part): void {
+    const base = bundle.number * TILE_WIDTH;
+    if (bundle.stored.length < to * HASH_BYTES) {
+      this.#problems.add(
+        'missing',
+        { file: bundle.hashFile },
+        `${bundle.hashFile} ends after the hash of record ${base + bundle.stored.length / HASH_BYTES - 1}; the records are intact`,
+      );
+      return;
+    }
+    const wrong = [];
+    for (let i = from; i < to; i++) if (!sameHash(bundle, i)) wrong.push(i);
+    const first = wrong[0];
+    if (first !== undefined) {
+      const more = wrong.length > 1 ? ` and ${wrong.length - 1} more` : '';
+      this.#problems.add(
+        'hash',
+        { file: bundle.hashFile },
+        `the hash of record ${base + first}${more} (${bundle.hashFile}, byte ${first * HASH_BYTES}) was changed; the record is intact`,
+      );
+    }
+    if (to === TILE_WIDTH && (bundle.entries.length > TILE_WIDTH || bundle.torn > 0)) {
+      const end = bundle.entries[TILE_WIDTH - 1]?.end ?? 0;
+      this.#problems.add(
+        'inserted',
+        { record: base + TILE_WIDTH, file: bundle.file },
+        `${bundle.file} goes on after its 256 records, from byte ${end}: nobody signed that`,
+      );
+    }
+  }
+
+  #diagnose({ bundle, from, to }: Part, source: string): void {
+    let differs = false;
+    for (let i = from; i < to && !differs; i++) differs = !sameHash(bundle, i);
+    if (!differs || this.#told.has(bundle.number)) return;
+    this.#told.add(bundle.number);
+    const width = Math.min(TILE_WIDTH, this.#signed - bundle.number * TILE_WIDTH);
+    diagnoseBundle(bundle, width, source, this.#problems);
+  }
+
+  #tellBetween(from: number, to: number, parts: readonly Part[], checkpoint: number): void {
+    const short = parts.find(
+      ({ bundle, to: end }) => Math.max(bundle.computed.length, bundle.stored.length) < end * HASH_BYTES,
+    );
+    if (short) {
+      const { bundle } = short;
+      const end = bundle.number * TILE_WIDTH + bundle.entries.length;
+      const what = bundle.bytes
+        ? `${bundle.file} ends after record ${end - 1}`
+        : `there is no file ${bundle.file}`;
+      this.#problems.add(
+        'missing',
+        { record: end, file: bundle.file },
+        `${range(end, to)} are missing: checkpoint ${checkpoint} covers ${to} records, ${what}`,
+      );
+      return;
+    }
+    const hints = parts.flatMap(({ bundle, from: first, to: end }) => {
+      for (let i = first; i < end; i++) if (!sameHash(bundle, i)) return [bundle.number * TILE_WIDTH + i];
+      return [];
+    });
+    const hint =
+      hints.length > 0 ? `; the first that differs from its stored hash is record ${hints[0]}` : '';
+    this.#problems.add(
+      'between',
+      { record: from, file: parts[0]?.bundle.file ?? 'tile' },
+      `${range(from, to)} are not those signed in checkpoint ${checkpoint}, and their stored hashes are not either${hint}; what follows cannot be vouched for`,
+    );
+  }
+
+  #count({ bundle, from, to }: Part): void {
+    for (let i = from; i < Math.min(to, bundle.entries.length); i++) {
+      if (endsWith(bundle, i, GAP)) {
+        const { attributes } = decodeLeaf(leafOf(bundle, i));
+        this.lost += BigInt((attributes['spoor.gap.count'] as number | bigint) ?? 0);
+      } else if (endsWith(bundle, i, OPEN)) {
+        const { attributes } = decodeLeaf(leafOf(bundle, i));
+        if (attributes['spoor.log.previous_end'] === 'interrupted') this.interruptions++;
+      }
+    }
+  }
+}
+
+/** The event name is the last field of a canonical leaf, so the last bytes tell it without decoding. */
+const GAP = eventNameField('sensor.gap');
+const OPEN = eventNameField('log.open');
+
+function eventNameField(name: string): Buffer {
+  return Buffer.concat([Buffer.from([0x62, name.length]), Buffer.from(name)]);
+}
+
+function endsWith(bundle: LoadedBundle, i: number, field: Buffer): boolean {
+  const { end } = bundle.entries[i] as { end: number };
+  const bytes = bundle.bytes as Buffer;
+  if (bytes[end - 1] !== field[field.length - 1]) return false;
+  return bytes.subarray(end - field.length, end).equals(field);
+}
+
+function eventIn(bundle: LoadedBundle, i: number): string {
+  return endsWith(bundle, i, OPEN) ? 'log.open' : '';
+}
+
+function leafOf(bundle: LoadedBundle, i: number): Buffer {
+  const { start, end } = bundle.entries[i] as { start: number; end: number };
+  return (bundle.bytes as Buffer).subarray(start, end);
+}
