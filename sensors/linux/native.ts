@@ -21,6 +21,8 @@ export interface Native {
   ask(handle: Handle, iterator: string, pid: number, session: number): Buffer;
   wallOffsetNs(): bigint;
   close(handle: Handle): void;
+  /** Ends the process without Node's exit, which would reset the terminal and wait for every thread. */
+  leave(exitCode: number): never;
 }
 
 /** The checkout's or package's root: the nearest folder above that has Spoor's package.json. */

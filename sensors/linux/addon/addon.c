@@ -342,6 +342,20 @@ static napi_value close_sensor(napi_env env, napi_callback_info info)
 	return NULL;
 }
 
+/* leave(code): ends the process at once. Node's own exit gives the terminal back the settings it had when Node began,
+ * which undoes what a watched COMMAND set (ResetStdio in src/node.cc), and joins threads that a dead file system holds.
+ */
+static napi_value leave(napi_env env, napi_callback_info info)
+{
+	napi_value arguments[1];
+	size_t count = 1;
+	int32_t code;
+	napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+	if (count < 1 || napi_get_value_int32(env, arguments[0], &code) != napi_ok)
+		return throw_message(env, "leave(code)");
+	_exit(code);
+}
+
 NAPI_MODULE_INIT()
 {
 	static const struct {
@@ -352,6 +366,7 @@ NAPI_MODULE_INIT()
 		{ "drain", drain },	   { "positions", positions },	 { "counters", counters },
 		{ "misses", misses },	   { "ask", ask },		 { "wallOffsetNs", wall_offset },
 		{ "close", close_sensor }, { "detach", detach },
+		{ "leave", leave },
 	};
 	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++) {
 		napi_value function;

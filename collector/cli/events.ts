@@ -1,0 +1,49 @@
+/** `spoor events`: what the log holds, as it lies there. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { countRecords } from '../log/reader.ts';
+import { type LogRecord, recordToJson } from '../log/record.ts';
+import { eventLine } from './event-line.ts';
+import { matchesGlob } from './glob.ts';
+import { endWithReader, print } from './output.ts';
+import { findSession, recordsFrom } from './sessions-in-log.ts';
+import { readState } from './state.ts';
+
+/** --follow looks for new records this often; they are on disk within a tenth of a second. */
+const FOLLOW_INTERVAL_MS = 200;
+
+export interface EventsOptions {
+  readonly state: string;
+  readonly session?: string;
+  /** Of event names: * and ?. */
+  readonly event?: string;
+  readonly form: 'json' | 'text';
+  /** end: of the log as it is now. stopped: until the command is. */
+  readonly until: 'end' | 'stopped';
+}
+
+export async function printEvents(options: EventsOptions): Promise<void> {
+  const { logDirectory } = readState(options.state);
+  endWithReader();
+  const session =
+    options.session === undefined ? undefined : await findSession(logDirectory, options.session);
+  let next = session?.from ?? 0;
+  for (;;) {
+    const end = countRecords(logDirectory);
+    for await (const record of recordsFrom(logDirectory, next, end)) {
+      if (isWanted(record, session?.id, options.event)) await print(`${lineOf(record, options.form)}\n`);
+      next += 1;
+    }
+    if (options.until === 'end') return;
+    await sleep(FOLLOW_INTERVAL_MS);
+  }
+}
+
+function isWanted(record: LogRecord, session: string | undefined, glob: string | undefined): boolean {
+  if (session !== undefined && record.attributes['session.id'] !== session) return false;
+  return glob === undefined || matchesGlob(glob, record.eventName);
+}
+
+function lineOf(record: LogRecord, form: EventsOptions['form']): string {
+  return form === 'json' ? recordToJson(record) : eventLine(record);
+}

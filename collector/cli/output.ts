@@ -1,0 +1,15 @@
+/** Standard output of the commands that print what was recorded. */
+
+/** Resolves when the reader can take more. A reader that went away (`| head`) ends the command, and that is no error. */
+export async function print(text: string): Promise<void> {
+  if (process.stdout.write(text)) return;
+  await new Promise<void>((resolve) => process.stdout.once('drain', resolve));
+}
+
+/** Call once, before printing. */
+export function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(0);
+  });
+}

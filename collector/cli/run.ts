@@ -1,0 +1,170 @@
+/** `spoor run`: one session under watch, from before COMMAND's first instruction until it returns. */
+
+import { launcherPath } from '../../sensors/linux/native.ts';
+import { openLinuxSensor } from '../../sensors/linux/sensor.ts';
+import { recordTo } from '../../sensors/replay/record.ts';
+import type { Sensor } from '../../sensors/sensor.ts';
+import { createDetect } from '../detect/detect.ts';
+import { builtinRules, readRuleFiles } from '../detect/pack.ts';
+import { loadRuleSet } from '../detect/ruleset.ts';
+import { createPipeline, type Pipeline } from '../pipeline.ts';
+import { openHostKey } from '../seal/hostkey.ts';
+import { openSeal, type Seal } from '../seal/seal.ts';
+import { identifyAgent } from '../session/agent.ts';
+import type { Summary } from '../session/summary.ts';
+import { describeResource, hostId } from '../ship/resource.ts';
+import { createLogShipper, type LogShipper } from '../ship/shipper.ts';
+import { findCommand } from './command-path.ts';
+import { type Launched, launch } from './launch.ts';
+import { reportJson } from './report-json.ts';
+import { reportText } from './report-text.ts';
+import { openState, type StateFolder } from './state.ts';
+import { type Paint, paint, printable, wantsColour, writeAll } from './terminal.ts';
+import { version } from './version.ts';
+
+/** At the end, for the receiver. What it has not taken by then stays in the log and goes with the next run. */
+const RECEIVER_PATIENCE_MS = 10_000;
+/** Each run watches one session with kernel maps of its own, so one tag is enough. */
+const TAG = 1;
+const STDERR = 2;
+
+export interface RunOptions {
+  readonly state: string;
+  /** Receiver's URL; undefined ships nothing. */
+  readonly otlp: string | undefined;
+  /** Writes what the sensor saw to this file too, as it was, unredacted. */
+  readonly record: string | undefined;
+  readonly report: 'text' | 'json';
+}
+
+interface Watch {
+  readonly state: StateFolder;
+  readonly sensor: Sensor;
+  readonly seal: Seal;
+  readonly shipper: LogShipper | undefined;
+  readonly pipeline: Pipeline;
+}
+
+/** @returns COMMAND's exit code, or 128 and the number of the signal that ended it */
+export async function run(command: readonly string[], options: RunOptions): Promise<number> {
+  const agent = identifyAgent(findCommand(command[0] ?? ''));
+  const watch = await open(options);
+  let launched: Launched;
+  try {
+    launched = await launch(launcherPath(), command);
+    watch.pipeline.plan({ tag: TAG, startedBy: 'run', agent, launcherPid: launched.pid });
+    watch.sensor.tag(launched.pid, TAG);
+  } catch (error) {
+    await close(watch);
+    throw error;
+  }
+  launched.release();
+  const exitCode = await launched.ended;
+  const hurry = new Promise<void>((resolve) => launched.onSignal(() => resolve()));
+  const ending = await end(watch, exitCode, hurry);
+  writeAll(STDERR, endingText(ending, watch.state, options));
+  return exitCode;
+}
+
+async function open(options: RunOptions): Promise<Watch> {
+  const rules = loadRuleSet(readRuleFiles(builtinRules()));
+  const [refusal] = rules.refusals;
+  if (refusal) throw refusal;
+  const state = openState(options.state);
+  const hostKey = openHostKey(state.keyDirectory);
+  const linux = openLinuxSensor();
+  const sensor = options.record === undefined ? linux : recordTo(options.record, linux);
+  const seal = await openSeal({ directory: state.logDirectory, hostKey, hostId: hostId() });
+  const shipper = options.otlp === undefined ? undefined : openShipper(options.otlp, state, seal);
+  const pipeline = createPipeline({
+    sensor,
+    detect: createDetect({ rules, ruleset: 'spoor', product: 'linux' }),
+    seal: (batch) => seal.append(batch),
+  });
+  pipeline.start();
+  return { state, sensor, seal, shipper, pipeline };
+}
+
+function openShipper(url: string, state: StateFolder, seal: Seal): LogShipper {
+  const shipper = createLogShipper({
+    logDirectory: state.logDirectory,
+    positionsDirectory: state.shipDirectory,
+    destination: { url },
+    resource: describeResource({ version, keyId: seal.verifierKey.keyId }),
+  });
+  seal.onGrow((durable) => shipper.grown(durable));
+  shipper.start();
+  return shipper;
+}
+
+/** Ends a watch whose COMMAND never began. */
+async function close({ pipeline, seal, shipper }: Watch): Promise<void> {
+  await pipeline.stop();
+  await seal.close();
+  await shipper?.stop();
+}
+
+interface Ending {
+  readonly summary: Summary | undefined;
+  /** What went wrong with the watch, a line each. */
+  readonly troubles: readonly string[];
+  /** How the receiver was served; undefined without one. */
+  readonly delivery: string | undefined;
+}
+
+/** COMMAND has ended: nothing here may change its exit code, so what goes wrong is told and not thrown. */
+async function end(watch: Watch, exitCode: number, hurry: Promise<void>): Promise<Ending> {
+  const { sensor, pipeline, seal, shipper } = watch;
+  const troubles: string[] = [];
+  let summary: Summary | undefined;
+  try {
+    await pipeline.flush();
+    const remainingPids = sensor.members(TAG).map(({ pid }) => pid);
+    summary = pipeline.endSession(TAG, { exitCode, remainingPids });
+    await pipeline.stop();
+  } catch (error) {
+    troubles.push(`the watch ended early: ${messageOf(error)}`);
+  }
+  troubles.push(...pipeline.refused());
+  try {
+    await seal.close();
+  } catch (error) {
+    troubles.push(`the log could not be closed: ${messageOf(error)}`);
+  }
+  const delivery = shipper && (await deliver(shipper, hurry));
+  return { summary, troubles, delivery };
+}
+
+/** @param hurry the user wants to wait no longer */
+async function deliver(shipper: LogShipper, hurry: Promise<void>): Promise<string> {
+  const { destination } = shipper.status();
+  const given = await Promise.race([shipper.flush(RECEIVER_PATIENCE_MS), hurry]);
+  await shipper.stop();
+  if (given?.delivered) return `all delivered to ${destination}`;
+  const { lagRecords, trouble } = shipper.status();
+  const cause = given?.cause || trouble || 'interrupted';
+  return `${lagRecords} records not delivered to ${destination} (${cause}); they go with the next run that names it`;
+}
+
+function endingText(ending: Ending, state: StateFolder, options: RunOptions): string {
+  const { summary, troubles, delivery } = ending;
+  if (options.report === 'json') {
+    return `${summary ? reportJson(summary) : 'null'}\n${troubles.map((line) => `spoor: ${printable(line)}\n`).join('')}`;
+  }
+  const colours: Paint = paint(wantsColour(STDERR) ? 'colour' : 'plain');
+  const lines = [
+    summary ? reportText(summary, colours).trimEnd() : 'spoor: no program of the session was seen',
+  ];
+  if (delivery) lines.push(`  receiver   ${printable(delivery)}`);
+  lines.push(`  log        ${printable(state.logDirectory)}  (spoor verify${stateOption(state)})`);
+  for (const trouble of troubles) lines.push(colours.red(`  trouble    ${printable(trouble)}`));
+  return `\n${lines.join('\n')}\n`;
+}
+
+function stateOption(state: StateFolder): string {
+  return state.directory === '/var/lib/spoor' ? '' : ` --state ${printable(state.directory)}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,205 @@
+/**
+ * Joins the seven stages: sensor → attribute → enrich → decide → detect → redact → seal; the log is what ship reads.
+ *
+ * What the sensor hands over goes through in one turn of the event loop, but for events that wait for a hash: they
+ * come later, on their own. Every event passes each stage once, and none is written before it was redacted.
+ */
+
+import type { Sensor, SessionTag } from '../sensors/sensor.ts';
+import type { Attribute } from './attribute/attribute.ts';
+import { createAttribute } from './attribute/attribute.ts';
+import { createDecide } from './decide/decide.ts';
+import { createEnrich, type HashLimits } from './enrich/enrich.ts';
+import { type Event, SEVERITY } from './event.ts';
+import { createRedact } from './redact/redact.ts';
+import type { Session, SessionPlan } from './session/session.ts';
+import { createSummary, type Summary, type Summing } from './session/summary.ts';
+import type { Stage } from './stage.ts';
+import { newUid } from './uid.ts';
+
+/** Between two sensor.health events. */
+const HEALTH_INTERVAL_MS = 60_000;
+/** At the end, events that still wait for a hash leave without one after this. */
+const HASH_PATIENCE_MS = 5_000;
+
+export interface PipelineOptions {
+  readonly sensor: Sensor;
+  readonly detect: Stage<Event, Event>;
+  /** Takes the events for good. What it throws is kept for {@link Pipeline.refused}: the rest of a batch is sealed. */
+  readonly seal: (batch: readonly Event[]) => void;
+  /** Sees events after they were redacted and sealed; for traces and the console. */
+  readonly watchers?: readonly ((batch: readonly Event[]) => void)[];
+  readonly hashLimits?: HashLimits;
+}
+
+export interface SessionEnd {
+  /** The root's exit code, 128 and the signal's number when a signal ended it; undefined when it still runs. */
+  readonly exitCode: number | undefined;
+  /** Processes of the session that go on without a watcher. */
+  readonly remainingPids: readonly number[];
+}
+
+export interface Pipeline {
+  /** Starts the sensor, and says what it can and cannot see. */
+  start(): void;
+  plan(session: SessionPlan): void;
+  /** Hands over everything seen before this call, hashes included (or given up). */
+  flush(): Promise<void>;
+  /** Closes a session with its summary. Undefined when no program of it was ever seen. Call flush() before. */
+  endSession(tag: SessionTag, end: SessionEnd): Summary | undefined;
+  sessions(): Session[];
+  /** What the seal would not take, worded as it was told; such events are gaps in the log. */
+  refused(): readonly string[];
+  /** Hashing threads that a file system holds: an ordinary exit of this process would wait for it. */
+  hanging(): number;
+  /** Stops the sensor; hands over the rest. */
+  stop(): Promise<void>;
+}
+
+export function createPipeline(options: PipelineOptions): Pipeline {
+  const { sensor, detect, seal, watchers = [] } = options;
+  const attribute: Attribute = createAttribute(sensor.facts, () => sensor.wallOffsetNs());
+  const enrich = createEnrich(finish, options.hashLimits);
+  const decide = createDecide();
+  const redact = createRedact();
+  const summaries = new Map<string, Summing>();
+  const refusals = new Set<string>();
+  let healthTimer: NodeJS.Timeout | undefined;
+
+  /** The way of events that need nothing more from outside. */
+  function finish(batch: Event[]): void {
+    if (batch.length === 0) return;
+    const events = redact(detect(decide(batch)));
+    try {
+      seal(events);
+    } catch (error) {
+      refusals.add(error instanceof Error ? error.message : String(error));
+    }
+    sumUp(events);
+    for (const watch of watchers) watch(events);
+  }
+
+  function sumUp(events: readonly Event[]): void {
+    for (const event of events) {
+      const told = {
+        eventName: event.name,
+        timeNs: event.timeNs,
+        attributes: event.attributes as Record<string, unknown>,
+      };
+      const id = event.attributes['session.id'];
+      if (id === undefined) {
+        if (event.name === 'sensor.gap') for (const summing of summaries.values()) summing.add(told);
+        continue;
+      }
+      let summing = summaries.get(id);
+      if (!summing) {
+        summing = createSummary(id);
+        summaries.set(id, summing);
+      }
+      summing.add(told);
+    }
+  }
+
+  function bootNs(): bigint {
+    return BigInt(Date.now()) * 1_000_000n - sensor.wallOffsetNs();
+  }
+
+  function ownEvent(name: 'sensor.coverage' | 'sensor.health', attributes: Event['attributes']): Event {
+    const timeMs = Date.now();
+    return {
+      name,
+      uid: newUid(timeMs),
+      timeNs: BigInt(timeMs) * 1_000_000n,
+      severity: SEVERITY.info,
+      traceId: '',
+      spanId: '',
+      attributes: {
+        'spoor.sensor.name': sensor.facts.name,
+        'spoor.sensor.tier': sensor.facts.tier,
+        ...attributes,
+      },
+      seen: undefined,
+    };
+  }
+
+  function tellCoverage(): void {
+    finish(
+      sensor.coverage().map(({ subject, state, reason }) =>
+        ownEvent('sensor.coverage', {
+          'spoor.coverage.subject': subject,
+          'spoor.coverage.state': state,
+          'spoor.coverage.reason': reason === '' ? undefined : reason,
+        }),
+      ),
+    );
+  }
+
+  function tellHealth(): void {
+    let records = 0n;
+    let lost = 0n;
+    for (const count of sensor.counts()) {
+      records += count.seen;
+      lost += count.lost;
+    }
+    const { user, system } = process.cpuUsage();
+    finish([
+      ownEvent('sensor.health', {
+        'spoor.health.records': records,
+        'spoor.health.lost': lost,
+        'spoor.health.rss': process.memoryUsage.rss(),
+        'spoor.health.cpu_time': (user + system) * 1_000,
+      }),
+    ]);
+  }
+
+  function endSession(tag: SessionTag, end: SessionEnd): Summary | undefined {
+    const session = attribute.session(tag);
+    const summing = session && summaries.get(session.id);
+    if (!session || !summing) return undefined;
+    const sums = summing.summary();
+    const nowNs = bootNs();
+    const event = attribute.aboutSession(session, 'session.end', nowNs);
+    Object.assign(event.attributes, {
+      'event.duration': nowNs - session.startBootNs,
+      'process.exit.code': end.exitCode,
+      'spoor.session.end_reason': end.remainingPids.length === 0 ? 'empty' : 'watcher_stopped',
+      'spoor.session.processes': sums.processes,
+      'spoor.session.files_read': sums.filesRead,
+      'spoor.session.files_written': sums.filesWritten,
+      'spoor.session.connections': sums.connections,
+      'spoor.session.findings': sums.findings,
+      'spoor.session.events_lost': sums.lost,
+      'spoor.session.remaining_pids': end.remainingPids.length === 0 ? undefined : end.remainingPids,
+    } satisfies Event['attributes']);
+    finish([event]);
+    summaries.delete(session.id);
+    return summing.summary();
+  }
+
+  async function flush(): Promise<void> {
+    await sensor.flush();
+    await enrich.flush(HASH_PATIENCE_MS);
+  }
+
+  return {
+    start() {
+      sensor.start((batch) => finish(enrich.stage(attribute.stage(batch))));
+      tellCoverage();
+      healthTimer = setInterval(tellHealth, HEALTH_INTERVAL_MS);
+      healthTimer.unref();
+    },
+    plan: (session) => attribute.plan(session),
+    flush,
+    endSession,
+    sessions: () => attribute.sessions(),
+    refused: () => [...refusals],
+    hanging: () => enrich.hanging(),
+    async stop() {
+      clearInterval(healthTimer);
+      await flush();
+      tellHealth();
+      await sensor.stop();
+      await enrich.stop();
+    },
+  };
+}

@@ -1,0 +1,39 @@
+/** Which AI agent is a command? Only what its files say: the name of the package it belongs to, else its own. */
+
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { AgentIdentity } from './session.ts';
+
+/** Folders looked into above the command for a package.json. A package's programs lie one to three below it. */
+const MAX_FOLDERS_UP = 4;
+/** A larger package.json is not read: no name is worth it. */
+const MAX_MANIFEST_BYTES = 1024 * 1024;
+
+/** @param command absolute path of the command, links not resolved */
+export function identifyAgent(command: string): AgentIdentity {
+  return packageOf(realpathSync(command)) ?? { name: basename(command), version: undefined };
+}
+
+function packageOf(path: string): AgentIdentity | undefined {
+  let folder = dirname(path);
+  for (let up = 0; up < MAX_FOLDERS_UP && folder !== '/'; up += 1) {
+    const manifest = manifestIn(folder);
+    if (manifest) return manifest;
+    folder = dirname(folder);
+  }
+  return undefined;
+}
+
+function manifestIn(folder: string): AgentIdentity | undefined {
+  try {
+    const path = join(folder, 'package.json');
+    if (statSync(path).size > MAX_MANIFEST_BYTES) return undefined;
+    const { name, version } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+    if (typeof name !== 'string' || name === '') return undefined;
+    // @openai/codex is codex: the scope says who published it, not what it is.
+    const shortName = name.slice(name.lastIndexOf('/') + 1);
+    return { name: shortName, version: typeof version === 'string' ? version : undefined };
+  } catch {
+    return undefined; // no package.json here, or none that says a name: the folder above may have one
+  }
+}
