@@ -27,7 +27,7 @@ export class Refusal extends Error {
 /** The candidate nearest to `word`, for "did you mean"; empty when none is near. */
 export function nearest(word: string, candidates: Iterable<string>): string {
   let best = '';
-  let bestDistance = Math.min(3, Math.ceil(word.length / 3)) + 1;
+  let bestDistance = Math.min(3, Math.floor(word.length / 2)) + 1;
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase(), bestDistance);
     if (distance < bestDistance) {
