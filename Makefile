@@ -16,7 +16,7 @@ SHELL := /bin/bash
 
 BIN := node_modules/.bin
 TS := $(shell find schemas sensors collector detections test -name '*.ts' -not -path '*/generated/*' -not -path '*/node_modules/*' 2>/dev/null)
-GENERATED := schemas/generated/registry.ts schemas/generated/otlp.js schemas/generated/otlp.d.ts
+GENERATED := schemas/generated/registry.ts schemas/generated/otlp.js schemas/generated/otlp.d.ts schemas/generated/agents.json
 
 .DEFAULT_GOAL := build
 .PHONY: agents bench build check clean format privileged run setup test
@@ -60,6 +60,9 @@ node_modules/.installed-lock.json: package-lock.json
 schemas/generated/registry.ts: schemas/registry.yml schemas/generate.mjs node_modules/.installed-lock.json
 	node schemas/generate.mjs
 
+schemas/generated/agents.json: schemas/agents.yml schemas/agents.mjs node_modules/.installed-lock.json
+	node schemas/agents.mjs
+
 schemas/generated/otlp.js: schemas/otlp.proto node_modules/.installed-lock.json
 	mkdir -p $(@D)
 	$(BIN)/pbjs -t static-module -w es6 --no-verify --no-convert --no-delimited --no-create --no-service -o $@ $<
@@ -67,12 +70,12 @@ schemas/generated/otlp.js: schemas/otlp.proto node_modules/.installed-lock.json
 schemas/generated/otlp.d.ts: schemas/generated/otlp.js
 	$(BIN)/pbts -o $@ $<
 
-dist/.built: $(TS) $(GENERATED) tsconfig.json schemas/agents.yml schemas/agents.schema.json
+dist/.built: $(TS) $(GENERATED) tsconfig.json schemas/agents.schema.json
 	rm -rf dist  # what has no source any more must not run as a test
 	$(BIN)/tsc -p .
 	mkdir -p dist/schemas/generated
-	cp schemas/generated/otlp.js dist/schemas/generated/
-	cp schemas/agents.yml schemas/agents.schema.json dist/schemas/
+	cp schemas/generated/otlp.js schemas/generated/agents.json dist/schemas/generated/
+	cp schemas/agents.schema.json dist/schemas/
 	touch $@
 
 bin/spoor: dist/.built

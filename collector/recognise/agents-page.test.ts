@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { joinCatalogue, loadCatalogue, readWritten } from './catalogue-file.ts';
+import { ownCatalogue } from './catalogue-file.ts';
+import { joinCatalogue } from './overlay.ts';
 import { npmPackage, plant } from './planted.ts';
 import { createProcessFiles } from './process-files.ts';
 import { createRecogniser } from './recognise.ts';
+import { readWritten } from './written-catalogue.ts';
 
 const PAGE = readFileSync(new URL('../../../docs/agents.md', import.meta.url), 'utf8');
 const OWN = readWritten(
   'agents.yml',
-  readFileSync(new URL('../../schemas/agents.yml', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../../schemas/agents.yml', import.meta.url), 'utf8'),
 );
 
 /** The fenced block after `<!-- example: name -->`, and the block after that one. */
@@ -22,7 +24,7 @@ function example(name: string): [code: string, after: string] {
 test('the five lines on the page make an agent that is recognised by its package', (t) => {
   const [code] = example('added');
   assert.equal(code.trim().split('\n').length, 5);
-  const catalogue = joinCatalogue(OWN, readWritten('site.yml', code));
+  const catalogue = joinCatalogue(OWN.written, readWritten('site.yml', code));
   const root = plant(t, npmPackage('/usr/local', '@acme/helper', '2.0.1', { 'acme-helper': 'dist/main.js' }));
   const recognition = createRecogniser({ catalogue, files: () => createProcessFiles(root) }).recognise({
     pid: 1,
@@ -40,11 +42,11 @@ test('the five lines on the page make an agent that is recognised by its package
 
 test('the mistake on the page gives the message on the page', () => {
   const [code, message] = example('refused');
-  assert.throws(() => joinCatalogue(OWN, readWritten('site.yml', code)), { message: message.trim() });
+  assert.throws(() => joinCatalogue(OWN.written, readWritten('site.yml', code)), { message: message.trim() });
 });
 
 test('the changes on the page do what the page says', () => {
-  const catalogue = joinCatalogue(OWN, readWritten('site.yml', example('changed')[0]));
+  const catalogue = joinCatalogue(OWN.written, readWritten('site.yml', example('changed')[0]));
   assert.ok(catalogue.agent('claude-code')?.paths.includes('/opt/acme/claude/<version>/claude'));
   assert.ok(catalogue.agent('claude-code')?.commands.includes('claude'));
   assert.deepEqual(catalogue.agent('goose')?.weakCommands, []);
@@ -52,5 +54,5 @@ test('the changes on the page do what the page says', () => {
 });
 
 test('the page states the true number of agents', () => {
-  assert.equal(Number(/`schemas\/agents\.yml`: (\d+) agents/.exec(PAGE)?.[1]), loadCatalogue().agents.length);
+  assert.equal(Number(/`schemas\/agents\.yml`: (\d+) agents/.exec(PAGE)?.[1]), ownCatalogue().agents.length);
 });

@@ -2,18 +2,20 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { joinCatalogue, loadCatalogue, readWritten } from './catalogue-file.ts';
-import { BadInput } from './checked-yaml.ts';
+import { BadInput } from './bad-input.ts';
+import { loadCatalogue, ownCatalogue } from './catalogue-file.ts';
+import { joinCatalogue } from './overlay.ts';
 import { plant } from './planted.ts';
+import { readWritten } from './written-catalogue.ts';
 
 const OWN = readWritten(
   'agents.yml',
-  readFileSync(new URL('../../schemas/agents.yml', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../../schemas/agents.yml', import.meta.url), 'utf8'),
 );
 
 /** The catalogue with an overlay of the endpoint over it. */
 function over(text: string) {
-  return joinCatalogue(OWN, readWritten('site.yml', text));
+  return joinCatalogue(OWN.written, readWritten('site.yml', text));
 }
 
 function problemsOf(text: string): readonly string[] {
@@ -143,11 +145,13 @@ test('text that is no YAML, a key that stands twice and a bomb of aliases are re
   assert.match(problemsOf(bomb)[0] ?? '', /^site\.yml:1:1: Excessive alias count/);
 });
 
-test('an overlay that is missing is named with the cause', () => {
-  assert.throws(
-    () => loadCatalogue('/nowhere/site.yml'),
-    /^BadInput: \/nowhere\/site\.yml: cannot be read \(ENOENT\)/,
-  );
+test('an overlay that is missing is named with the cause', async () => {
+  const message = '/nowhere/site.yml: cannot be read (ENOENT); check the path and its mode';
+  await assert.rejects(loadCatalogue('/nowhere/site.yml'), { message });
+});
+
+test('the catalogue that was built is the one that was written', () => {
+  assert.deepEqual(ownCatalogue().agents, joinCatalogue(OWN.written).agents);
 });
 
 test('lists of an overlay grow, words replace, `without` takes away', () => {
@@ -174,15 +178,15 @@ test('agents of the overlay stand before those of the catalogue', () => {
   assert.equal(over('agents:\n  acme: { name: Acme, commands: [acme] }\n').agents[0]?.id, 'acme');
 });
 
-test('an overlay is read from its file', (t) => {
+test('an overlay is read from its file', async (t) => {
   const root = plant(t, {});
   const path = join(root, 'site.yml');
   writeFileSync(path, 'agents:\n  acme: { name: Acme, commands: [acme] }\n');
-  assert.equal(loadCatalogue(path).agent('acme')?.name, 'Acme');
+  assert.equal((await loadCatalogue(path)).agent('acme')?.name, 'Acme');
 });
 
 test('the catalogue answers what rules ask: credentials, hosts, switches', () => {
-  const catalogue = loadCatalogue();
+  const catalogue = ownCatalogue();
   assert.deepEqual(catalogue.credentialOwners('/home/dev/.codex/auth.json'), ['codex']);
   assert.ok(catalogue.developerCredentials.matches('/root/.ssh/id_ed25519'));
   assert.ok(!catalogue.developerCredentials.matches('/root/.ssh/id_ed25519.pub'));

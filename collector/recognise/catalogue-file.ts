@@ -1,279 +1,32 @@
-/** Reads the catalogue and lays the endpoint's own file over it. */
+/**
+ * The catalogue that came with this Spoor, and the endpoint's own file over it.
+ *
+ * Our own file was checked when Spoor was built, and is read as the JSON made from it then: parsing its YAML again at
+ * every start would cost a quarter of a second, this 2 ms. The YAML parser and the schema are loaded for an overlay only.
+ */
 
 import { readFileSync } from 'node:fs';
-import { Ajv, type ValidateFunction } from 'ajv';
-import {
-  type Agent,
-  type AgentKind,
-  type Catalogue,
-  createCatalogue,
-  type EnvironmentMark,
-  type UnsafeSetting,
-} from './catalogue.ts';
-import {
-  BadInput,
-  checkBySchema,
-  MAX_YAML_BYTES,
-  parseYaml,
-  type YamlFile,
-  type YamlPath,
-} from './checked-yaml.ts';
-import { entryFaults } from './entry-fault.ts';
-import { likelyWord } from './likely.ts';
+import type { Catalogue } from './catalogue.ts';
+import { joinCatalogue } from './overlay.ts';
+import type { WrittenCatalogue } from './written-catalogue.ts';
 
-const CATALOGUE_FILE = new URL('../../schemas/agents.yml', import.meta.url);
-const SCHEMA_FILE = new URL('../../schemas/agents.schema.json', import.meta.url);
+const BUILT_FILE = new URL('../../schemas/generated/agents.json', import.meta.url);
 
-/** Agents a catalogue may hold. Each costs some 5 kB and nothing on the hot path; more is refused. */
-const MAX_AGENTS = 1_000;
-
-type Words = readonly string[];
-
-/** An agent as it is written: every key may be missing. */
-export interface WrittenAgent {
-  readonly name?: string;
-  readonly kind?: AgentKind;
-  readonly enabled?: boolean;
-  readonly commands?: Words;
-  readonly weak_commands?: Words;
-  readonly modules?: Words;
-  readonly paths?: Words;
-  readonly weak_paths?: Words;
-  readonly app_paths?: Words;
-  readonly packages?: Words;
-  readonly verbs?: Words;
-  readonly arguments?: Words;
-  readonly environment?: readonly Readonly<Record<string, string | Words>>[];
-  readonly folders?: Words;
-  readonly credentials?: Words;
-  readonly secret_environment?: Words;
-  readonly hosts?: Words;
-  readonly ports?: readonly number[];
-  readonly unsafe?: {
-    readonly arguments?: Words;
-    readonly environment?: Readonly<Record<string, string | Words>>;
-    readonly settings?: readonly UnsafeSetting[];
-  };
-  readonly without?: Readonly<Record<string, readonly (string | number)[]>>;
-}
-
-export interface WrittenCatalogue {
-  readonly agents?: Readonly<Record<string, WrittenAgent>>;
-  readonly model_hosts?: Words;
-  readonly drop_hosts?: Words;
-  readonly developer_credentials?: Words;
-  readonly guard_files?: Words;
+/** The catalogue without any file of the endpoint. */
+export function ownCatalogue(): Catalogue {
+  return joinCatalogue(builtCatalogue());
 }
 
 /**
- * The catalogue that came with this Spoor, with the endpoint's own file over it.
- *
- * @param overlayPath file of the endpoint, or undefined for none
+ * @param overlayPath the endpoint's own file
  * @throws BadInput naming file, line, column, value and mend
  */
-export function loadCatalogue(overlayPath?: string): Catalogue {
-  const own = readWritten('agents.yml', readFileSync(CATALOGUE_FILE, 'utf8'));
-  if (overlayPath === undefined) return joinCatalogue(own);
-  return joinCatalogue(own, readWritten(overlayPath, readOverlay(overlayPath)));
+export async function loadCatalogue(overlayPath: string): Promise<Catalogue> {
+  const { readOverlay } = await import('./written-catalogue.ts');
+  return joinCatalogue(builtCatalogue(), readOverlay(overlayPath));
 }
 
-/** One checked file. `name` is what messages call it. */
-export interface CatalogueText {
-  readonly file: YamlFile;
-  readonly written: WrittenCatalogue;
-}
-
-/** @throws BadInput */
-export function readWritten(name: string, text: string): CatalogueText {
-  const file = parseYaml(name, text);
-  checkBySchema(file, validator());
-  // The schema has just been checked, so the shape is no longer a hope.
-  const written = file.value as WrittenCatalogue;
-  const problems = entryFaults(file, written);
-  if (problems.length > 0) throw new BadInput(problems);
-  return { file, written };
-}
-
-/**
- * Lays `overlay` over `own`: lists grow, words replace, `without` takes away, `enabled: false` switches off.
- * Agents of the overlay come first in precedence: whoever wrote it knows this endpoint.
- *
- * @throws BadInput for what only the joined catalogue shows
- */
-export function joinCatalogue(own: CatalogueText, overlay?: CatalogueText): Catalogue {
-  const problems: string[] = [];
-  const joined = new Map<string, WrittenAgent>();
-  const ownAgents = own.written.agents ?? {};
-  const overlayAgents = overlay?.written.agents ?? {};
-  for (const [id, agent] of Object.entries(overlayAgents)) {
-    const base = ownAgents[id];
-    if (!base && overlay) problems.push(...newAgentFaults(overlay.file, id, agent, Object.keys(ownAgents)));
-    joined.set(
-      id,
-      layOver(base ?? {}, agent, (path, text) => {
-        if (overlay) problems.push(overlay.file.problemAt(['agents', id, ...path], 'value', text));
-      }),
-    );
-  }
-  for (const [id, agent] of Object.entries(ownAgents)) if (!joined.has(id)) joined.set(id, agent);
-  if (joined.size > MAX_AGENTS)
-    problems.push(
-      `${(overlay ?? own).file.name}: ${joined.size} agents are more than ${MAX_AGENTS}; take some away`,
-    );
-  if (problems.length > 0) throw new BadInput(problems);
-
-  const agents = [...joined]
-    .filter(([, agent]) => agent.enabled !== false)
-    .map(([id, agent]) => madeAgent(id, agent));
-  const lists = (key: 'model_hosts' | 'drop_hosts' | 'developer_credentials' | 'guard_files') => [
-    ...new Set([...(own.written[key] ?? []), ...(overlay?.written[key] ?? [])]),
-  ];
-  return createCatalogue({
-    agents,
-    modelHosts: lists('model_hosts'),
-    dropHosts: lists('drop_hosts'),
-    developerCredentials: lists('developer_credentials'),
-    guardFiles: lists('guard_files'),
-  });
-}
-
-let validate: ValidateFunction | undefined;
-
-function validator(): ValidateFunction {
-  validate ??= new Ajv({ allErrors: true, verbose: true }).compile(
-    JSON.parse(readFileSync(SCHEMA_FILE, 'utf8')),
-  );
-  return validate;
-}
-
-function readOverlay(path: string): string {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    throw new BadInput([
-      `${path}: cannot be read (${(error as NodeJS.ErrnoException).code}); check the path and its mode`,
-    ]);
-  }
-  if (bytes.length > MAX_YAML_BYTES)
-    throw new BadInput([
-      `${path}: ${bytes.length} bytes are more than ${MAX_YAML_BYTES}; split the file or write less`,
-    ]);
-  return bytes.toString('utf8');
-}
-
-/** A new agent needs a name and one thing that tells it from everything else. */
-function newAgentFaults(file: YamlFile, id: string, agent: WrittenAgent, known: readonly string[]): string[] {
-  const at = (text: string) => file.problemAt(['agents', id], 'key', `agents.${id}: ${text}`);
-  if (agent.enabled === false) {
-    const likely = likelyWord(id, known);
-    return [
-      at(`cannot be switched off, for no agent has this id${likely ? `; did you mean "${likely}"?` : ''}`),
-    ];
-  }
-  const problems: string[] = [];
-  if (!agent.name) {
-    const likely = likelyWord(id, known);
-    problems.push(
-      at(`has no name; add "name: ..."${likely ? `, or did you mean the known agent "${likely}"?` : ''}`),
-    );
-  }
-  const telling = [
-    agent.commands,
-    agent.weak_commands,
-    agent.paths,
-    agent.app_paths,
-    agent.packages,
-    agent.modules,
-    agent.environment,
-  ];
-  if (!telling.some((list) => list && list.length > 0))
-    problems.push(
-      at('has nothing to be recognised by; add commands, paths, packages, modules or environment'),
-    );
-  return problems;
-}
-
-type Complain = (path: YamlPath, text: string) => void;
-
-function layOver(base: WrittenAgent, over: WrittenAgent, complain: Complain): WrittenAgent {
-  const result: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(over)) {
-    const before = result[key];
-    if (key === 'without') continue;
-    if (key === 'unsafe') result[key] = layUnsafe(base.unsafe ?? {}, over.unsafe ?? {});
-    else if (Array.isArray(value) && Array.isArray(before)) result[key] = joinLists(value, before);
-    else result[key] = value;
-  }
-  for (const [key, items] of Object.entries(over.without ?? {})) {
-    const list = result[key];
-    const have = Array.isArray(list) ? (list as (string | number)[]) : [];
-    for (const [index, item] of items.entries()) {
-      if (have.includes(item)) continue;
-      const likely = likelyWord(String(item), have.map(String));
-      const mend = likely ? `; did you mean "${likely}"?` : '; take the line out';
-      complain(['without', key, index], `without.${key}: "${item}" is not there to take away${mend}`);
-    }
-    result[key] = have.filter((item) => !items.includes(item));
-  }
-  return result as WrittenAgent;
-}
-
-function layUnsafe(
-  base: NonNullable<WrittenAgent['unsafe']>,
-  over: NonNullable<WrittenAgent['unsafe']>,
-): NonNullable<WrittenAgent['unsafe']> {
-  return {
-    arguments: [...new Set([...(base.arguments ?? []), ...(over.arguments ?? [])])],
-    environment: { ...base.environment, ...over.environment },
-    settings: [...(base.settings ?? []), ...(over.settings ?? [])],
-  };
-}
-
-/** What the endpoint adds comes first: the first mark that holds names the agent. */
-function joinLists(over: readonly unknown[], base: readonly unknown[]): unknown[] {
-  const seen = new Set<string>();
-  return [...over, ...base].filter((item) => {
-    const text = JSON.stringify(item);
-    if (seen.has(text)) return false;
-    seen.add(text);
-    return true;
-  });
-}
-
-function madeAgent(id: string, written: WrittenAgent): Agent {
-  return {
-    id,
-    name: written.name ?? id,
-    kind: written.kind ?? 'cli',
-    commands: written.commands ?? [],
-    weakCommands: written.weak_commands ?? [],
-    modules: written.modules ?? [],
-    paths: written.paths ?? [],
-    weakPaths: written.weak_paths ?? [],
-    appPaths: written.app_paths ?? [],
-    packages: written.packages ?? [],
-    verbs: written.verbs ?? [],
-    arguments: written.arguments ?? [],
-    environment: (written.environment ?? []).map(madeMark),
-    folders: written.folders ?? [],
-    credentials: written.credentials ?? [],
-    secretEnvironment: written.secret_environment ?? [],
-    hosts: written.hosts ?? [],
-    ports: written.ports ?? [],
-    unsafeArguments: written.unsafe?.arguments ?? [],
-    unsafeEnvironment: valuesByName(written.unsafe?.environment ?? {}),
-    unsafeSettings: written.unsafe?.settings ?? [],
-  };
-}
-
-function madeMark(mark: Readonly<Record<string, string | Words>>): EnvironmentMark {
-  const { terminal, ...variables } = mark;
-  return { variables: valuesByName(variables), withoutTerminal: terminal === 'none' };
-}
-
-function valuesByName(values: Readonly<Record<string, string | Words>>): ReadonlyMap<string, Words> {
-  return new Map(
-    Object.entries(values).map(([name, value]) => [name, typeof value === 'string' ? [value] : value]),
-  );
+function builtCatalogue(): WrittenCatalogue {
+  // Made by schemas/agents.mjs from agents.yml, which catalogue-file.test.ts holds to its schema.
+  return JSON.parse(readFileSync(BUILT_FILE, 'utf8')) as WrittenCatalogue;
 }

@@ -2,28 +2,13 @@
 
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import { BadInput } from './bad-input.ts';
 import { likelyWord } from './likely.ts';
 
 /** Largest file read. A catalogue of 1,000 agents has about 1 MB; a larger file is refused, named with its size. */
 export const MAX_YAML_BYTES = 4 * 1024 * 1024;
 
-/** Mistakes told at once. One wrong indent can make hundreds; past this the rest is counted. */
-const MAX_PROBLEMS = 20;
-
 export type YamlPath = readonly (string | number)[];
-
-/** The input is wrong: one line a mistake, each naming file, line, column, value and mend. */
-export class BadInput extends Error {
-  override readonly name = 'BadInput';
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    const shown = problems.slice(0, MAX_PROBLEMS);
-    if (problems.length > shown.length) shown.push(`and ${problems.length - shown.length} more`);
-    super(shown.join('\n'));
-    this.problems = problems;
-  }
-}
 
 export interface YamlFile {
   /** What the file is called in messages. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadCatalogue } from './catalogue-file.ts';
+import { ownCatalogue } from './catalogue-file.ts';
 import { plant, type Tree } from './planted.ts';
 import { createProcessFiles } from './process-files.ts';
 import { createRecogniser } from './recognise.ts';
@@ -271,7 +271,7 @@ const DECOYS: readonly Decoy[] = [
   },
 ];
 
-const catalogue = loadCatalogue();
+const catalogue = ownCatalogue();
 
 test('there are at least 50 decoys', () => assert.ok(DECOYS.length >= 50, String(DECOYS.length)));
 

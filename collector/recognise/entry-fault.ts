@@ -1,10 +1,10 @@
 /** What a catalogue entry may not say although its form is right: above all, what would match everything. */
 
 import { posix } from 'node:path';
-import type { WrittenAgent, WrittenCatalogue } from './catalogue-file.ts';
 import type { YamlFile, YamlPath } from './checked-yaml.ts';
 import { compileGlob, globFault } from './glob.ts';
 import { INTERPRETERS, SHELLS } from './interpreter.ts';
+import type { WrittenAgent, WrittenCatalogue } from './written-catalogue.ts';
 
 /** Programs that start others or are started by everybody: as an agent's name they would make everything an agent. */
 const EVERYBODYS_COMMANDS = new Set([

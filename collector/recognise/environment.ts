@@ -32,15 +32,17 @@ export function createEnvironmentMarks(catalogue: Catalogue): EnvironmentMarks {
       ...agent.unsafeEnvironment.keys(),
     ]),
   );
+  const markedAgents = catalogue.agents.filter((agent) => agent.environment.length > 0);
   return {
     held(bytes, hasTerminal) {
       const variables = listed(bytes, names);
       const held: HeldMark[] = [];
       if (variables.size === 0) return held;
-      for (const agent of catalogue.agents) {
+      for (const agent of markedAgents) {
         const shown: string[] = [];
         const identifiers: Record<string, string> = {};
         for (const mark of agent.environment) {
+          if (!holdsAll(mark.variables, variables)) continue;
           const parts = [...mark.variables].map(([name, values]) =>
             partOf(name, values, variables.get(name)),
           );
@@ -67,6 +69,12 @@ export function createEnvironmentMarks(catalogue: Catalogue): EnvironmentMarks {
       return set;
     },
   };
+}
+
+/** Cheaper than looking at values: most marks fall at their first name. */
+function holdsAll(mark: ReadonlyMap<string, unknown>, variables: ReadonlyMap<string, string>): boolean {
+  for (const name of mark.keys()) if (!variables.has(name)) return false;
+  return true;
 }
 
 interface Part {

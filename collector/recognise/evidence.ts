@@ -66,7 +66,7 @@ const WEIGHTS: { readonly [Kind in EvidenceKind]: Weight } = {
   environment: { ratio: 3, basis: 'self_reported' },
   weak_command: { ratio: 2, basis: 'verified' },
   /** It talked to a host that answers model requests. */
-  model_host: { ratio: 8, basis: 'verified' },
+  model_host: { ratio: 9, basis: 'verified' },
   /** argv[0] or the link it was called by; the caller may write anything there. */
   called_name: { ratio: 1.5, basis: 'self_reported' },
   /** The file belongs to another package: what it is called says nothing then. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadCatalogue } from './catalogue-file.ts';
+import { ownCatalogue } from './catalogue-file.ts';
 import { editorExtension, npmPackage, plant, pythonEnvironment, type Tree } from './planted.ts';
 import { createProcessFiles, type ProcessFiles } from './process-files.ts';
 import { createRecogniser } from './recognise.ts';
@@ -235,7 +235,7 @@ const FIXTURES: readonly Fixture[] = [
   },
 ];
 
-const catalogue = loadCatalogue();
+const catalogue = ownCatalogue();
 
 /** The planted root with the fixture's environment, as a process below it would be seen. */
 function filesOf(root: string, environment: Readonly<Record<string, string>> = {}): ProcessFiles {

@@ -252,7 +252,7 @@ export function createRecogniser({ catalogue, files, nowMs = Date.now }: Recogni
     const mayBeUnsafe = [...candidates.keys()].some((agent) => agent.unsafeEnvironment.size > 0);
     if (!unsure && !mayBeUnsafe && !exec.startedByApp) return undefined;
     const bytes = own.environment();
-    if (!bytes) return undefined;
+    if (!bytes || !(unsure || exec.startedByApp)) return bytes;
     for (const mark of marks.held(bytes, () => own.hasTerminal())) {
       if (mark.agent.id === exec.startedByApp) {
         const candidate = candidateOf(candidates, mark.agent);

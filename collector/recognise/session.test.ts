@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadCatalogue } from './catalogue-file.ts';
+import { ownCatalogue } from './catalogue-file.ts';
 import { npmPackage, plant } from './planted.ts';
 import { createProcessFiles } from './process-files.ts';
 import { createRecogniser } from './recognise.ts';
@@ -29,7 +29,7 @@ const NODE = '/usr/bin/node';
 
 /** The decision at each step, as the attribute stage takes it: sessions are named by the step that began them. */
 function decisionsOf(root: string, steps: readonly Step[]): Record<string, SessionDecision['kind']> {
-  const recogniser = createRecogniser({ catalogue: loadCatalogue(), files: () => createProcessFiles(root) });
+  const recogniser = createRecogniser({ catalogue: ownCatalogue(), files: () => createProcessFiles(root) });
   const images = new Map<
     string,
     { recognition: Recognition | undefined; session: { id: string; agent: string } | undefined }

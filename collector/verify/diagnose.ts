@@ -80,7 +80,8 @@ export function range(from: number, to: number): string {
 export function sameHash(bundle: LoadedBundle, i: number): boolean {
   const from = i * HASH_BYTES;
   const to = from + HASH_BYTES;
-  return bundle.computed.length >= to && bundle.computed.compare(bundle.stored, from, to, from, to) === 0;
+  if (bundle.computed.length < to || bundle.stored.length < to) return false;
+  return bundle.computed.compare(bundle.stored, from, to, from, to) === 0;
 }
 
 function diagnoseRecord(bundle: LoadedBundle, i: number, source: string, problems: ProblemList): void {
