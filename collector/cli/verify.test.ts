@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -82,4 +82,44 @@ test('spoor verify tells a folder without a log, and a key that is none, in one 
     assert.match(err, message);
     assert.equal(err.trim().split('\n').length, 1);
   }
+});
+
+test('spoor verify --proof prints a proof that leads from the record to the signed root', async (t) => {
+  const state = await sealedState(t);
+  const { code, out } = verify('--state', state, '--proof', '0');
+  assert.equal(code, 0);
+  assert.match(out, /^c2sp\.org\/tlog-proof@v1\nextra \S+\nindex 0\n\nspoor\/h\/\w+\n1\n/);
+  const beyond = verify('--state', state, '--proof', '1');
+  assert.equal(beyond.code, 2);
+  assert.equal(
+    beyond.err,
+    'spoor verify: record 1 is not covered by the newest checkpoint (1), which ends at 0\n',
+  );
+});
+
+test('spoor verify --since tells a log that grew from one that was rolled back, rewritten or is another', async (t) => {
+  const state = await sealedState(t);
+  const early = join(state, 'early');
+  const late = join(state, 'late');
+  writeFileSync(early, readFileSync(join(state, 'log/checkpoint')));
+  cpSync(join(state, 'log'), join(state, 'old/log'), { recursive: true });
+  cpSync(join(state, 'key'), join(state, 'old/key'), { recursive: true });
+  const reopen = (folder: string): ReturnType<typeof openSeal> =>
+    openSeal({ directory: join(folder, 'log'), hostKey: openHostKey(join(folder, 'key')), hostId: 'h' });
+  await (await reopen(state)).close();
+  writeFileSync(late, readFileSync(join(state, 'log/checkpoint')));
+
+  const grown = verify('--state', state, '--since', early);
+  assert.equal(grown.code, 0);
+  assert.match(grown.out, /^the 1 records that checkpoint 1 signed at .* are the beginning of this log\n$/);
+  const back = verify('--state', join(state, 'old'), '--since', late);
+  assert.equal(back.code, 1);
+  assert.match(back.out, /^rolled back: checkpoint 3 signed 2 records at .*, the log signs 1 now\n$/);
+  await (await reopen(join(state, 'old'))).close(); // the same key goes another way from here
+  const fork = verify('--state', join(state, 'old'), '--since', late);
+  assert.equal(fork.code, 1);
+  assert.match(fork.out, /^rewritten: the log does not begin with the 2 records that checkpoint 3 signed/);
+  const foreign = verify('--state', await sealedState(t), '--since', late);
+  assert.equal(foreign.code, 2);
+  assert.match(foreign.err, /^spoor verify: the older checkpoint is not signed by key [0-9a-f]{8}\n$/);
 });

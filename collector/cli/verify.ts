@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { NoteError, parseVkey, type VerifierKey } from '../log/note.ts';
+import { checkSince, proveRecord } from '../verify/proof.ts';
 import type { Verdict } from '../verify/verdict.ts';
-import { VerifyError, verifyLog } from '../verify/verify.ts';
+import { keyBeside, VerifyError, verifyLog } from '../verify/verify.ts';
 import { defaultStateDirectory } from './state.ts';
 
 interface VerifyOptions {
   readonly state: string;
   readonly key?: string;
+  readonly proof?: number;
+  readonly since?: string;
   readonly json?: true;
 }
 
@@ -19,6 +22,8 @@ export function addVerifyCommand(program: Command): void {
     .description('check that nothing in the log was changed, and say what it states as lost')
     .option('--state <dir>', 'folder of the log and its key', defaultStateDirectory())
     .option('--key <file>', 'public key kept elsewhere (a copy of STATE/key/host.pub)')
+    .option('--proof <index>', 'print a proof (C2SP tlog-proof) that this record is in the log', parseIndex)
+    .option('--since <file>', 'check that the log still begins with what this older checkpoint signed')
     .option('--json', 'print the verdict as one JSON object')
     .action(async (options: VerifyOptions) => {
       process.exitCode = await verifyCommand(options);
@@ -26,9 +31,19 @@ export function addVerifyCommand(program: Command): void {
 }
 
 async function verifyCommand(options: VerifyOptions): Promise<number> {
+  const directory = join(options.state, 'log');
   try {
-    const directory = join(options.state, 'log');
-    const verdict = await verifyLog(directory, options.key === undefined ? undefined : readKey(options.key));
+    const key = options.key === undefined ? keyBeside(directory) : readKey(options.key);
+    if (options.proof !== undefined) {
+      process.stdout.write(await proveRecord(directory, options.proof, key));
+      return 0;
+    }
+    if (options.since !== undefined) {
+      const since = checkSince(directory, readText(options.since, 'checkpoint'), key);
+      process.stdout.write(options.json ? `${JSON.stringify(since)}\n` : `${since.message}\n`);
+      return since.holds ? 0 : 1;
+    }
+    const verdict = await verifyLog(directory, key);
     process.stdout.write(
       options.json ? `${verdictJson(verdict)}\n` : verdictText(directory, verdict, options),
     );
@@ -40,14 +55,27 @@ async function verifyCommand(options: VerifyOptions): Promise<number> {
   }
 }
 
+function parseIndex(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('it is the index of a record, a number from 0.');
+}
+
+function readText(path: string, what: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new VerifyError(`cannot read the ${what} ${path} (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
 /** The newest key of the file: rotation appends. @throws VerifyError naming the file */
 function readKey(path: string): VerifierKey {
+  const line = readText(path, 'key').trim().split('\n').at(-1) ?? '';
   try {
-    const line = readFileSync(path, 'utf8').trim().split('\n').at(-1) ?? '';
     return parseVkey(line);
   } catch (error) {
     if (error instanceof NoteError) throw new VerifyError(`${path}: ${error.message}`);
-    throw new VerifyError(`cannot read the key ${path} (${(error as NodeJS.ErrnoException).code})`);
+    throw error;
   }
 }
 

@@ -35,7 +35,7 @@ export class VerifyError extends Error {
  */
 export async function verifyLog(directory: string, key?: VerifierKey): Promise<Verdict> {
   const newest = readJournal(directory).checkpoints.at(-1);
-  const trusted = key ?? keyBeside(directory, newest?.checkpoint.origin);
+  const trusted = key ?? keyBeside(directory);
   const problems = new ProblemList();
   const signed = checkChain(directory, trusted, problems);
   const last = signed.at(-1);
@@ -76,7 +76,12 @@ export async function verifyLog(directory: string, key?: VerifierKey): Promise<V
   };
 }
 
-function keyBeside(directory: string, origin: string | undefined): VerifierKey {
+/**
+ * The key published beside the log for its origin.
+ * @throws VerifyError when there is none
+ */
+export function keyBeside(directory: string): VerifierKey {
+  const origin = readJournal(directory).checkpoints.at(-1)?.checkpoint.origin;
   const path = join(directory, '..', 'key', 'host.pub');
   const lines =
     readIfThere(path)
@@ -84,7 +89,7 @@ function keyBeside(directory: string, origin: string | undefined): VerifierKey {
       .split('\n')
       .filter((line) => line !== '') ?? [];
   const keys = lines.map(parseVkey);
-  const key = keys.find(({ name }) => name === origin) ?? keys.at(-1);
+  const key = keys.findLast(({ name }) => name === origin) ?? keys.at(-1);
   if (!key) throw new VerifyError(`${path} holds no key; name the log's public key with --key FILE`);
   return key;
 }
