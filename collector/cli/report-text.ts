@@ -13,10 +13,15 @@ export function reportText(summary: Summary, paint: Paint): string {
     paint.bold(`spoor: ${cut(commandLine(summary.commandLine))}`),
     `  ${outcome(summary)}`,
     row('session', `${summary.sessionId}  ${agent(summary)}`),
-    row('processes', `${summary.processes} programs run: ${programs(summary)}`),
+    row('processes', `${counted(summary.processes, 'program', 'programs')} run: ${programs(summary)}`),
     row('files', files(summary)),
     ...notableLines(summary, paint),
-    row('hosts', summary.connections === 0 ? 'none' : `${summary.connections} connections made or tried`),
+    row(
+      'hosts',
+      summary.connections === 0
+        ? 'none'
+        : `${counted(summary.connections, 'connection', 'connections')} made or tried`,
+    ),
     ...hostLines(summary.hosts),
     row('findings', summary.findings === 0 ? 'none' : paint.red(`${summary.findings}`)),
     ...findingLines(summary, paint),
@@ -26,10 +31,19 @@ export function reportText(summary: Summary, paint: Paint): string {
     ),
   ];
   if (summary.remaining.length > 0) {
-    lines.push(row('still runs', paint.yellow(`${summary.remaining.length} processes, no longer watched`)));
+    lines.push(
+      row(
+        'still runs',
+        paint.yellow(`${counted(summary.remaining.length, 'process', 'processes')}, no longer watched`),
+      ),
+    );
     lines.push(...listed(summary.remaining, runningLine));
   }
   return `${lines.join('\n')}\n`;
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 function row(name: string, text: string): string {

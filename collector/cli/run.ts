@@ -14,6 +14,7 @@ import { identifyAgent } from '../session/agent.ts';
 import type { Summary } from '../session/summary.ts';
 import { describeResource, hostId } from '../ship/resource.ts';
 import { createLogShipper, type LogShipper } from '../ship/shipper.ts';
+import type { Traces } from '../traces/traces.ts';
 import { findCommand } from './command-path.ts';
 import { type Launched, launch } from './launch.ts';
 import { reportJson } from './report-json.ts';
@@ -41,8 +42,14 @@ interface Watch {
   readonly state: StateFolder;
   readonly sensor: Sensor;
   readonly seal: Seal;
-  readonly shipper: LogShipper | undefined;
+  readonly receiver: Receiver | undefined;
   readonly pipeline: Pipeline;
+}
+
+/** What serves the receiver: the log as it is, and sessions as traces. */
+interface Receiver {
+  readonly shipper: LogShipper;
+  readonly traces: Traces;
 }
 
 /** @returns COMMAND's exit code, or 128 and the number of the signal that ended it */
@@ -75,33 +82,47 @@ async function open(options: RunOptions): Promise<Watch> {
   const linux = openLinuxSensor();
   const sensor = options.record === undefined ? linux : recordTo(options.record, linux);
   const seal = await openSeal({ directory: state.logDirectory, hostKey, hostId: hostId() });
-  const shipper = options.otlp === undefined ? undefined : openShipper(options.otlp, state, seal);
+  const receiver = options.otlp === undefined ? undefined : await openReceiver(options.otlp, state, seal);
   const pipeline = createPipeline({
     sensor,
     detect: createDetect({ rules, ruleset: 'spoor', product: 'linux' }),
     seal: (batch) => seal.append(batch),
+    watchers: receiver ? [(batch) => receiver.traces.watch(batch)] : [],
   });
   pipeline.start();
-  return { state, sensor, seal, shipper, pipeline };
+  return { state, sensor, seal, receiver, pipeline };
 }
 
-function openShipper(url: string, state: StateFolder, seal: Seal): LogShipper {
+async function openReceiver(url: string, state: StateFolder, seal: Seal): Promise<Receiver> {
+  const resource = describeResource({ version, keyId: seal.verifierKey.keyId });
   const shipper = createLogShipper({
     logDirectory: state.logDirectory,
     positionsDirectory: state.shipDirectory,
     destination: { url },
-    resource: describeResource({ version, keyId: seal.verifierKey.keyId }),
+    resource,
+  });
+  // OpenTelemetry's packages take 60 ms to load, which nobody should pay who ships nothing.
+  const { createTraces } = await import('../traces/traces.ts');
+  const traces = createTraces({
+    url,
+    logDirectory: state.logDirectory,
+    notesDirectory: state.shipDirectory,
+    resource,
+    version,
+    logSize: () => seal.size,
   });
   seal.onGrow((durable) => shipper.grown(durable));
   shipper.start();
-  return shipper;
+  await traces.payDebts();
+  return { shipper, traces };
 }
 
 /** Ends a watch whose COMMAND never began. */
-async function close({ pipeline, seal, shipper }: Watch): Promise<void> {
+async function close({ pipeline, seal, receiver }: Watch): Promise<void> {
   await pipeline.stop();
   await seal.close();
-  await shipper?.stop();
+  await receiver?.shipper.stop();
+  await receiver?.traces.stop();
 }
 
 interface Ending {
@@ -114,7 +135,7 @@ interface Ending {
 
 /** COMMAND has ended: nothing here may change its exit code, so what goes wrong is told and not thrown. */
 async function end(watch: Watch, exitCode: number, hurry: Promise<void>): Promise<Ending> {
-  const { sensor, pipeline, seal, shipper } = watch;
+  const { sensor, pipeline, seal, receiver } = watch;
   const troubles: string[] = [];
   let summary: Summary | undefined;
   try {
@@ -131,19 +152,26 @@ async function end(watch: Watch, exitCode: number, hurry: Promise<void>): Promis
   } catch (error) {
     troubles.push(`the log could not be closed: ${messageOf(error)}`);
   }
-  const delivery = shipper && (await deliver(shipper, hurry));
+  const delivery = receiver && (await deliver(receiver, hurry));
   return { summary, troubles, delivery };
 }
 
 /** @param hurry the user wants to wait no longer */
-async function deliver(shipper: LogShipper, hurry: Promise<void>): Promise<string> {
+async function deliver({ shipper, traces }: Receiver, hurry: Promise<void>): Promise<string> {
   const { destination } = shipper.status();
-  const given = await Promise.race([shipper.flush(RECEIVER_PATIENCE_MS), hurry]);
-  await shipper.stop();
-  if (given?.delivered) return `all delivered to ${destination}`;
+  const interrupted = hurry.then(() => undefined);
+  const [logs, spans] = await Promise.all([
+    Promise.race([shipper.flush(RECEIVER_PATIENCE_MS), interrupted]),
+    Promise.race([traces.flush(RECEIVER_PATIENCE_MS), interrupted]),
+  ]);
   const { lagRecords, trouble } = shipper.status();
-  const cause = given?.cause || trouble || 'interrupted';
-  return `${lagRecords} records not delivered to ${destination} (${cause}); they go with the next run that names it`;
+  await Promise.all([shipper.stop(), traces.stop()]);
+  const undelivered: string[] = [];
+  if (!logs?.delivered)
+    undelivered.push(`${lagRecords} records (${logs?.cause || trouble || 'interrupted'})`);
+  if (spans !== '') undelivered.push(`the trace (${spans ?? 'interrupted'})`);
+  if (undelivered.length === 0) return `all delivered to ${destination}`;
+  return `not delivered to ${destination}: ${undelivered.join(', ')}; the next run with --otlp ${destination} sends it`;
 }
 
 function endingText(ending: Ending, state: StateFolder, options: RunOptions): string {

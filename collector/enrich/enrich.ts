@@ -2,8 +2,8 @@
  * Stage 2, enrich: what exactly was run or opened? SHA-256 of executables and of regular files.
  *
  * Takes events in order. Those that need no hash, or one already known, come back at once, in order; the others
- * leave through `late` when their hash is there, so none holds up another. Every event leaves exactly once: with a
- * hash, or with the reason why there is none.
+ * leave through `late` when their hash is there, so none holds up another. Only what a
+ * process becomes next (its exec, its exit) stays behind what it still waits for. Every event leaves exactly once: with a hash, or with the reason why there is none.
  */
 
 import { LRUCache } from 'lru-cache';
@@ -48,6 +48,8 @@ export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HA
   const virtualDevices = new LRUCache<string, true>({ max: MAX_VIRTUAL_DEVICES });
   /** Events by the version of the file they wait for: one hashing serves them all. */
   const waiting = new Map<string, Event[]>();
+  /** By entity id: how many events of a process wait for a hash, and its later execs and exit behind them. */
+  const processes = new Map<string, { waiting: number; readonly behind: Event[] }>();
   let waitingEvents = 0;
   let flushed: (() => void)[] = [];
 
@@ -55,8 +57,14 @@ export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HA
   function isReady(event: Event): boolean {
     const { seen } = event;
     if (seen?.kind === 'file.open') return isOpenReady(event, seen);
-    if (seen?.kind === 'process.exec') return isExecReady(event, seen);
-    return true;
+    if (seen?.kind !== 'process.exec' && seen?.kind !== 'process.exit') return true;
+    const process = processes.get(entityOf(event));
+    if (process && waitingEvents < MAX_WAITING_EVENTS) {
+      process.behind.push(event);
+      waitingEvents += 1;
+      return false;
+    }
+    return seen.kind === 'process.exit' || isExecReady(event, seen);
   }
 
   function isOpenReady(event: Event, seen: FileOpen): boolean {
@@ -104,6 +112,9 @@ export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HA
   function wait(event: Event, key: string, wish: HashWish): boolean {
     if (waitingEvents >= MAX_WAITING_EVENTS) return answer(event, 'busy');
     waitingEvents += 1;
+    const process = processes.get(entityOf(event));
+    if (process) process.waiting += 1;
+    else processes.set(entityOf(event), { waiting: 1, behind: [] });
     const others = waiting.get(key);
     if (others) {
       others.push(event);
@@ -126,8 +137,20 @@ export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HA
       else if (event.name === 'process.exec') event.attributes['process.hash.sha256'] = result.sha256;
       else event.attributes['file.hash.sha256'] = result.sha256;
     }
-    late(events);
+    late([...events, ...events.flatMap(readyBehind)]);
     if (waiting.size === 0) for (const done of flushed.splice(0)) done();
+  }
+
+  /** What stood behind the event's process and is ready now, when this was the last event it waited for. */
+  function readyBehind(event: Event): Event[] {
+    const id = entityOf(event);
+    const process = processes.get(id);
+    if (!process) return [];
+    process.waiting -= 1;
+    if (process.waiting > 0) return [];
+    processes.delete(id);
+    waitingEvents -= process.behind.length;
+    return process.behind.filter(isReady);
   }
 
   async function flush(timeoutMs: number): Promise<void> {
@@ -136,7 +159,10 @@ export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HA
     await new Promise<void>((resolve) => {
       flushed.push(resolve);
       timer = setTimeout(() => {
-        for (const key of [...waiting.keys()]) release(key, '', { missing: 'busy' });
+        // What stood behind may begin to wait itself, so until none is left.
+        for (let [key] = waiting.keys(); key !== undefined; [key] = waiting.keys()) {
+          release(key, '', { missing: 'busy' });
+        }
       }, timeoutMs);
     });
     clearTimeout(timer);
@@ -151,6 +177,10 @@ export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HA
       flushed = [];
     },
   };
+}
+
+function entityOf(event: Event): string {
+  return event.attributes['process.entity_id'] ?? '';
 }
 
 /** Says why there is no hash; the event is ready by that. */
