@@ -47,15 +47,15 @@ struct open_request {
 static __always_inline int seen_open(struct session *session, struct file *file, u32 flags)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	u32 mode = BPF_CORE_READ(file, f_mode);
+	struct inode *inode = peek(file, f_inode);
+	u32 mode = peek(file, f_mode);
 	u8 once = 1;
 	struct opened key = {
-		.start_ns = BPF_CORE_READ(task, group_leader, start_boottime),
-		.inode = BPF_CORE_READ(inode, i_ino),
+		.start_ns = peek(peek(task, group_leader), start_boottime),
+		.inode = peek(inode, i_ino),
 		.pid = task->tgid,
-		.device = BPF_CORE_READ(inode, i_sb, s_dev),
-		.generation = BPF_CORE_READ(inode, i_generation),
+		.device = peek(peek(inode, i_sb), s_dev),
+		.generation = peek(inode, i_generation),
 		.access = mode & (ACCESS_MODE_MASK | FMODE_PATH),
 	};
 	if (bpf_map_lookup_elem(&opens, &key))
@@ -72,7 +72,7 @@ static __always_inline int seen_open(struct session *session, struct file *file,
 	event->file_mode = mode;
 	event->flags = mode & FMODE_CREATED ? OPEN_CREATED : 0;
 	event->claimed_bytes = 0;
-	event->path = append_path(scratch, BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry));
+	event->path = append_path(scratch, peek(file, f_path.mnt), peek(file, f_path.dentry));
 	submit(scratch);
 	return 0;
 }
@@ -104,16 +104,16 @@ static __always_inline int seen_open_failed(struct session *session, struct open
 	struct dentry *from = NULL;
 	bool absolute = claimed > 0 && claimed_at < SCRATCH_BYTES && scratch->bytes[claimed_at] == '/';
 	if (absolute) {
-		mount = BPF_CORE_READ(task, fs, root.mnt);
-		from = BPF_CORE_READ(task, fs, root.dentry);
+		mount = peek(peek(task, fs), root.mnt);
+		from = peek(peek(task, fs), root.dentry);
 	} else if (request->directory == AT_FDCWD) {
-		mount = BPF_CORE_READ(task, fs, pwd.mnt);
-		from = BPF_CORE_READ(task, fs, pwd.dentry);
+		mount = peek(peek(task, fs), pwd.mnt);
+		from = peek(peek(task, fs), pwd.dentry);
 	} else {
 		struct file *directory = file_of(request->directory);
 		if (directory) {
-			mount = BPF_CORE_READ(directory, f_path.mnt);
-			from = BPF_CORE_READ(directory, f_path.dentry);
+			mount = peek(directory, f_path.mnt);
+			from = peek(directory, f_path.dentry);
 		}
 	}
 	event->path = append_path(scratch, mount, from);

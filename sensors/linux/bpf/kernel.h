@@ -21,6 +21,20 @@
 #define ERESTARTSYS 512 /* include/linux/errno.h: 512 to 516 never reach the caller, the call is made again */
 #define ERESTART_LAST 516
 
+/* Reads a field of a kernel structure whose pointer the verifier does not know. Where the kernel lends the cast
+ * (6.2), this is one load that a fault makes zero; before, a call. A walked path of five names has 25 of them:
+ * 0.5 us against 1.4. */
+extern void *bpf_rdonly_cast(const void *object, u32 type) __ksym __weak;
+
+#define peek(pointer, field)                                                                                 \
+	({                                                                                                   \
+		typeof(pointer) peeked = (pointer);                                                          \
+		bpf_rdonly_cast ? ((typeof(pointer))bpf_rdonly_cast(                                         \
+					   peeked, bpf_core_type_id_kernel(typeof(*peeked))))                \
+					  ->field                                                            \
+				: BPF_CORE_READ(peeked, field);                                              \
+	})
+
 #define S_IFMT 0170000
 #define S_IFSOCK 0140000
 
@@ -45,8 +59,8 @@ static __always_inline u64 change_ns(const struct inode *inode)
 	struct inode___private_timespec *private = (void *)inode;
 	struct inode___timespec *old = (void *)inode;
 	if (bpf_core_field_exists(split->i_ctime_sec))
-		return BPF_CORE_READ(split, i_ctime_sec) * 1000000000ull +
-		       (BPF_CORE_READ(split, i_ctime_nsec) & CTIME_NANOSECONDS);
+		return peek(split, i_ctime_sec) * 1000000000ull +
+		       (peek(split, i_ctime_nsec) & CTIME_NANOSECONDS);
 	if (bpf_core_field_exists(private->__i_ctime))
 		return BPF_CORE_READ(private, __i_ctime.tv_sec) * 1000000000ull +
 		       BPF_CORE_READ(private, __i_ctime.tv_nsec);
@@ -55,19 +69,19 @@ static __always_inline u64 change_ns(const struct inode *inode)
 
 static __always_inline void file_identity(const struct inode *inode, struct file_id *to)
 {
-	to->inode = BPF_CORE_READ(inode, i_ino);
-	to->size_bytes = BPF_CORE_READ(inode, i_size);
+	to->inode = peek(inode, i_ino);
+	to->size_bytes = peek(inode, i_size);
 	to->change_ns = change_ns(inode);
-	to->device = BPF_CORE_READ(inode, i_sb, s_dev);
-	to->generation = BPF_CORE_READ(inode, i_generation);
-	to->mode = BPF_CORE_READ(inode, i_mode);
-	to->links = BPF_CORE_READ(inode, i_nlink);
+	to->device = peek(peek(inode, i_sb), s_dev);
+	to->generation = peek(inode, i_generation);
+	to->mode = peek(inode, i_mode);
+	to->links = peek(inode, i_nlink);
 }
 
 static __always_inline void process_identity(const struct task_struct *task, struct process_id *to)
 {
-	to->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	to->pid = BPF_CORE_READ(task, tgid);
+	to->start_ns = peek(peek(task, group_leader), start_boottime);
+	to->pid = peek(task, tgid);
 	to->spare = 0;
 }
 
@@ -75,12 +89,12 @@ static __always_inline void process_identity(const struct task_struct *task, str
 static __always_inline struct file *file_of(int descriptor)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct fdtable *table = peek(peek(task, files), fdt);
 	u32 index = descriptor;
 	struct file *file = NULL;
-	if (!table || index >= BPF_CORE_READ(table, max_fds))
+	if (!table || index >= peek(table, max_fds))
 		return NULL;
-	struct file **files = BPF_CORE_READ(table, fd);
+	struct file **files = peek(table, fd);
 	bpf_probe_read_kernel(&file, sizeof(file), files + index);
 	return file;
 }

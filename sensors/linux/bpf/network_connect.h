@@ -48,12 +48,12 @@ static __always_inline void socket_addresses(const struct sock *sk, struct netwo
 					     struct network_address *peer)
 {
 	const struct inet_sock *inet = (void *)sk;
-	u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	u16 family = peek(sk, __sk_common.skc_family);
 	__builtin_memset(local, 0, sizeof(*local));
 	__builtin_memset(peer, 0, sizeof(*peer));
 	local->family = peer->family = family;
-	local->port = BPF_CORE_READ(inet, inet_sport);
-	peer->port = BPF_CORE_READ(sk, __sk_common.skc_dport);
+	local->port = peek(inet, inet_sport);
+	peer->port = peek(sk, __sk_common.skc_dport);
 	if (family == AF_INET6) {
 		BPF_CORE_READ_INTO(&local->address, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
 		BPF_CORE_READ_INTO(&peer->address, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
@@ -85,7 +85,7 @@ static __always_inline int tell_attempt(u64 key, struct attempt *attempt, u32 er
 	socket_addresses(sk, &event->local, &event->peer);
 	event->peer = attempt->peer;
 	event->error = error;
-	event->protocol = BPF_CORE_READ(sk, sk_protocol);
+	event->protocol = peek(sk, sk_protocol);
 	submit(scratch);
 	return 0;
 }
@@ -107,7 +107,7 @@ static __always_inline int seen_connect_begin(struct sock *sk)
 		return 0;
 	}
 	struct attempt attempt = {
-		.start_ns = BPF_CORE_READ(task, group_leader, start_boottime),
+		.start_ns = peek(peek(task, group_leader), start_boottime),
 		.pid = task->tgid,
 		.thread_id = task->pid,
 		.session = session->id,
@@ -163,13 +163,13 @@ static __always_inline int seen_connect_returned(struct session *session, int de
 	u32 error = result < 0 ? -result : 0;
 	struct file *file = file_of(descriptor);
 	struct network_address claimed;
-	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+	if (!file || (peek(peek(file, f_inode), i_mode) & S_IFMT) != S_IFSOCK)
 		return 0;
-	struct socket *socket = BPF_CORE_READ(file, private_data);
-	struct sock *sk = BPF_CORE_READ(socket, sk);
-	u16 protocol = BPF_CORE_READ(sk, sk_protocol);
-	u16 type = BPF_CORE_READ(sk, sk_type);
-	u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	struct socket *socket = peek(file, private_data);
+	struct sock *sk = peek(socket, sk);
+	u16 protocol = peek(sk, sk_protocol);
+	u16 type = peek(sk, sk_type);
+	u16 family = peek(sk, __sk_common.skc_family);
 	if (!is_internet(family))
 		return 0;
 	if (protocol == IPPROTO_TCP) {
@@ -207,7 +207,7 @@ static __always_inline int seen_connect_returned(struct session *session, int de
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(both_sock_state, struct sock *sk, int old, int new)
 {
-	if (old == TCP_CLOSE && new == TCP_SYN_SENT && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP)
+	if (old == TCP_CLOSE && new == TCP_SYN_SENT && peek(sk, sk_protocol) == IPPROTO_TCP)
 		return seen_connect_begin(sk);
 	if (old != TCP_SYN_SENT)
 		return 0;
@@ -215,7 +215,7 @@ int BPF_PROG(both_sock_state, struct sock *sk, int old, int new)
 		return tell_attempt_of((u64)sk, 0);
 	if (new != TCP_CLOSE)
 		return 0;
-	u32 error = BPF_CORE_READ(sk, sk_err);
+	u32 error = peek(sk, sk_err);
 	/* Without an error of the socket's, connect() itself is failing (no route, no free port) and will say why
 	 * when it returns; or the owner closes the socket, which is then destroyed. */
 	return error ? tell_attempt_of((u64)sk, error) : 0;

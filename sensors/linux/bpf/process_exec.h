@@ -33,18 +33,18 @@ static __always_inline int seen_exec(struct task_struct *task, struct linux_binp
 	if (!scratch)
 		return 0;
 	struct process_exec *event = (void *)scratch->bytes;
-	process_identity(BPF_CORE_READ(task, real_parent), &event->parent);
-	file_identity(BPF_CORE_READ(program, file, f_inode), &event->executable);
-	event->uid = BPF_CORE_READ(task, cred, uid.val);
-	event->euid = BPF_CORE_READ(task, cred, euid.val);
-	event->gid = BPF_CORE_READ(task, cred, gid.val);
-	event->egid = BPF_CORE_READ(task, cred, egid.val);
-	event->args_count = BPF_CORE_READ(program, argc);
+	process_identity(peek(task, real_parent), &event->parent);
+	file_identity(peek(peek(program, file), f_inode), &event->executable);
+	event->uid = peek(peek(task, cred), uid.val);
+	event->euid = peek(peek(task, cred), euid.val);
+	event->gid = peek(peek(task, cred), gid.val);
+	event->egid = peek(peek(task, cred), egid.val);
+	event->args_count = peek(program, argc);
 	event->flags = 0;
 	event->spare = 0;
 
-	unsigned long begin = BPF_CORE_READ(task, mm, arg_start);
-	unsigned long total = BPF_CORE_READ(task, mm, arg_end) - begin;
+	unsigned long begin = peek(peek(task, mm), arg_start);
+	unsigned long total = peek(peek(task, mm), arg_end) - begin;
 	u32 before = scratch->used;
 	bool read;
 	event->args_total_bytes = total;
@@ -59,13 +59,13 @@ static __always_inline int seen_exec(struct task_struct *task, struct linux_binp
 		event->flags |= EXEC_ARGS_UNREADABLE;
 	event->args_bytes = scratch->used - before;
 
-	event->called_bytes = append_kernel_string(scratch, BPF_CORE_READ(program, filename));
+	event->called_bytes = append_kernel_string(scratch, peek(program, filename));
 	if (event->called_bytes == MAX_CLAIMED_BYTES - 1)
 		event->flags |= EXEC_CALLED_CUT;
-	event->executable_path = append_path(scratch, BPF_CORE_READ(program, file, f_path.mnt),
-					     BPF_CORE_READ(program, file, f_path.dentry));
+	event->executable_path = append_path(scratch, peek(peek(program, file), f_path.mnt),
+					     peek(peek(program, file), f_path.dentry));
 	event->working_directory =
-		append_path(scratch, BPF_CORE_READ(task, fs, pwd.mnt), BPF_CORE_READ(task, fs, pwd.dentry));
+		append_path(scratch, peek(peek(task, fs), pwd.mnt), peek(peek(task, fs), pwd.dentry));
 	submit(scratch);
 	return 0;
 }

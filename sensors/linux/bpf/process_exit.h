@@ -31,10 +31,10 @@ static __always_inline int seen_exit(struct task_struct *task)
 		return 0;
 	struct process_exit *event = (void *)scratch->bytes;
 	/* As wait_task_zombie() decides: the group's code if somebody ended the group, else the leader's own. */
-	if (BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT)
-		event->status = BPF_CORE_READ(task, signal, group_exit_code);
+	if (peek(peek(task, signal), flags) & SIGNAL_GROUP_EXIT)
+		event->status = peek(peek(task, signal), group_exit_code);
 	else
-		event->status = BPF_CORE_READ(task, group_leader, exit_code);
+		event->status = peek(peek(task, group_leader), exit_code);
 	event->spare = 0;
 	submit(scratch);
 	return 0;
@@ -51,10 +51,10 @@ int BPF_PROG(both_exit_raced, struct task_struct *task)
 {
 	struct process_id process;
 	u8 done = 1;
-	if (BPF_CORE_READ(task, signal, live.counter))
+	if (peek(peek(task, signal), live.counter))
 		return 0;
 	process_identity(task, &process);
-	if (BPF_CORE_READ(task, signal, nr_threads) > 1 &&
+	if (peek(peek(task, signal), nr_threads) > 1 &&
 	    bpf_map_update_elem(&exited, &process, &done, BPF_NOEXIST))
 		return 0;
 	return seen_exit(task);

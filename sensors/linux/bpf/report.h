@@ -61,7 +61,7 @@ static __always_inline struct scratch *reserve(u32 kind, u32 fixed_bytes, struct
 	struct record *record = (void *)scratch->bytes;
 	record->kind = kind;
 	record->boot_ns = bpf_ktime_get_boot_ns();
-	record->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	record->start_ns = peek(peek(task, group_leader), start_boottime);
 	record->pid = task->tgid;
 	record->thread_id = task->pid;
 	record->session = session;

@@ -23,7 +23,7 @@ static __always_inline struct task_request *asked(void)
 /* A process, seen at its leader. A leader that ended stays until its last thread has: ask the group, not the task. */
 static __always_inline bool is_live_process(struct task_struct *task)
 {
-	return task->pid == task->tgid && BPF_CORE_READ(task, signal, live.counter) > 0;
+	return task->pid == task->tgid && peek(peek(task, signal), live.counter) > 0;
 }
 
 SEC("iter/task")
@@ -33,17 +33,17 @@ int both_existing(struct bpf_iter__task *context)
 	if (!task || !is_live_process(task))
 		return 0;
 	struct task_existing answer = {
-		.uid = BPF_CORE_READ(task, cred, uid.val),
-		.euid = BPF_CORE_READ(task, cred, euid.val),
-		.gid = BPF_CORE_READ(task, cred, gid.val),
-		.egid = BPF_CORE_READ(task, cred, egid.val),
+		.uid = peek(peek(task, cred), uid.val),
+		.euid = peek(peek(task, cred), euid.val),
+		.gid = peek(peek(task, cred), gid.val),
+		.egid = peek(peek(task, cred), egid.val),
 		.kernel_thread = task->flags & PF_KTHREAD ? 1 : 0,
 	};
 	struct session *session = session_of(task);
 	if (session)
 		answer.session = session->id;
 	process_identity(task, &answer.process);
-	process_identity(BPF_CORE_READ(task, real_parent), &answer.parent);
+	process_identity(peek(task, real_parent), &answer.parent);
 	bpf_seq_write(context->meta->seq, &answer, sizeof(answer));
 	return 0;
 }

@@ -22,10 +22,10 @@
 static __always_inline void append_name(struct scratch *scratch, const struct dentry *dentry)
 {
 	u32 used = scratch->used;
-	u32 length = BPF_CORE_READ(dentry, d_name.len) & NAME_BYTES;
+	u32 length = peek(dentry, d_name.len) & NAME_BYTES;
 	if (used > SCRATCH_BYTES - 2 * (NAME_BYTES + 1))
 		return;
-	bpf_probe_read_kernel(scratch->bytes + used, length, BPF_CORE_READ(dentry, d_name.name));
+	bpf_probe_read_kernel(scratch->bytes + used, length, peek(dentry, d_name.name));
 	scratch->bytes[used + length] = 0;
 	scratch->used = used + length + 1;
 }
@@ -43,22 +43,22 @@ static long walk_step(u32 step, struct walk *walk)
 {
 	struct dentry *dentry = walk->dentry;
 	struct vfsmount *within = walk->mount;
-	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-	struct dentry *root = BPF_CORE_READ(within, mnt_root);
+	struct dentry *parent = peek(dentry, d_parent);
+	struct dentry *root = peek(within, mnt_root);
 	if (dentry == root || dentry == parent) {
 		struct mount *mount = (void *)within - bpf_core_field_offset(struct mount, mnt);
-		struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+		struct mount *above = peek(mount, mnt_parent);
 		/* A dentry that is its own parent but not its mount's root was moved away under the walk
 		 * (a directory renamed out of a bind mount): the rest of its path is in no mount. */
 		if (dentry != root)
 			walk->flags |= PATH_UNREACHABLE;
 		if (mount == above || dentry != root) {
-			if (!BPF_CORE_READ(mount, mnt_ns))
+			if (!peek(mount, mnt_ns))
 				walk->flags |= PATH_UNREACHABLE;
 			walk->dentry = NULL;
 			return 1;
 		}
-		walk->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+		walk->dentry = peek(mount, mnt_mountpoint);
 		walk->mount = (void *)above + bpf_core_field_offset(struct mount, mnt);
 		return 0;
 	}
@@ -77,14 +77,14 @@ static __always_inline struct path_text append_path(struct scratch *scratch, str
 	struct walk walk = { .scratch = scratch, .dentry = dentry, .mount = mount, .limit = begin + MAX_PATH_BYTES };
 	if (!mount || !dentry)
 		return text;
-	if (BPF_CORE_READ(mount, mnt_flags) & MNT_INTERNAL) {
+	if (peek(mount, mnt_flags) & MNT_INTERNAL) {
 		text.flags = PATH_UNPLACED;
 		append_name(scratch, dentry);
 		text.text_bytes = scratch->used - begin;
 		return text;
 	}
 	/* d_unhashed(): unlink and rename-over take a dentry out of the hash, O_TMPFILE never puts it in. */
-	if (!BPF_CORE_READ(dentry, d_hash.pprev) && BPF_CORE_READ(mount, mnt_root) != dentry)
+	if (!peek(dentry, d_hash.pprev) && peek(mount, mnt_root) != dentry)
 		walk.flags |= PATH_DELETED;
 	bpf_loop(MAX_PATH_NAMES, walk_step, &walk, 0);
 	if (walk.dentry)
