@@ -58,3 +58,40 @@ test('opening one file again in the same mode says nothing new', needsSensor, as
     ['read', false],
   ]);
 });
+
+interface Failures {
+  readonly missing: string;
+  readonly neighbour: string;
+  readonly elsewhere: string;
+  readonly refused: string;
+  readonly pids: readonly number[];
+}
+
+test(
+  'a missing name is told once a session and mode, a refusal once for each process',
+  needsSensor,
+  async (t) => {
+    const { truth, ofSession, sensor } = await watch<Failures>(t, 'failures', [emptyFolder(t)]);
+    const failed = ofKind(ofSession, 'file.open').filter(({ errno }) => errno !== 0);
+    const told = (path: string) =>
+      failed
+        .filter((open) => open.path.toString() === path)
+        .map(({ process, access }) => [process.pid, access]);
+    const [first] = truth.pids;
+    assert.deepEqual(told(truth.missing), [
+      [first, 'read'],
+      [first, 'write'],
+    ]);
+    assert.deepEqual(told(truth.neighbour), [[first, 'read']]);
+    // The same file by two names, from two folders: what was asked is not the same.
+    assert.deepEqual(told(truth.elsewhere), [
+      [first, 'read'],
+      [first, 'read'],
+    ]);
+    assert.deepEqual(
+      told(truth.refused),
+      truth.pids.map((pid) => [pid, 'read']),
+    );
+    assert.equal(lostOf(sensor), 0n);
+  },
+);

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -98,6 +100,18 @@ static int map_counters(struct kernel *kernel)
 	return 0;
 }
 
+/* The verifier gives up with EAGAIN when a signal waits for this thread, and a busy machine's timers (a profiler's,
+ * say) can interrupt every try. Signals wait for the few milliseconds instead. */
+static int load_undisturbed(struct bpf_object *object)
+{
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int error = bpf_object__load(object);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return error;
+}
+
 int kernel_load(struct kernel *kernel, const struct kernel_options *options)
 {
 	warning[0] = 0;
@@ -116,7 +130,7 @@ int kernel_load(struct kernel *kernel, const struct kernel_options *options)
 	int error = size_maps(kernel, options->ring_bytes);
 	if (error)
 		return failed(kernel, error, "sizing the maps of", options->object_path);
-	error = bpf_object__load(kernel->object);
+	error = load_undisturbed(kernel->object);
 	if (error)
 		return failed(kernel, error, "loading", options->object_path);
 	error = map_counters(kernel);
