@@ -30,7 +30,7 @@ export function describeExec(
   creator: Process | undefined,
   ancestry: readonly string[],
 ): Attributes {
-  const { credentials } = seen;
+  const { credentials, executableFile, cut } = seen;
   return {
     'gen_ai.agent.name': session.agent.name,
     'gen_ai.agent.version': session.agent.version,
@@ -45,17 +45,17 @@ export function describeExec(
     'process.parent.entity_id': process.creatorEntityId,
     'process.parent.executable': creator?.program?.executablePath,
     'process.parent_pid': process.creator?.pid,
-    'process.pid': seen.process.pid,
+    'process.pid': process.ref.pid,
     'process.real_user.id': credentials.uid,
     'process.user.id': credentials.euid,
     'process.user.name': process.userName,
     'process.working_directory': program.workingDirectory,
     'session.id': session.id,
-    'spoor.cut': seen.cut.length > 0 ? seen.cut : undefined,
+    'spoor.cut': cut.length > 0 ? cut : undefined,
     'spoor.event.boot_ns': seen.bootNs,
     'spoor.executable.deleted': seen.executableDeleted,
-    'spoor.executable.device': seen.executableFile.device,
-    'spoor.executable.inode': seen.executableFile.inode,
+    'spoor.executable.device': executableFile.device,
+    'spoor.executable.inode': executableFile.inode,
     'spoor.hash.missing_reason': undefined,
     'spoor.process.ancestry': ancestry,
     'spoor.process.called_path': shown(seen.calledPath),
@@ -68,8 +68,9 @@ export function describeExec(
 }
 
 export function describeExit(seen: ProcessExit, session: Session, process: Process): Attributes {
+  const { exitSignal } = seen;
   return {
-    'event.duration': seen.bootNs - seen.process.startNs,
+    'event.duration': seen.bootNs - process.ref.startNs,
     'gen_ai.agent.name': session.agent.name,
     'gen_ai.agent.version': session.agent.version,
     'process.creation.time': process.creationTime,
@@ -79,12 +80,12 @@ export function describeExit(seen: ProcessExit, session: Session, process: Proce
     'process.exit.code': seen.exitCode,
     'process.parent.entity_id': process.creatorEntityId,
     'process.parent_pid': process.creator?.pid,
-    'process.pid': seen.process.pid,
+    'process.pid': process.ref.pid,
     'process.user.id': process.userId,
     'process.user.name': process.userName,
     'session.id': session.id,
     'spoor.event.boot_ns': seen.bootNs,
-    'spoor.process.exit_signal': seen.exitSignal === undefined ? undefined : signalName(seen.exitSignal),
+    'spoor.process.exit_signal': exitSignal === undefined ? undefined : signalName(exitSignal),
     'spoor.redacted': undefined,
     'spoor.session.basis': 'exact',
     'spoor.session.evidence': EVIDENCE,
@@ -93,15 +94,17 @@ export function describeExit(seen: ProcessExit, session: Session, process: Proce
 }
 
 export function describeOpen(seen: FileOpen, session: Session, process: Process): Attributes {
-  const path = shown(seen.path);
+  const pathBytes = seen.path;
+  const path = shown(pathBytes);
   const slash = path.lastIndexOf('/');
   const name = path.slice(slash + 1);
   // A leading dot hides a file; it begins no extension.
   const dot = name.lastIndexOf('.');
-  const { file } = seen;
+  // Each read of a field may decode it from the kernel's bytes, so each is read once.
+  const { file, errno, flags, cut, bootNs } = seen;
   return {
-    'error.type': seen.errno === 0 ? undefined : errnoName(seen.errno),
-    'event.outcome': seen.errno === 0 ? 'success' : 'failure',
+    'error.type': errno === 0 ? undefined : errnoName(errno),
+    'event.outcome': errno === 0 ? 'success' : 'failure',
     'file.directory': slash > 0 ? path.slice(0, slash) : slash === 0 ? '/' : undefined,
     'file.extension': dot > 0 && dot < name.length - 1 ? name.slice(dot + 1) : undefined,
     'file.hash.sha256': undefined,
@@ -118,21 +121,21 @@ export function describeOpen(seen: FileOpen, session: Session, process: Process)
     'process.executable.path': process.program?.executablePath,
     'process.parent.entity_id': process.creatorEntityId,
     'process.parent_pid': process.creator?.pid,
-    'process.pid': seen.process.pid,
+    'process.pid': process.ref.pid,
     'process.user.id': process.userId,
     'process.user.name': process.userName,
     'session.id': session.id,
-    'spoor.cut': seen.cut.length > 0 ? seen.cut : undefined,
-    'spoor.event.boot_ns': seen.bootNs,
+    'spoor.cut': cut.length > 0 ? cut : undefined,
+    'spoor.event.boot_ns': bootNs,
     'spoor.file.access': seen.access,
     'spoor.file.created': file ? seen.created : undefined,
     'spoor.file.deleted': file ? seen.deleted : undefined,
     'spoor.file.device': file?.device,
-    'spoor.file.flags': seen.flags.length > 0 ? seen.flags : undefined,
+    'spoor.file.flags': flags.length > 0 ? flags : undefined,
     'spoor.file.path_basis': seen.pathBasis,
     // shown() writes a byte that is no UTF-8 as four characters, so only then are there more of them.
     'spoor.file.path_bytes':
-      path.includes('\\x') && !isShownAsIs(path, seen.path) ? copy(seen.path) : undefined,
+      path.includes('\\x') && !isShownAsIs(path, pathBytes) ? copy(pathBytes) : undefined,
     'spoor.file.type': seen.type,
     'spoor.hash.missing_reason': undefined,
     'spoor.redacted': undefined,
@@ -143,15 +146,16 @@ export function describeOpen(seen: FileOpen, session: Session, process: Process)
 }
 
 export function describeConnect(seen: NetworkConnect, session: Session, process: Process): Attributes {
+  const { errno, local, peer } = seen;
   return {
-    'error.type': seen.errno === 0 ? undefined : errnoName(seen.errno),
-    'event.outcome': seen.errno === 0 ? 'success' : 'failure',
+    'error.type': errno === 0 ? undefined : errnoName(errno),
+    'event.outcome': errno === 0 ? 'success' : 'failure',
     'gen_ai.agent.name': session.agent.name,
     'gen_ai.agent.version': session.agent.version,
-    'network.local.address': seen.local.address,
-    'network.local.port': seen.local.port,
-    'network.peer.address': seen.peer.address,
-    'network.peer.port': seen.peer.port,
+    'network.local.address': local.address,
+    'network.local.port': local.port,
+    'network.peer.address': peer.address,
+    'network.peer.port': peer.port,
     'network.transport': seen.transport,
     'network.type': seen.type,
     'process.creation.time': process.creationTime,
@@ -160,7 +164,7 @@ export function describeConnect(seen: NetworkConnect, session: Session, process:
     'process.executable.path': process.program?.executablePath,
     'process.parent.entity_id': process.creatorEntityId,
     'process.parent_pid': process.creator?.pid,
-    'process.pid': seen.process.pid,
+    'process.pid': process.ref.pid,
     'process.user.id': process.userId,
     'process.user.name': process.userName,
     'session.id': session.id,

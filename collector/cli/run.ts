@@ -13,7 +13,7 @@ import { openSeal, type Seal } from '../seal/seal.ts';
 import { identifyAgent } from '../session/agent.ts';
 import type { Summary } from '../session/summary.ts';
 import { describeResource, hostId } from '../ship/resource.ts';
-import { createLogShipper, type LogShipper } from '../ship/shipper.ts';
+import type { LogShipper } from '../ship/shipper.ts';
 import type { Traces } from '../traces/traces.ts';
 import { findCommand } from './command-path.ts';
 import { type Launched, launch } from './launch.ts';
@@ -95,14 +95,15 @@ async function open(options: RunOptions): Promise<Watch> {
 
 async function openReceiver(url: string, state: StateFolder, seal: Seal): Promise<Receiver> {
   const resource = describeResource({ version, keyId: seal.verifierKey.keyId });
+  // gRPC and OpenTelemetry's packages take 0.1 s to load, which nobody should pay who ships nothing.
+  const { createLogShipper } = await import('../ship/shipper.ts');
+  const { createTraces } = await import('../traces/traces.ts');
   const shipper = createLogShipper({
     logDirectory: state.logDirectory,
     positionsDirectory: state.shipDirectory,
     destination: { url },
     resource,
   });
-  // OpenTelemetry's packages take 60 ms to load, which nobody should pay who ships nothing.
-  const { createTraces } = await import('../traces/traces.ts');
   const traces = createTraces({
     url,
     logDirectory: state.logDirectory,

@@ -33,6 +33,12 @@ export const DEFAULT_HASH_LIMITS: HashLimits = {
   maxExecutableBytes: 512n * 2n ** 20n,
 };
 
+interface Version {
+  readonly changeNs: bigint;
+  readonly sizeBytes: bigint;
+  readonly sha256: string;
+}
+
 export interface Enrich {
   readonly stage: Stage<Event, Event>;
   /** Resolves when no event waits; at the time-out those that still do leave with the reason `busy`. */
@@ -44,7 +50,8 @@ export interface Enrich {
 
 export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HASH_LIMITS): Enrich {
   const hashers = createHashers();
-  const known = new LRUCache<string, string>({ max: MAX_HASHES });
+  /** By device and inode: the version hashed last. Older versions are of no use, no event can name them any more. */
+  const known = new LRUCache<string, Version>({ max: MAX_HASHES });
   const virtualDevices = new LRUCache<string, true>({ max: MAX_VIRTUAL_DEVICES });
   /** Events by the version of the file they wait for: one hashing serves them all. */
   const waiting = new Map<string, Event[]>();
@@ -68,66 +75,74 @@ export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HA
   }
 
   function isOpenReady(event: Event, seen: FileOpen): boolean {
-    const { file } = seen;
-    if (!file) return true; // a failed open has no file, so there is nothing to hash and nothing missing
-    if (seen.type !== 'regular' || virtualDevices.has(file.device)) return answer(event, 'not_regular');
-    const key = versionKey(file.device, file.inode, seen.changeNs, seen.sizeBytes);
-    const hash = known.get(key);
+    const { attributes } = event;
+    const device = attributes['spoor.file.device'];
+    const inode = attributes['file.inode'];
+    // A failed open has no file, so there is nothing to hash and nothing missing.
+    if (device === undefined || inode === undefined) return true;
+    if (attributes['spoor.file.type'] !== 'regular' || virtualDevices.has(device))
+      return answer(event, 'not_regular');
+    const { changeNs, sizeBytes } = seen;
+    const hash = hashOf(device, inode, changeNs, sizeBytes);
     if (hash) {
-      event.attributes['file.hash.sha256'] = hash;
+      attributes['file.hash.sha256'] = hash;
       return true;
     }
-    if (seen.sizeBytes > limits.maxFileBytes) return answer(event, 'too_large');
-    return wait(event, key, {
-      role: 'opened',
-      pid: seen.process.pid,
-      path: seen.path.toString('latin1'),
-      device: file.device,
-      inode: file.inode,
-      changeNs: seen.changeNs,
-      sizeBytes: seen.sizeBytes,
-    });
+    if (sizeBytes > limits.maxFileBytes) return answer(event, 'too_large');
+    const path = seen.path.toString('latin1');
+    const pid = Number(attributes['process.pid']);
+    return wait(event, { role: 'opened', pid, path, device, inode: BigInt(inode), changeNs, sizeBytes });
   }
 
   function isExecReady(event: Event, seen: ProcessExec): boolean {
+    const { attributes } = event;
     const { device, inode } = seen.executableFile;
-    const key = versionKey(device, inode, seen.executableChangeNs, seen.executableSizeBytes);
-    const hash = known.get(key);
+    const { executableChangeNs: changeNs, executableSizeBytes: sizeBytes } = seen;
+    const hash = hashOf(device, String(inode), changeNs, sizeBytes);
     if (hash) {
-      event.attributes['process.hash.sha256'] = hash;
+      attributes['process.hash.sha256'] = hash;
       return true;
     }
-    if (seen.executableSizeBytes > limits.maxExecutableBytes) return answer(event, 'too_large');
-    return wait(event, key, {
-      role: 'executable',
-      pid: seen.process.pid,
-      path: seen.executable.toString('latin1'),
-      device,
-      inode,
-      changeNs: seen.executableChangeNs,
-      sizeBytes: seen.executableSizeBytes,
-    });
+    if (sizeBytes > limits.maxExecutableBytes) return answer(event, 'too_large');
+    const path = seen.executable.toString('latin1');
+    const pid = Number(attributes['process.pid']);
+    return wait(event, { role: 'executable', pid, path, device, inode, changeNs, sizeBytes });
   }
 
-  function wait(event: Event, key: string, wish: HashWish): boolean {
+  function hashOf(device: string, inode: string, changeNs: bigint, sizeBytes: bigint): string | undefined {
+    const version = known.get(fileKey(device, inode));
+    return version?.changeNs === changeNs && version.sizeBytes === sizeBytes ? version.sha256 : undefined;
+  }
+
+  function wait(event: Event, wish: HashWish): boolean {
     if (waitingEvents >= MAX_WAITING_EVENTS) return answer(event, 'busy');
     waitingEvents += 1;
     const process = processes.get(entityOf(event));
     if (process) process.waiting += 1;
     else processes.set(entityOf(event), { waiting: 1, behind: [] });
+    const key = versionKey(wish);
     const others = waiting.get(key);
     if (others) {
       others.push(event);
       return false;
     }
     waiting.set(key, [event]);
-    hashers.hash(wish, (result) => release(key, wish.device, result));
+    hashers.hash(wish, (result) => {
+      remember(wish, result);
+      release(key, result);
+    });
     return false;
   }
 
-  function release(key: string, device: string, result: HashAnswer): void {
-    if ('sha256' in result && result.settled) known.set(key, result.sha256);
-    if ('missing' in result && result.virtual) virtualDevices.set(device, true);
+  function remember({ device, inode, changeNs, sizeBytes }: HashWish, result: HashAnswer): void {
+    if ('missing' in result) {
+      if (result.virtual) virtualDevices.set(device, true);
+    } else if (result.settled) {
+      known.set(fileKey(device, String(inode)), { changeNs, sizeBytes, sha256: result.sha256 });
+    }
+  }
+
+  function release(key: string, result: HashAnswer): void {
     const events = waiting.get(key);
     if (!events) return; // a flush ran out of time and let them go
     waiting.delete(key);
@@ -161,7 +176,7 @@ export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HA
       timer = setTimeout(() => {
         // What stood behind may begin to wait itself, so until none is left.
         for (let [key] = waiting.keys(); key !== undefined; [key] = waiting.keys()) {
-          release(key, '', { missing: 'busy' });
+          release(key, { missing: 'busy' });
         }
       }, timeoutMs);
     });
@@ -189,7 +204,11 @@ function answer(event: Event, reason: MissingReason): true {
   return true;
 }
 
+function fileKey(device: string, inode: string): string {
+  return `${device} ${inode}`;
+}
+
 /** Names one version of a file's contents. The kernel moves the change time at every change of contents. */
-function versionKey(device: string, inode: bigint, changeNs: bigint, sizeBytes: bigint): string {
+function versionKey({ device, inode, changeNs, sizeBytes }: HashWish): string {
   return `${device} ${inode} ${changeNs} ${sizeBytes}`;
 }

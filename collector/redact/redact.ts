@@ -14,10 +14,16 @@ import { maskArguments, maskText } from './mask.ts';
 /** Texts whose masked form is remembered, about 200 B each, so 3 MB. Past it all are forgotten and looked at again. */
 const MAX_REMEMBERED = 16_384;
 
+/** Parts of file.path: what masking finds in one of them it has found in the whole. */
+const PARTS_OF_PATH: ReadonlySet<AttributeName> = new Set(['file.directory', 'file.name', 'file.extension']);
+
 const SECRET_ATTRIBUTES = new Map<EventName, readonly AttributeName[]>(
   Object.entries(EVENTS).map(([name, event]) => [
     name as EventName,
-    event.attributes.filter((attribute) => ATTRIBUTES[attribute].secret),
+    event.attributes
+      .filter((attribute) => ATTRIBUTES[attribute].secret)
+      // The whole before its parts.
+      .sort((a, b) => Number(PARTS_OF_PATH.has(a)) - Number(PARTS_OF_PATH.has(b))),
   ]),
 );
 
@@ -49,6 +55,8 @@ export function createRedact(): Stage<Event, Event> {
     for (const name of SECRET_ATTRIBUTES.get(event.name) ?? []) {
       const value = attributes[name];
       if (value === undefined) continue;
+      if (PARTS_OF_PATH.has(name) && !masked?.includes('file.path') && attributes['file.path'] !== undefined)
+        continue;
       const hidden = hide(value);
       if (hidden === value) continue;
       set(attributes, name, hidden);

@@ -1,0 +1,129 @@
+/**
+ * Microseconds of CPU per event through the whole collector: from the kernel's bytes to a sealed record.
+ *
+ *   node dist/test/bench/collector.js [events]
+ *
+ * Watches a shell at work once, keeping the batches of bytes as the kernel gave them, then plays them through the
+ * stages again and again on one core. The files are hashed before the clock starts, as in a session that runs.
+ */
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Writable } from 'node:stream';
+import { createAttribute } from '../../collector/attribute/attribute.ts';
+import { createDetect } from '../../collector/detect/detect.ts';
+import { builtinRules, readRuleFiles } from '../../collector/detect/pack.ts';
+import { loadRuleSet } from '../../collector/detect/ruleset.ts';
+import { createEnrich } from '../../collector/enrich/enrich.ts';
+import type { Event } from '../../collector/event.ts';
+import { createRedact } from '../../collector/redact/redact.ts';
+import { openHostKey } from '../../collector/seal/hostkey.ts';
+import { openSeal } from '../../collector/seal/seal.ts';
+import { launcherPath, loadNative, objectPath } from '../../sensors/linux/native.ts';
+import { eventsOf } from '../../sensors/linux/records.ts';
+import type { SensorFacts } from '../../sensors/sensor.ts';
+
+const TAG = 1;
+const RING_BYTES = 16 * 1024 * 1024;
+const WORK = `for i in $(seq 60); do
+  cat /etc/passwd /etc/hosts | sort | uniq -c > /dev/null
+  ls -l /usr/lib/x86_64-linux-gnu > /dev/null
+  git --version > /dev/null
+  grep -c root /etc/passwd /etc/group /etc/services > /dev/null
+done`;
+
+interface Recorded {
+  readonly batches: Buffer[];
+  readonly facts: SensorFacts;
+  readonly wallOffsetNs: bigint;
+}
+
+async function record(): Promise<Recorded> {
+  const native = loadNative();
+  const handle = native.open(objectPath(), 'tracepoint', RING_BYTES);
+  const batches: Buffer[] = [];
+  const drain = () => {
+    for (let batch = native.drain(handle); batch; batch = native.drain(handle))
+      batches.push(Buffer.from(batch));
+  };
+  native.attach(handle);
+  native.listen(handle, drain);
+  const child = spawn(launcherPath(), ['3', 'bash', '-c', WORK], {
+    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  await new Promise((resolve) => child.once('spawn', resolve));
+  native.ask(handle, 'both_tag', child.pid ?? 0, TAG);
+  (child.stdio[3] as Writable).end('.');
+  await ended;
+  drain();
+  const wallOffsetNs = native.wallOffsetNs();
+  native.close(handle);
+  return { batches, facts: { name: 'linux-ebpf', tier: 'tracepoint', bootId: 'bench' }, wallOffsetNs };
+}
+
+function cpuMicroseconds(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
+
+async function main(): Promise<void> {
+  const wanted = Number(process.argv[2] ?? 300_000);
+  const { batches, facts, wallOffsetNs } = await record();
+  const directory = mkdtempSync(join(tmpdir(), 'spoor-bench-'));
+  const hostKey = openHostKey(join(directory, 'key'));
+  const seal = await openSeal({ directory: join(directory, 'log'), hostKey, hostId: 'bench' });
+  const attribute = createAttribute(facts, () => wallOffsetNs);
+  const enrich = createEnrich(() => {});
+  const rules = loadRuleSet(readRuleFiles(builtinRules()));
+  const detect = createDetect({ rules, ruleset: 'spoor', product: 'linux' });
+  const redact = createRedact();
+  const spent = new Map<string, number>();
+  let events = 0;
+
+  function timed<Result>(name: string, work: () => Result): Result {
+    const startNs = process.hrtime.bigint();
+    const result = work();
+    spent.set(name, (spent.get(name) ?? 0) + Number(process.hrtime.bigint() - startNs) / 1_000);
+    return result;
+  }
+
+  function play(batch: Buffer): void {
+    const seen = timed('decode', () => eventsOf(batch));
+    const made = timed('attribute', () => attribute.stage(seen));
+    const ready: Event[] = timed('enrich', () => enrich.stage(made));
+    const judged = timed('detect', () => detect(ready));
+    const hidden = timed('redact', () => redact(judged));
+    timed('seal', () => seal.append(hidden));
+    events += hidden.length;
+  }
+
+  // Once for the hashes and the compiler; the disk is given its turn between rounds, as in life.
+  for (let round = 0; round < 5; round += 1) {
+    for (const batch of batches) play(batch);
+    await enrich.flush(60_000);
+    await seal.checkpoint();
+  }
+  events = 0;
+  spent.clear();
+  const startCpu = cpuMicroseconds();
+  while (events < wanted) {
+    for (const batch of batches) {
+      play(batch);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  await seal.checkpoint();
+  const cpu = cpuMicroseconds() - startCpu;
+  console.log(`events          ${events}`);
+  console.log(`whole           ${(cpu / events).toFixed(2)} µs of CPU per event, disk included`);
+  for (const [name, microseconds] of spent)
+    console.log(`  ${name.padEnd(12)}  ${(microseconds / events).toFixed(2)} µs`);
+  await seal.close();
+  await enrich.stop();
+  rmSync(directory, { recursive: true });
+}
+
+await main();
