@@ -86,7 +86,7 @@ function verdictJson(verdict: Verdict): string {
 }
 
 function verdictText(directory: string, verdict: Verdict, options: VerifyOptions): string {
-  const { size, intact, unsigned, writer, interruptions } = verdict;
+  const { first, size, intact, unsigned, writer, interruptions } = verdict;
   const lines = [`log        ${directory} (${verdict.origin})`];
   lines.push(
     options.key === undefined
@@ -95,13 +95,17 @@ function verdictText(directory: string, verdict: Verdict, options: VerifyOptions
   );
   if (verdict.integrity === 'intact')
     lines.push(
-      `integrity  intact: ${shownRange(size)} as signed in ${verdict.checkpoints} checkpoints, the last of ${verdict.lastTime}`,
+      `integrity  intact: ${shownRange(first, size)} as signed in ${verdict.checkpoints} checkpoints, the last of ${verdict.lastTime}`,
     );
   else {
-    lines.push(`integrity  BROKEN. Intact: ${shownRange(intact)}`);
+    lines.push(`integrity  BROKEN. Intact: ${shownRange(first, intact)}`);
     for (const { message } of verdict.problems) lines.push(`           ${message}`);
     if (verdict.moreProblems > 0) lines.push(`           and ${verdict.moreProblems} more`);
   }
+  if (first > 0)
+    lines.push(
+      `pruned     records 0 to ${first - 1} were deleted by the log's own retention, which its records state`,
+    );
   if (unsigned > 0)
     lines.push(
       `unsigned   ${unsigned} after them, which no checkpoint covers yet` +
@@ -119,6 +123,7 @@ function verdictText(directory: string, verdict: Verdict, options: VerifyOptions
   return `${lines.join('\n')}\n`;
 }
 
-function shownRange(count: number): string {
-  return count === 0 ? 'nothing' : count === 1 ? 'record 0' : `records 0 to ${count - 1}`;
+function shownRange(first: number, end: number): string {
+  if (end <= first) return 'nothing';
+  return end - first === 1 ? `record ${first}` : `records ${first} to ${end - 1}`;
 }

@@ -10,6 +10,7 @@ import { HASH_BYTES } from './merkle.ts';
  *     number 17                          its place among the log's checkpoints, from 0
  *     time 2026-11-20T20:28:00.123000000Z
  *     previous 5f1c...                   SHA-256 of the previous checkpoint's text; "none" for the first
+ *     first 0                            the first record the log still holds; those before it were pruned
  *     lost 1204                          events that the log's own sensor.gap records state, from record 0 to size
  *     state open                         or "closed": the writer ended in order, nothing follows in this run
  *
@@ -24,6 +25,7 @@ export interface Checkpoint {
   readonly time: string;
   /** SHA-256 of the previous checkpoint's text in hexadecimal, or undefined for the first. */
   readonly previous: string | undefined;
+  readonly first: number;
   readonly lost: bigint;
   readonly state: 'open' | 'closed';
 }
@@ -41,6 +43,7 @@ export function formatCheckpoint(checkpoint: Checkpoint): string {
     `number ${checkpoint.number}`,
     `time ${checkpoint.time}`,
     `previous ${checkpoint.previous ?? 'none'}`,
+    `first ${checkpoint.first}`,
     `lost ${checkpoint.lost}`,
     `state ${checkpoint.state}`,
     '',
@@ -66,8 +69,9 @@ export function parseCheckpoint(text: string): Checkpoint {
     number: Number(extension(lines, 3, 'number', /^(0|[1-9][0-9]{0,14})$/)),
     time: extension(lines, 4, 'time', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/),
     previous: previous === 'none' ? undefined : previous,
-    lost: BigInt(extension(lines, 6, 'lost', /^(0|[1-9][0-9]*)$/)),
-    state: extension(lines, 7, 'state', /^(open|closed)$/) === 'open' ? 'open' : 'closed',
+    first: Number(extension(lines, 6, 'first', /^(0|[1-9][0-9]{0,14})$/)),
+    lost: BigInt(extension(lines, 7, 'lost', /^(0|[1-9][0-9]*)$/)),
+    state: extension(lines, 8, 'state', /^(open|closed)$/) === 'open' ? 'open' : 'closed',
   };
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { type Checkpoint, CheckpointError, parseCheckpoint } from './checkpoint.ts';
 import { type Note, NoteError, parseNote } from './note.ts';
 import { journalPath } from './tiles.ts';
@@ -34,14 +34,35 @@ export interface JournalContent {
   readonly size: number;
 }
 
+/** Read from the end to find the newest checkpoint: some hundred notes. */
+const TAIL_BYTES = 64 * 1024;
+
+/** The newest whole checkpoint, without reading all of a long journal; undefined when there is none. */
+export function newestCheckpoint(directory: string): StoredCheckpoint | undefined {
+  const size = statSync(journalPath(directory), { throwIfNoEntry: false })?.size ?? 0;
+  if (size <= TAIL_BYTES) return readJournal(directory).checkpoints.at(-1);
+  const tail = readBytes(directory, size - TAIL_BYTES);
+  // A note begins after an empty line that no signature line follows.
+  let start = tail.indexOf('\n\n');
+  while (start >= 0 && tail.toString('utf8', start + 2, start + 5) === '—')
+    start = tail.indexOf('\n\n', start + 2);
+  const newest =
+    start < 0 ? undefined : parseJournal(tail.subarray(start + 2), size - TAIL_BYTES + start + 2);
+  return newest?.checkpoints.at(-1) ?? readJournal(directory).checkpoints.at(-1);
+}
+
 /** Reads from a byte offset at which a note begins. A missing journal is an empty one. */
 export function readJournal(directory: string, from = 0): JournalContent {
+  return parseJournal(readBytes(directory, from), from);
+}
+
+function readBytes(directory: string, from: number): Buffer {
   let file: number;
   try {
     file = openSync(journalPath(directory), 'r');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return { checkpoints: [], faults: [], end: from, size: from };
+    return Buffer.alloc(0);
   }
   try {
     const bytes = Buffer.alloc(Math.max(0, fstatSync(file).size - from));
@@ -51,7 +72,7 @@ export function readJournal(directory: string, from = 0): JournalContent {
       if (count === 0) break;
       read += count;
     }
-    return parseJournal(bytes.subarray(0, read), from);
+    return bytes.subarray(0, read);
   } finally {
     closeSync(file);
   }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { entriesOf } from './bundle.ts';
 import { readIfThere } from './files.ts';
-import { readJournal } from './journal.ts';
+import { newestCheckpoint } from './journal.ts';
 import { TILE_WIDTH, tailPath, tilePath } from './tiles.ts';
 
 /** A record as it lies in the log: its place, and the bytes that were hashed and are shipped. */
@@ -17,7 +17,8 @@ export class LogReadError extends Error {
 
 /**
  * Records `from` (inclusive) to `to` (exclusive) of a log, a bundle at a time, also while it is being written.
- * Ends early where the log ends. Does not verify: that is what collector/verify is for.
+ * Begins at the first record that was not pruned, and ends early where the log ends.
+ * Does not verify: that is what collector/verify is for.
  * @throws LogReadError when a record between others is missing
  */
 export async function* readRecords(
@@ -37,15 +38,24 @@ export async function* readRecords(
     if (end + 1 < Math.min(to, base + TILE_WIDTH)) {
       if (full)
         throw new LogReadError(`${tilePath(directory, 'entries', bundle)}: record ${end + 1} is missing`);
-      return;
+      // No file: past the end, or pruned meanwhile, and then the log goes on further up.
+      const first = firstRecord(directory);
+      if (first <= next) return;
+      next = first;
+      continue;
     }
     next = end + 1;
   }
 }
 
+/** The first record the log still holds; those before it were pruned. */
+export function firstRecord(directory: string): number {
+  return newestCheckpoint(directory)?.checkpoint.first ?? 0;
+}
+
 /** Records in the log, by its files: those of the last checkpoint and the whole ones after it. */
 export function countRecords(directory: string): number {
-  let size = readJournal(directory).checkpoints.at(-1)?.checkpoint.size ?? 0;
+  let size = newestCheckpoint(directory)?.checkpoint.size ?? 0;
   for (let bundle = Math.floor(size / TILE_WIDTH); ; bundle++) {
     const full = readIfThere(tilePath(directory, 'entries', bundle));
     const bytes = full ?? readIfThere(tailPath(directory, 'entries', bundle));

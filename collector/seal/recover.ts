@@ -28,6 +28,8 @@ export class LogDamagedError extends Error {
 export interface Recovered {
   /** The last checkpoint, or undefined for a new log. */
   readonly last: StoredCheckpoint | undefined;
+  /** All checkpoints of the journal. */
+  readonly checkpoints: readonly StoredCheckpoint[];
   /** Right edge of the tree over all whole records. */
   readonly tree: TileTree;
   /** Bytes the unfinished bundle has on disk. */
@@ -106,7 +108,15 @@ export function recoverLog(directory: string, publicKey: Buffer): Recovered {
     break;
   }
   mendUpperTiles(directory, tree.size);
-  return { last, tree, entriesBytes, recovered: tree.size - covered, recoveredLost, cutBytes };
+  return {
+    last,
+    checkpoints: journal.checkpoints,
+    tree,
+    entriesBytes,
+    recovered: tree.size - covered,
+    recoveredLost,
+    cutBytes,
+  };
 }
 
 /** The right edge of the tree over the first `size` leaves, from the stored tiles. */

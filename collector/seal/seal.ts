@@ -1,19 +1,20 @@
 import { mkdirSync } from 'node:fs';
-import { type FileHandle, open, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import type { Event } from '../event.ts';
 import { type Checkpoint, checkpointHash, formatCheckpoint, formatTimeNs } from '../log/checkpoint.ts';
 import { syncDirectory } from '../log/files.ts';
-import { formatJournalEntry } from '../log/journal.ts';
 import { type Lock, takeLock } from '../log/lock.ts';
 import { HASH_BYTES, hashLeafInPlace } from '../log/merkle.ts';
 import { signNote, type VerifierKey, verifierKey } from '../log/note.ts';
-import { checkpointPath, journalPath, TILE_WIDTH } from '../log/tiles.ts';
+import { checkpointPath, TILE_WIDTH } from '../log/tiles.ts';
 import type { TileTree } from '../log/tree.ts';
 import { newUid } from '../uid.ts';
 import { EncodeError, LeafEncoder } from './encode.ts';
 import { fitEvent, MAX_ENTRY_BYTES } from './fit.ts';
 import { type HostKey, publishKey } from './hostkey.ts';
+import { JournalWriter } from './journal.ts';
 import { writePartials } from './partials.ts';
+import { DEFAULT_MAX_BYTES, Pruner, type Pruning, type Retention } from './prune.ts';
 import { type Recovered, recoverLog } from './recover.ts';
 import { Tail } from './tail.ts';
 
@@ -26,6 +27,12 @@ const CHECKPOINT_INTERVAL_MS = 900;
  */
 const SYNC_INTERVAL_MS = 100;
 
+/** Between two looks at the age of the oldest records while nothing arrives; each checkpoint looks too. */
+const PRUNE_INTERVAL_MS = 60_000;
+
+const INFO = 9;
+const WARN = 13;
+
 /** First size of a bundle's memory; 256 ordinary records of 600 bytes. Grows to 16 MiB when all are of the longest. */
 const BUNDLE_BYTES = 192 * 1024;
 
@@ -35,6 +42,10 @@ export interface SealOptions {
   readonly hostKey: HostKey;
   /** Names this machine in the log's origin: no blanks, no plus sign. */
   readonly hostId: string;
+  /** How much of the log is kept; 1 GiB of any age when left out. */
+  readonly retention?: Retention;
+  /** Records that every destination has; for stating what was deleted unshipped. Without destinations: all of them. */
+  readonly shipped?: () => number;
 }
 
 /** Stage 6, seal: events become records of the signed, append-only log. */
@@ -75,9 +86,13 @@ export async function openSeal(options: SealOptions): Promise<Seal> {
     const recovered = recoverLog(directory, hostKey.publicKey);
     const origin = recovered.last?.checkpoint.origin ?? `spoor/${options.hostId}/${newUid(Date.now())}`;
     publishKey(hostKey, origin);
-    const journal = await open(journalPath(directory), 'a', 0o600);
+    const journal = await JournalWriter.open(directory, recovered.checkpoints);
     syncDirectory(directory);
-    const seal = new LogSeal({ directory, hostKey, lock, journal, origin, recovered });
+    const first = recovered.last?.checkpoint.first ?? 0;
+    const retention = options.retention ?? { maxBytes: DEFAULT_MAX_BYTES };
+    const pruner = await Pruner.open(directory, retention, first, recovered.tree.size);
+    const shipped = options.shipped ?? (() => Number.MAX_SAFE_INTEGER);
+    const seal = new LogSeal({ directory, hostKey, lock, journal, pruner, shipped, origin, recovered });
     seal.append([openEvent(recovered)]);
     await seal.checkpoint();
     return seal;
@@ -91,7 +106,9 @@ interface Opened {
   readonly directory: string;
   readonly hostKey: HostKey;
   readonly lock: Lock;
-  readonly journal: FileHandle;
+  readonly journal: JournalWriter;
+  readonly pruner: Pruner;
+  readonly shipped: () => number;
   readonly origin: string;
   readonly recovered: Recovered;
 }
@@ -106,14 +123,17 @@ class LogSeal implements Seal {
   /** Entries of the unfinished bundle that are not on their way to the disk yet. */
   #bundle = Buffer.allocUnsafeSlow(BUNDLE_BYTES);
   #used = 0;
+  /** Bytes of the unfinished bundle, wherever they are. */
+  #bundleBytes: number;
   /** Records of the bundle whose bytes are already on their way. */
   #handedOver: number;
+  #first: number;
   #lost: bigint;
   #last: { readonly checkpoint: Checkpoint; readonly hash: string } | undefined;
-  #journalBytes: number;
   #checkpointing: Promise<unknown> = Promise.resolve();
   #checkpointTimer: NodeJS.Timeout | undefined;
   #syncTimer: NodeJS.Timeout | undefined;
+  readonly #pruneTimer: NodeJS.Timeout;
   #state: 'open' | 'closed' = 'open';
   #trouble: Error | undefined;
 
@@ -123,6 +143,7 @@ class LogSeal implements Seal {
     this.verifierKey = verifierKey(origin, hostKey.publicKey);
     this.#tree = recovered.tree;
     this.#handedOver = this.#tree.size % TILE_WIDTH;
+    this.#bundleBytes = recovered.entriesBytes;
     this.#tail = new Tail(opened.directory, this.#tree.size, {
       bundle: Math.floor(this.#tree.size / TILE_WIDTH),
       entriesBytes: recovered.entriesBytes,
@@ -131,7 +152,8 @@ class LogSeal implements Seal {
     const last = recovered.last;
     this.#last = last && { checkpoint: last.checkpoint, hash: checkpointHash(last.note.text) };
     this.#lost = (last?.checkpoint.lost ?? 0n) + recovered.recoveredLost;
-    this.#journalBytes = last?.end ?? 0;
+    this.#first = last?.checkpoint.first ?? 0;
+    this.#pruneTimer = setInterval(() => this.#timedPrune(), PRUNE_INTERVAL_MS).unref();
   }
 
   get size(): number {
@@ -178,6 +200,7 @@ class LogSeal implements Seal {
     this.#state = 'closed';
     clearTimeout(this.#checkpointTimer);
     clearTimeout(this.#syncTimer);
+    clearInterval(this.#pruneTimer);
     const { directory, journal, lock } = this.#opened;
     try {
       const checkpoint = await this.#queueCheckpoint('closed');
@@ -201,6 +224,7 @@ class LogSeal implements Seal {
     const start = this.#used + 2;
     this.#bundle.writeUInt16BE(size, this.#used);
     this.#used = this.#encoder.write(this.#bundle, start);
+    this.#bundleBytes += 2 + size;
     hashLeafInPlace(this.#bundle, start, this.#used, this.#tree.leafHashes, this.#tree.leafAt);
     if (event.name === 'sensor.gap') this.#lost += BigInt(event.attributes['spoor.gap.count'] ?? 0);
 
@@ -208,6 +232,8 @@ class LogSeal implements Seal {
     const fullTiles = this.#tree.advance();
     if (fullTiles.length === 0) return;
     this.#handOver('full', leafHashes);
+    this.#opened.pruner.grew(this.#bundleBytes);
+    this.#bundleBytes = 0;
     for (const tile of fullTiles) if (tile.level > 0) this.#tail.push(tile);
   }
 
@@ -252,6 +278,40 @@ class LogSeal implements Seal {
     this.checkpoint().catch((error: Error) => this.#retryLater(error));
   }
 
+  #timedPrune(): void {
+    this.#checkpointing = this.#checkpointing
+      .catch(() => undefined)
+      .then(() => this.#prune())
+      .catch((error: Error) => this.#retryLater(error));
+  }
+
+  /**
+   * Deletes what retention does not keep. First the log says so, signed and on disk; a crash in between leaves
+   * files that the next opening deletes.
+   */
+  async #prune(): Promise<void> {
+    const { pruner, journal } = this.#opened;
+    const pruning =
+      this.#state === 'open' ? pruner.plan(this.#last?.checkpoint.size ?? 0, Date.now()) : undefined;
+    if (!pruning) return;
+    this.append([this.#pruneEvent(pruning)]);
+    this.#first = pruning.first;
+    await this.#writeCheckpoint('open');
+    await journal.dropBefore(pruning.first);
+    await pruner.prune(pruning);
+  }
+
+  #pruneEvent({ reason, first, bytes }: Pruning): Event {
+    const unshipped = Math.max(0, first - Math.max(this.#first, this.#opened.shipped()));
+    return ownEvent('log.prune', unshipped > 0 ? WARN : INFO, {
+      'spoor.log.prune_reason': reason,
+      'spoor.log.pruned_from': this.#first,
+      'spoor.log.pruned_to': first,
+      'spoor.log.pruned_bytes': bytes,
+      'spoor.log.pruned_unshipped': unshipped,
+    });
+  }
+
   /** The bytes are kept; the next checkpoint tries to write them again. */
   #retryLater(error: Error): void {
     this.#trouble = error;
@@ -263,6 +323,7 @@ class LogSeal implements Seal {
     // One at a time: each names the one before it.
     const next = this.#checkpointing.catch(() => undefined).then(() => this.#writeCheckpoint(state));
     this.#checkpointing = next;
+    if (state === 'open') this.#timedPrune();
     return next;
   }
 
@@ -272,6 +333,7 @@ class LogSeal implements Seal {
       origin,
       size: this.#tree.size,
       root: this.#tree.root(),
+      first: this.#first,
       number: (this.#last?.checkpoint.number ?? -1) + 1,
       time: formatTimeNs(nowNs()),
       previous: this.#last?.hash,
@@ -282,12 +344,7 @@ class LogSeal implements Seal {
     await this.#tail.sync();
     const text = formatCheckpoint(checkpoint);
     const note = signNote(text, this.verifierKey, hostKey.privateKey);
-    const entry = Buffer.from(formatJournalEntry(note));
-    // A failed try may have left part of a note: begin at the end of the last whole one again.
-    await journal.truncate(this.#journalBytes);
-    await journal.appendFile(entry);
-    await journal.datasync();
-    this.#journalBytes += entry.length;
+    await journal.append(note, checkpoint.size);
     this.#last = { checkpoint, hash: checkpointHash(text) };
     // For readers only: the journal is the truth, so this file need not survive a power cut.
     await writeFile(`${checkpointPath(directory)}.next`, note, { mode: 0o600 });
@@ -306,7 +363,7 @@ function openEvent({ last, recovered, cutBytes }: Recovered): Event {
   const orderly = last?.checkpoint.state === 'closed' && recovered === 0 && cutBytes === 0;
   const found =
     last === undefined && recovered === 0 && cutBytes === 0 ? 'none' : orderly ? 'closed' : 'interrupted';
-  return ownEvent('log.open', orderly || found === 'none' ? 9 : 13, {
+  return ownEvent('log.open', orderly || found === 'none' ? INFO : WARN, {
     'spoor.log.previous_end': found,
     'spoor.log.previous_size': last?.checkpoint.size ?? 0,
     'spoor.log.recovered': recovered,
@@ -316,7 +373,7 @@ function openEvent({ last, recovered, cutBytes }: Recovered): Event {
 
 /** What stands in for an event that could not be encoded. */
 function gapOf(event: Event): Event {
-  return ownEvent('sensor.gap', 13, {
+  return ownEvent('sensor.gap', WARN, {
     'spoor.gap.event': event.name,
     'spoor.gap.count': 1,
     'spoor.gap.cause': 'refused',

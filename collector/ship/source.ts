@@ -1,4 +1,4 @@
-import { readJournal, type StoredCheckpoint } from '../log/journal.ts';
+import { newestCheckpoint, readJournal, type StoredCheckpoint } from '../log/journal.ts';
 import { readRecords } from '../log/reader.ts';
 import { encodeCheckpointRecord } from './checkpoint.ts';
 import type { Position } from './position.ts';
@@ -19,6 +19,10 @@ export interface Batch {
 export class LogSource {
   readonly #directory: string;
   #journalEnd = 0;
+  /** Number of the newest checkpoint read. */
+  #lastNumber = -1;
+  /** First record the log still has, as that checkpoint says. */
+  #first = 0;
   #pending: StoredCheckpoint[] = [];
 
   constructor(directory: string) {
@@ -27,7 +31,7 @@ export class LogSource {
 
   /** Origin of the log, or undefined while it has no checkpoint. */
   origin(): string | undefined {
-    return readJournal(this.#directory).checkpoints.at(-1)?.checkpoint.origin;
+    return newestCheckpoint(this.#directory)?.checkpoint.origin;
   }
 
   /** What follows `position` in the log up to record `durable`; undefined when there is nothing. */
@@ -35,9 +39,10 @@ export class LogSource {
     this.#readJournal(position);
     const leaves: Buffer[] = [];
     let bytes = 0;
-    let next = position.next;
-    const to = Math.min(durable, position.next + MAX_BATCH_RECORDS);
-    read: for await (const records of readRecords(this.#directory, position.next, to)) {
+    // What was pruned before this destination got it is gone; the log says so in a log.prune record.
+    let next = Math.max(position.next, this.#first);
+    const to = Math.min(durable, next + MAX_BATCH_RECORDS);
+    read: for await (const records of readRecords(this.#directory, next, to)) {
       for (const { index, leaf } of records) {
         if (leaves.length > 0 && bytes + leaf.length > MAX_BATCH_BYTES) break read;
         leaves.push(leaf);
@@ -57,14 +62,24 @@ export class LogSource {
   /** Number of the checkpoint that will follow the newest. */
   checkpointsEnd(position: Position): number {
     this.#readJournal(position);
-    return (this.#pending.at(-1)?.checkpoint.number ?? position.checkpoint - 1) + 1;
+    return this.#lastNumber + 1;
   }
 
   #readJournal(position: Position): void {
-    const read = readJournal(this.#directory, this.#journalEnd);
+    let read = readJournal(this.#directory, this.#journalEnd);
+    // Pruning writes the journal anew without its beginning: then the old end is no place in it any more.
+    const expected = this.#lastNumber + 1;
+    if (
+      read.size < this.#journalEnd ||
+      read.faults.length > 0 ||
+      (read.checkpoints[0]?.checkpoint.number ?? expected) !== expected
+    )
+      read = readJournal(this.#directory);
     this.#journalEnd = read.end;
-    this.#pending.push(...read.checkpoints);
-    // Checkpoints of an earlier log with the same folder are not there: a log keeps its journal, and its origin.
+    this.#pending.push(...read.checkpoints.filter(({ checkpoint }) => checkpoint.number > this.#lastNumber));
+    const newest = this.#pending.at(-1)?.checkpoint;
+    this.#lastNumber = newest?.number ?? this.#lastNumber;
+    this.#first = newest?.first ?? this.#first;
     const first = this.#pending.findIndex((stored) => stored.checkpoint.number >= position.checkpoint);
     this.#pending = first < 0 ? [] : this.#pending.slice(first);
   }

@@ -39,8 +39,9 @@ export function checkChain(directory: string, key: VerifierKey, problems: Proble
   });
 
   let before: StoredCheckpoint | undefined;
+  const first = signed.at(-1)?.checkpoint.first ?? 0;
   for (const stored of signed) {
-    const problem = linkProblem(before, stored);
+    const problem = before ? linkProblem(before, stored) : beginProblem(stored, first);
     if (problem) problems.add('checkpoint', { file }, `${problem} (checkpoints, byte ${stored.start})`);
     before = stored;
   }
@@ -48,13 +49,15 @@ export function checkChain(directory: string, key: VerifierKey, problems: Proble
   return signed;
 }
 
+/** A journal begins with checkpoint 0, or, where the log was pruned, with one over nothing but pruned records. */
+function beginProblem({ checkpoint }: StoredCheckpoint, first: number): string | undefined {
+  if (checkpoint.number === 0 || checkpoint.size <= first) return undefined;
+  return `checkpoints 0 to ${checkpoint.number - 1} are missing: the first is number ${checkpoint.number}`;
+}
+
 /** What is wrong between a checkpoint and the one before it, or undefined. */
-function linkProblem(before: StoredCheckpoint | undefined, stored: StoredCheckpoint): string | undefined {
-  const { number, size, previous, origin } = stored.checkpoint;
-  if (!before)
-    return number === 0 && previous === undefined
-      ? undefined
-      : `checkpoints 0 to ${number - 1} are missing: the first is number ${number}`;
+function linkProblem(before: StoredCheckpoint, stored: StoredCheckpoint): string | undefined {
+  const { number, size, previous, origin, first } = stored.checkpoint;
   const last = before.checkpoint;
   if (origin !== last.origin)
     return `checkpoint ${number} is of the log ${origin}, the one before of ${last.origin}`;
@@ -64,6 +67,7 @@ function linkProblem(before: StoredCheckpoint | undefined, stored: StoredCheckpo
     return `checkpoint ${number} follows another checkpoint ${last.number} than the one before it: the key signed two`;
   if (size < last.size)
     return `checkpoint ${number} covers ${size} records, fewer than the ${last.size} before`;
+  if (first < last.first) return `checkpoint ${number} holds records from ${first}, which were pruned before`;
   return undefined;
 }
 

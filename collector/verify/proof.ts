@@ -1,6 +1,6 @@
 import { type Checkpoint, CheckpointError, parseCheckpoint } from '../log/checkpoint.ts';
 import { HashMissingError, HashReader } from '../log/hashes.ts';
-import { readJournal, type StoredCheckpoint } from '../log/journal.ts';
+import { newestCheckpoint, type StoredCheckpoint } from '../log/journal.ts';
 import { leafHash } from '../log/merkle.ts';
 import { isSignedBy, NoteError, parseNote, type VerifierKey } from '../log/note.ts';
 import { consistencyProof, inclusionProof, isConsistent, isIncluded } from '../log/proof.ts';
@@ -89,7 +89,7 @@ function readCheckpoint(text: string, key: VerifierKey): Checkpoint {
 }
 
 function newest(directory: string, key: VerifierKey): StoredCheckpoint {
-  const stored = readJournal(directory).checkpoints.at(-1);
+  const stored = newestCheckpoint(directory);
   if (!stored) throw new VerifyError(`${directory} has no checkpoints: it is no log, or its journal is gone`);
   if (!isSignedBy(stored.note, key))
     throw new VerifyError(

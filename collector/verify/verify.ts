@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import type { Checkpoint } from '../log/checkpoint.ts';
 import { readIfThere } from '../log/files.ts';
-import { readJournal, type StoredCheckpoint } from '../log/journal.ts';
+import { HashMissingError, HashReader } from '../log/hashes.ts';
+import { newestCheckpoint, type StoredCheckpoint } from '../log/journal.ts';
 import { livingWriter } from '../log/lock.ts';
 import { HASH_BYTES } from '../log/merkle.ts';
 import { parseVkey, type VerifierKey } from '../log/note.ts';
@@ -34,15 +36,15 @@ export class VerifyError extends Error {
  * @throws VerifyError when there is no log, or no key for it
  */
 export async function verifyLog(directory: string, key?: VerifierKey): Promise<Verdict> {
-  const newest = readJournal(directory).checkpoints.at(-1);
+  const newest = newestCheckpoint(directory);
   const trusted = key ?? keyBeside(directory);
   const problems = new ProblemList();
   const signed = checkChain(directory, trusted, problems);
   const last = signed.at(-1);
   if (!newest) throw new VerifyError(`${directory} has no checkpoints: it is no log, or its journal is gone`);
 
-  const check = new TreeCheck(directory, last?.checkpoint.size ?? 0, problems);
-  for (const stored of signed) await check.upTo(stored);
+  const check = new TreeCheck(directory, last?.checkpoint, problems);
+  for (const stored of signed) if (stored.checkpoint.size >= check.first) await check.upTo(stored);
   const tail = check.tail(last);
   if (last && check.walk) checkStoredTiles(directory, check.walk, problems);
   // Only where every record is as signed: a record that is gone has been told, and its count with it.
@@ -63,7 +65,7 @@ export async function verifyLog(directory: string, key?: VerifierKey): Promise<V
     integrity: problems.any ? 'broken' : 'intact',
     problems: problems.listed,
     moreProblems: problems.more,
-    first: 0,
+    first: check.first,
     size: last?.checkpoint.size ?? 0,
     intact: Math.min(check.vouched, firstWrong),
     checkpoints: signed.length,
@@ -81,7 +83,7 @@ export async function verifyLog(directory: string, key?: VerifierKey): Promise<V
  * @throws VerifyError when there is none
  */
 export function keyBeside(directory: string): VerifierKey {
-  const origin = readJournal(directory).checkpoints.at(-1)?.checkpoint.origin;
+  const origin = newestCheckpoint(directory)?.checkpoint.origin;
   const path = join(directory, '..', 'key', 'host.pub');
   const lines =
     readIfThere(path)
@@ -103,17 +105,43 @@ class TreeCheck {
   #turn = 0;
   /** Bundles told about already; one that several checkpoints cross is told once. */
   readonly #told = new Set<number>();
+  /** Whether `lost` is a count from the beginning or from a checkpoint's word on. */
+  #counts: boolean;
+  /** First record the log holds. */
+  readonly first: number;
   /** The tree so far; undefined once it is lost, which ends the check. */
-  walk: Walk | undefined = new Walk();
+  walk: Walk | undefined;
   /** Records covered by a checkpoint whose root was reached. */
   vouched = 0;
   lost = 0n;
   interruptions = 0;
 
-  constructor(directory: string, signed: number, problems: ProblemList) {
-    this.#signed = signed;
+  constructor(directory: string, last: Checkpoint | undefined, problems: ProblemList) {
+    this.#signed = last?.size ?? 0;
+    this.first = last?.first ?? 0;
     this.#directory = directory;
     this.#problems = problems;
+    this.#counts = this.first === 0;
+    this.walk = this.first === 0 ? new Walk() : this.#walkAfterPruned();
+    this.vouched = this.walk?.size ?? 0;
+  }
+
+  #walkAfterPruned(): Walk | undefined {
+    const hashes = new HashReader(this.#directory);
+    try {
+      const bundles = Array.from({ length: this.first / TILE_WIDTH }, (_, bundle) =>
+        hashes.subtree(8, bundle),
+      );
+      return Walk.after(bundles);
+    } catch (error) {
+      if (!(error instanceof HashMissingError)) throw error;
+      this.#problems.add(
+        'missing',
+        { record: this.first },
+        `${error.message}, so what remains after pruning cannot be joined to the signed tree`,
+      );
+      return undefined;
+    }
   }
 
   async upTo({ checkpoint }: StoredCheckpoint): Promise<void> {
@@ -137,6 +165,9 @@ class TreeCheck {
       this.#count(part);
     }
     this.walk = byRecords ?? byHashes;
+    // Gaps among pruned records are known as a sum only: that of the first checkpoint after them.
+    if (!this.#counts) this.lost = checkpoint.lost;
+    this.#counts = true;
     if (this.walk) this.vouched = checkpoint.size;
     else this.#tellBetween(start.size, checkpoint.size, parts, checkpoint.number);
   }

@@ -9,6 +9,14 @@ export class Walk {
   /** Roots of the full bundles, side by side. */
   #bundleRoots: Buffer[] = [];
 
+  /** A walk that begins after pruned records, whose bundles' roots the stored tiles tell. */
+  static after(bundleRoots: readonly Buffer[]): Walk {
+    const walk = new Walk();
+    for (const root of bundleRoots) walk.#outer.appendSubtree(root, 0, TILE_WIDTH);
+    walk.#bundleRoots = [...bundleRoots];
+    return walk;
+  }
+
   get size(): number {
     return this.#outer.size + this.#inner.size;
   }
