@@ -70,12 +70,12 @@ schemas/generated/otlp.js: schemas/otlp.proto node_modules/.installed-lock.json
 schemas/generated/otlp.d.ts: schemas/generated/otlp.js
 	$(BIN)/pbts -o $@ $<
 
-dist/.built: $(TS) $(GENERATED) tsconfig.json schemas/agents.schema.json
+dist/.built: $(TS) $(GENERATED) tsconfig.json schemas/agents.schema.json schemas/configuration.schema.json
 	rm -rf dist  # what has no source any more must not run as a test
 	$(BIN)/tsc -p .
 	mkdir -p dist/schemas/generated
 	cp schemas/generated/otlp.js schemas/generated/agents.json dist/schemas/generated/
-	cp schemas/agents.schema.json dist/schemas/
+	cp schemas/agents.schema.json schemas/configuration.schema.json dist/schemas/
 	touch $@
 
 bin/spoor: dist/.built
@@ -87,6 +87,7 @@ check: $(GENERATED) node_modules/.installed-lock.json
 	node_modules/@biomejs/cli-linux-x64/biome check .
 	$(BIN)/tsc -p . --noEmit
 	node schemas/generate.mjs --check
+	node schemas/configuration.mjs --check
 
 format: node_modules/.installed-lock.json
 	node_modules/@biomejs/cli-linux-x64/biome check --write .

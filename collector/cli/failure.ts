@@ -19,6 +19,7 @@ export class Failure extends Error {
  * every stage before `spoor --help` could answer.
  */
 const EXIT_CODES: Readonly<Record<string, FailureCode>> = {
+  BadInput: 2,
   CheckpointError: 2,
   EndpointError: 2,
   HostKeyError: 2,

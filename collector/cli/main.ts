@@ -1,6 +1,7 @@
 /** `spoor`: reads the command line, and loads what a command needs only when it is the one that was asked for. */
 
 import { Command, CommanderError } from 'commander';
+import { addConfigCommand } from './config.ts';
 import { explain } from './failure.ts';
 import { addRulesCommand } from './rules/rules.ts';
 import { defaultStateDirectory } from './state.ts';
@@ -73,6 +74,7 @@ function createProgram(): Command {
       const { printDiagnosis } = await import('./doctor.ts');
       process.exitCode = printDiagnosis(options.state, options.json ? 'json' : 'text');
     });
+  addConfigCommand(program);
   addVerifyCommand(program);
   addRulesCommand(program);
   for (const command of program.commands) command.copyInheritedSettings(program);

@@ -128,7 +128,7 @@ function tell(file: YamlFile, error: ErrorObject): string | undefined {
       return file.problemAt(
         path,
         'value',
-        `${shownPath}${found} has the wrong form; ${formMend(String(error.params.pattern))}`,
+        `${shownPath}${found} has the wrong form; ${mendIn(error) ?? formMend(String(error.params.pattern))}`,
       );
     case 'oneOf':
       return file.problemAt(
@@ -147,7 +147,13 @@ function nameMend(path: YamlPath): string {
     : 'a variable is letters, digits and "_", such as ACME_AGENT';
 }
 
-/** What the patterns of our schemas ask for, in words. */
+/** How the schema itself says to write the value (its keyword `mend`). */
+function mendIn(error: ErrorObject): string | undefined {
+  const mend: unknown = error.parentSchema?.mend;
+  return typeof mend === 'string' ? mend : undefined;
+}
+
+/** What the patterns of schemas without `mend` ask for, in words. */
 function formMend(pattern: string): string {
   if (pattern.includes('npm|pypi'))
     return 'write ecosystem:name, such as npm:@acme/helper or pypi:acme-helper';

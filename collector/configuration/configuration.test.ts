@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { BadInput } from '../recognise/bad-input.ts';
+import {
+  changesThatWait,
+  configurationIn,
+  defaultConfiguration,
+  readConfiguration,
+} from './configuration.ts';
+import { readNamedFiles } from './named-files.ts';
+
+/** What is said of a text, line by line. */
+function problemsOf(text: string): readonly string[] {
+  try {
+    configurationIn('spoor.yml', text);
+  } catch (error) {
+    assert.ok(error instanceof BadInput);
+    return error.problems;
+  }
+  return [];
+}
+
+function folder(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'service-configuration-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  return directory;
+}
+
+test('no file is needed: every key has a default', () => {
+  assert.deepEqual(defaultConfiguration(), {
+    state: '/var/lib/spoor',
+    runtime: '/run/spoor',
+    logLevel: 'info',
+    recognise: { enabled: true, agents: undefined, people: undefined },
+    rules: { builtin: true, paths: [] },
+    hash: { maxFileBytes: 67_108_864, maxExecutableBytes: 536_870_912 },
+    sensor: { ringBytes: 4_194_304, keep: true },
+    ship: [],
+  });
+});
+
+test('a key that is given leaves the defaults of its neighbours in force', () => {
+  const { hash, sensor } = configurationIn(
+    'spoor.yml',
+    'hash:\n  max_file: 1 GiB\nsensor: { ring: 1 MiB }\n',
+  );
+  assert.deepEqual(hash, { maxFileBytes: 1_073_741_824, maxExecutableBytes: 536_870_912 });
+  assert.deepEqual(sensor, { ringBytes: 1_048_576, keep: true });
+});
+
+const WRONG: readonly (readonly [title: string, text: string, ...problems: string[]])[] = [
+  [
+    'an unknown key is told with the likely one',
+    'recognize:\n  enabled: true\n',
+    'spoor.yml:1:1: unknown key "recognize"; did you mean "recognise"?',
+  ],
+  [
+    'an unknown key that is like none is told with all that are known there',
+    'sensor:\n  verbosity: 3\n',
+    'spoor.yml:2:3: sensor: unknown key "verbosity"; known here: ring, keep',
+  ],
+  [
+    'a relative path is told with a right one',
+    'state: var/lib/spoor\n',
+    'spoor.yml:1:8: state: "var/lib/spoor" has the wrong form; write an absolute path, such as /var/lib/spoor',
+  ],
+  [
+    'a size without a unit is told with a right one',
+    'hash:\n  max_file: 64M\n',
+    'spoor.yml:2:13: hash.max_file: "64M" has the wrong form; write a number, a blank and KiB, MiB or GiB, such as 64 MiB',
+  ],
+  [
+    'a word for a switch is told with what is meant',
+    'sensor:\n  keep: yes\n',
+    'spoor.yml:2:9: sensor.keep: "yes" is not a boolean; write true or false',
+  ],
+  [
+    'a misspelt level is told with the likely one',
+    'log_level: infos\n',
+    'spoor.yml:1:12: log_level: "infos" is not known; did you mean "info"?',
+  ],
+  [
+    'a receiver without a scheme is told with both that there are',
+    'ship:\n  - endpoint: siem:4317\n',
+    'spoor.yml:2:15: ship.0.endpoint: receiver "siem:4317" has no scheme; write https://siem:4317 (or http://siem:4317 to send in clear)',
+  ],
+  [
+    'a receiver that is listed twice is refused',
+    'ship:\n  - endpoint: http://siem:4317\n  - endpoint: http://siem:4317\n',
+    'spoor.yml:3:15: ship.1.endpoint: "http://siem:4317" is listed twice; take one line out',
+  ],
+  [
+    'a receiver without an endpoint is refused',
+    'ship:\n  - {}\n',
+    'spoor.yml:2:5: ship.0: "endpoint" is missing; add it',
+  ],
+  [
+    'every mistake is told at once, in the order of the file',
+    'state: x\nlog_level: 7\nrules: []\n',
+    'spoor.yml:1:8: state: "x" has the wrong form; write an absolute path, such as /var/lib/spoor',
+    'spoor.yml:2:12: log_level: 7 is not known; write one of error, warn, info, debug',
+    'spoor.yml:3:8: rules: [] is not a map of keys; write keys below it, indented',
+  ],
+];
+
+for (const [title, text, ...problems] of WRONG) {
+  test(title, () => {
+    assert.deepEqual(problemsOf(text), problems);
+  });
+}
+
+test('a file that is no YAML is told with the place of the fault', () => {
+  const [problem = ''] = problemsOf('state: [1, 2\nrules: x\n');
+  assert.match(problem, /^spoor\.yml:\d+:\d+: .+; mend the YAML there$/);
+});
+
+test('a configuration that others may write is refused, with the command that mends it', (t) => {
+  const path = join(folder(t), 'spoor.yml');
+  writeFileSync(path, 'log_level: debug\n');
+  chmodSync(path, 0o666);
+  assert.throws(() => readConfiguration(path), {
+    message: `${path}: others than its owner may change it (mode 0666); run: chmod go-w ${path}`,
+  });
+  chmodSync(path, 0o644);
+  assert.equal(readConfiguration(path).logLevel, 'debug');
+});
+
+test('a missing file is told with the reason', () => {
+  assert.throws(() => readConfiguration('/nowhere/spoor.yml'), {
+    message: '/nowhere/spoor.yml: cannot be read (ENOENT); check the path and its mode',
+  });
+});
+
+test('mistakes in the files that a configuration names are told with their own places, all files at once', async (t) => {
+  const directory = folder(t);
+  const agents = join(directory, 'agents.yml');
+  writeFileSync(agents, 'agents:\n  acme:\n    naem: Acme\n');
+  const rule = join(directory, 'rule.yml');
+  writeFileSync(
+    rule,
+    'title: Broken\nlogsource: { category: process_creation }\ndetection: { condition: gone }\n',
+  );
+  await assert.rejects(
+    readNamedFiles({
+      recognise: { enabled: true, agents, people: '/nowhere/people.yml' },
+      rules: { builtin: true, paths: [rule] },
+    }),
+    (error: unknown) => {
+      assert.ok(error instanceof BadInput);
+      const [first, second, third] = error.problems;
+      assert.equal(first, `${agents}:3:5: agents.acme: unknown key "naem"; did you mean "name"?`);
+      assert.equal(second, '/nowhere/people.yml: cannot be read (ENOENT); check the path and its mode');
+      assert.match(third ?? '', /rule\.yml:3:\d+: /);
+      return true;
+    },
+  );
+});
+
+test('changes that a reload does not reach are named as they are written', () => {
+  const before = defaultConfiguration();
+  const after = configurationIn(
+    'spoor.yml',
+    'state: /srv/spoor\nlog_level: debug\nhash: { max_file: 1 MiB }\nsensor: { keep: false }\nship: [{ endpoint: "http://siem" }]\n',
+  );
+  assert.deepEqual(changesThatWait(before, after), ['state', 'hash.max_file', 'sensor.keep', 'ship']);
+  assert.deepEqual(changesThatWait(before, before), []);
+});

@@ -1,0 +1,176 @@
+/**
+ * The configuration of the endpoint service: one YAML file, checked by schemas/configuration.schema.json, which also
+ * holds every default. What is wrong is told with file, line, column, value and mend, all of it at once.
+ */
+
+import { readFileSync, statSync } from 'node:fs';
+import { Ajv } from 'ajv';
+import { BadInput } from '../recognise/bad-input.ts';
+import { checkBySchema, MAX_YAML_BYTES, parseYaml, type YamlFile } from '../recognise/checked-yaml.ts';
+import { parseEndpoint } from '../ship/transport.ts';
+import { type ByteSize, bytesIn } from './size.ts';
+
+/** Looked for when nobody names a file; its absence is no mistake. */
+export const DEFAULT_FILE = '/etc/spoor/spoor.yml';
+
+const SCHEMA_FILE = new URL('../../schemas/configuration.schema.json', import.meta.url);
+
+export interface Configuration {
+  readonly state: string;
+  readonly runtime: string;
+  readonly logLevel: LogLevel;
+  readonly recognise: {
+    readonly enabled: boolean;
+    readonly agents: string | undefined;
+    readonly people: string | undefined;
+  };
+  readonly rules: { readonly builtin: boolean; readonly paths: readonly string[] };
+  readonly hash: { readonly maxFileBytes: number; readonly maxExecutableBytes: number };
+  readonly sensor: { readonly ringBytes: number; readonly keep: boolean };
+  /** URLs of the receivers. */
+  readonly ship: readonly { readonly endpoint: string }[];
+}
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+
+/** As it is written, with every default filled in. */
+export interface WrittenConfiguration {
+  readonly state: string;
+  readonly runtime: string;
+  readonly log_level: LogLevel;
+  readonly recognise: { readonly enabled: boolean; readonly agents?: string; readonly people?: string };
+  readonly rules: { readonly builtin: boolean; readonly paths: readonly string[] };
+  readonly hash: { readonly max_file: ByteSize; readonly max_executable: ByteSize };
+  readonly sensor: { readonly ring: ByteSize; readonly keep: boolean };
+  readonly ship: readonly { readonly endpoint: string }[];
+}
+
+/** @throws BadInput naming file, line, column, value and mend of every mistake */
+export function readConfiguration(path: string): Configuration {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw new BadInput([
+      `${path}: cannot be read (${(error as NodeJS.ErrnoException).code}); check the path and its mode`,
+    ]);
+  }
+  if (bytes.length > MAX_YAML_BYTES)
+    throw new BadInput([
+      `${path}: ${bytes.length} bytes are more than ${MAX_YAML_BYTES}; this is no configuration`,
+    ]);
+  refuseIfOpen(path);
+  return configurationIn(path, bytes.toString('utf8'));
+}
+
+/** Who can write the configuration can switch the watching off: nobody but its owner may. */
+function refuseIfOpen(path: string): void {
+  const { mode, uid } = statSync(path);
+  if (mode & 0o022) {
+    const shown = (mode & 0o7777).toString(8).padStart(4, '0');
+    throw new BadInput([
+      `${path}: others than its owner may change it (mode ${shown}); run: chmod go-w ${path}`,
+    ]);
+  }
+  const own = process.geteuid?.();
+  if (uid !== 0 && uid !== own)
+    throw new BadInput([`${path}: belongs to uid ${uid}, who may change it; run: chown root ${path}`]);
+}
+
+/** @param name what messages call the text. @throws BadInput */
+export function configurationIn(name: string, text: string): Configuration {
+  const file = parseYaml(name, text);
+  const { validate } = checker();
+  checkBySchema(file, validate);
+  // The schema has just been checked and the defaults filled in, so the shape is no longer a hope.
+  const written = file.value as WrittenConfiguration;
+  const problems = shipFaults(file, written);
+  if (problems.length > 0) throw new BadInput(problems);
+  return {
+    state: written.state,
+    runtime: written.runtime,
+    logLevel: written.log_level,
+    recognise: {
+      enabled: written.recognise.enabled,
+      agents: written.recognise.agents,
+      people: written.recognise.people,
+    },
+    rules: written.rules,
+    hash: {
+      maxFileBytes: bytesIn(written.hash.max_file),
+      maxExecutableBytes: bytesIn(written.hash.max_executable),
+    },
+    sensor: { ringBytes: bytesIn(written.sensor.ring), keep: written.sensor.keep },
+    ship: written.ship,
+  };
+}
+
+/** What is in force where there is no file. */
+export function defaultConfiguration(): Configuration {
+  return configurationIn('defaults', '');
+}
+
+/** The properties of one object of the schema, as far as it says what a reload may change. */
+interface SchemaPart {
+  readonly properties?: Readonly<Record<string, SchemaPart>>;
+  readonly change?: 'restart';
+}
+
+let compiled: { validate: ReturnType<Ajv['compile']>; schema: SchemaPart } | undefined;
+
+function checker(): { validate: ReturnType<Ajv['compile']>; schema: SchemaPart } {
+  if (!compiled) {
+    const schema = JSON.parse(readFileSync(SCHEMA_FILE, 'utf8'));
+    const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true });
+    // mend: how to write the value, for the message. change: a reload does not reach it. Neither checks anything.
+    ajv.addVocabulary(['mend', 'change']);
+    compiled = { validate: ajv.compile(schema), schema };
+  }
+  return compiled;
+}
+
+function shipFaults(file: YamlFile, { ship }: WrittenConfiguration): string[] {
+  const problems: string[] = [];
+  const seen = new Set<string>();
+  for (const [index, { endpoint }] of ship.entries()) {
+    const path = ['ship', index, 'endpoint'];
+    try {
+      parseEndpoint(endpoint);
+    } catch (error) {
+      problems.push(file.problemAt(path, 'value', `ship.${index}.endpoint: ${(error as Error).message}`));
+    }
+    // Two senders with one position file would each believe the other's deliveries to be their own.
+    if (seen.has(endpoint))
+      problems.push(
+        file.problemAt(
+          path,
+          'value',
+          `ship.${index}.endpoint: "${endpoint}" is listed twice; take one line out`,
+        ),
+      );
+    seen.add(endpoint);
+  }
+  return problems;
+}
+
+/** Keys, as they are written, that differ and take effect at the next start only. */
+export function changesThatWait(before: Configuration, after: Configuration): string[] {
+  const waiting: string[] = [];
+  const walk = (part: SchemaPart, left: unknown, right: unknown, path: readonly string[]): void => {
+    for (const [key, below] of Object.entries(part.properties ?? {})) {
+      const [was, is] = [valueByKey(left, key), valueByKey(right, key)];
+      if (below.properties) walk(below, was, is, [...path, key]);
+      else if (below.change === 'restart' && JSON.stringify(was) !== JSON.stringify(is))
+        waiting.push([...path, key].join('.'));
+    }
+  };
+  walk(checker().schema, before, after, []);
+  return waiting;
+}
+
+/** The value of a key by its written name: max_file is maxFileBytes. */
+function valueByKey(part: unknown, key: string): unknown {
+  const name = key.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+  const record = part as Readonly<Record<string, unknown>> | undefined;
+  return record?.[name] ?? record?.[`${name}Bytes`];
+}

@@ -1,0 +1,59 @@
+/** The files a configuration names, read and checked: agents, people, rules. */
+
+import { builtinRules, readRuleFiles } from '../detect/pack.ts';
+import { loadRuleSet, type RuleSet } from '../detect/ruleset.ts';
+import { BadInput } from '../recognise/bad-input.ts';
+import type { Catalogue } from '../recognise/catalogue.ts';
+import { loadCatalogue, ownCatalogue } from '../recognise/catalogue-file.ts';
+import { loadDirectory } from '../recognise/person/directory.ts';
+import type { Configuration } from './configuration.ts';
+
+export interface NamedFiles {
+  readonly catalogue: Catalogue;
+  /** Directory subject of a user name. */
+  readonly directorySubject: (userName: string) => string | undefined;
+  readonly rules: RuleSet;
+}
+
+/** @throws BadInput with the mistakes of all files */
+export async function readNamedFiles({
+  recognise,
+  rules,
+}: Pick<Configuration, 'recognise' | 'rules'>): Promise<NamedFiles> {
+  const problems: string[] = [];
+  const catalogue = await collect(problems, () =>
+    recognise.agents === undefined ? ownCatalogue() : loadCatalogue(recognise.agents),
+  );
+  const directorySubject = await collect(problems, () =>
+    recognise.people === undefined ? () => undefined : loadDirectory(recognise.people),
+  );
+  const ruleSet = await collect(problems, () => rulesOf(rules));
+  if (!catalogue || !directorySubject || !ruleSet) throw new BadInput(problems);
+  return { catalogue, directorySubject, rules: ruleSet };
+}
+
+/** What reading gives, or undefined when it is wrong: its mistakes are then among `problems`. */
+async function collect<T>(problems: string[], read: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof BadInput)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
+}
+
+function rulesOf({ builtin, paths }: Configuration['rules']): RuleSet {
+  const files = [...(builtin ? [builtinRules()] : []), ...paths].flatMap((path) => {
+    try {
+      return readRuleFiles(path);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      throw new BadInput([`${path}: cannot be read (${code}); check rules.paths and the mode of the folder`]);
+    }
+  });
+  const ruleSet = loadRuleSet(files);
+  if (ruleSet.refusals.length > 0) throw new BadInput(ruleSet.refusals.map(({ message }) => message));
+  return ruleSet;
+}
