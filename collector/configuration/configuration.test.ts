@@ -99,9 +99,9 @@ const WRONG: readonly (readonly [title: string, text: string, ...problems: strin
   ],
   [
     'every mistake is told at once, in the order of the file',
-    'state: x\nlog_level: 7\nrules: []\n',
+    'state: x\nlog_level: loud\nrules: []\n',
     'spoor.yml:1:8: state: "x" has the wrong form; write an absolute path, such as /var/lib/spoor',
-    'spoor.yml:2:12: log_level: 7 is not known; write one of error, warn, info, debug',
+    'spoor.yml:2:12: log_level: "loud" is not known; write one of error, warn, info, debug',
     'spoor.yml:3:8: rules: [] is not a map of keys; write keys below it, indented',
   ],
 ];
@@ -137,7 +137,7 @@ test('a missing file is told with the reason', () => {
 test('mistakes in the files that a configuration names are told with their own places, all files at once', async (t) => {
   const directory = folder(t);
   const agents = join(directory, 'agents.yml');
-  writeFileSync(agents, 'agents:\n  acme:\n    naem: Acme\n');
+  writeFileSync(agents, 'agents:\n  acme:\n    nam: Acme\n');
   const rule = join(directory, 'rule.yml');
   writeFileSync(
     rule,
@@ -151,7 +151,7 @@ test('mistakes in the files that a configuration names are told with their own p
     (error: unknown) => {
       assert.ok(error instanceof BadInput);
       const [first, second, third] = error.problems;
-      assert.equal(first, `${agents}:3:5: agents.acme: unknown key "naem"; did you mean "name"?`);
+      assert.equal(first, `${agents}:3:5: agents.acme: unknown key "nam"; did you mean "name"?`);
       assert.equal(second, '/nowhere/people.yml: cannot be read (ENOENT); check the path and its mode');
       assert.match(third ?? '', /rule\.yml:3:\d+: /);
       return true;
