@@ -10,9 +10,11 @@ import type { EventName } from '../../schemas/generated/registry.ts';
 import type { Event } from '../event.ts';
 import type { Stage } from '../stage.ts';
 import { type CorrelationCounts, type CorrelatorState, createCorrelator, type Match } from './correlate.ts';
-import { createEngine } from './engine.ts';
+import { createEngine, type Engine, type Route } from './engine.ts';
 import { createEventViews, type EventView } from './event-source.ts';
+import { fieldsOf } from './expression.ts';
 import { correlationFindingOf, findingOf, updateOf } from './finding.ts';
+import { coversSource, type DetectionRule } from './rule.ts';
 import type { RuleSet } from './ruleset.ts';
 import { View } from './view.ts';
 
@@ -31,6 +33,37 @@ export interface Detect extends Stage<Event, Event> {
   counts(): CorrelationCounts;
 }
 
+/** A view with the rules that could match what it shows. */
+export interface RoutedView {
+  readonly eventView: EventView;
+  readonly route: Route;
+}
+
+/**
+ * Views that no rule looks at are left out, so an event that nobody asks about costs one look-up. A rule of keywords
+ * alone sees the same in every view, so it is asked in one.
+ */
+export function routedViews(
+  engine: Engine,
+  views: ReadonlyMap<EventName, readonly EventView[]>,
+): ReadonlyMap<EventName, readonly RoutedView[]> {
+  const routed = new Map<EventName, readonly RoutedView[]>();
+  for (const [name, shown] of views) {
+    const kept = shown
+      .map((eventView) => {
+        const isElsewhere = (rule: DetectionRule) => {
+          const home = shown.find((other) => other.showsAll && coversSource(rule.logsource, other.logsource));
+          return home !== undefined && home !== eventView;
+        };
+        const asks = (rule: DetectionRule) => fieldsOf(rule.expression).size > 0 || !isElsewhere(rule);
+        return { eventView, route: engine.routeKnowing(eventView.logsource, eventView.known, asks) };
+      })
+      .filter(({ route }) => route.rules.length > 0);
+    if (kept.length > 0) routed.set(name, kept);
+  }
+  return routed;
+}
+
 /** Spoor's own words; no rule judges them, so a finding cannot fire a rule that fires on findings. */
 const NOT_JUDGED: ReadonlySet<EventName> = new Set([
   'finding',
@@ -43,24 +76,24 @@ export function createDetect(options: DetectOptions): Detect {
   const { rules, ruleset, product } = options;
   const engine = createEngine(rules.detections);
   const correlator = createCorrelator(rules.correlations);
-  const views = createEventViews(engine.fields, product);
+  const views = routedViews(engine, createEventViews(engine.fields, product));
   const view = new View();
 
   /** A rule that fits two views of one event is one match. */
-  function matchesOf(event: Event, shown: readonly EventView[]): Match[] {
+  function matchesOf(event: Event, shown: readonly RoutedView[]): Match[] {
     const found: Match[] = [];
-    for (const one of shown) {
-      if (!one.shows(event)) continue;
-      const source = one.of(event);
+    for (const { eventView, route } of shown) {
+      if (!eventView.shows(event)) continue;
+      const source = eventView.of(event);
       view.show(source);
-      for (const rule of engine.match(view, one.logsource))
+      for (const rule of engine.match(view, route))
         if (!found.some((match) => match.rule === rule))
           found.push({ rule, read: (field) => source.read(engine.fields.number(field)) });
     }
     return found;
   }
 
-  function judge(event: Event, shown: readonly EventView[], out: Event[]): void {
+  function judge(event: Event, shown: readonly RoutedView[], out: Event[]): void {
     const matches = matchesOf(event, shown);
     if (matches.length === 0) return;
     for (const { rule } of matches)

@@ -1,50 +1,140 @@
 /** The engine: which detection rules match an event. */
 
 import { compileExpression, type Predicate } from './compile.ts';
+import type { Expression } from './expression.ts';
 import { coversSource, type DetectionRule, type LogSource } from './rule.ts';
-import { FieldTable, type View } from './view.ts';
+import { createRuleIndex, type RuleIndex } from './rule-index.ts';
+import { type Known, simplify } from './simplify.ts';
+import { FieldTable, View } from './view.ts';
 
-/** Log sources remembered with their rules, about 8 B a rule each. Events decide what they are called, so past it all are forgotten. */
-const MAX_ROUTES = 1_000;
+/**
+ * Log sources remembered with their rules. Each costs up to an index of the whole set. Events decide what they are
+ * called, so past it all are forgotten and made again when they come.
+ */
+const MAX_ROUTES = 500;
 
-interface CompiledRule {
-  readonly rule: DetectionRule;
-  readonly matches: Predicate;
+/** The rules that look at one log source, with their index. */
+export interface Route {
+  readonly rules: readonly DetectionRule[];
+  readonly matches: readonly Predicate[];
+  readonly index: RuleIndex;
 }
 
 export interface Engine {
   readonly fields: FieldTable;
+  /** The rules for a log source; undefined stands for every rule. */
+  route(source: LogSource | undefined): Route;
   /**
-   * The rules that match what the view shows, in the order of the set.
-   * @param source the log source of the event; undefined when it is not known: every rule is asked
+   * The rules for a log source whose events have only fields that are known: rules that cannot match are left out,
+   * and so are those that `asks` does not want.
    */
-  match(view: View, source: LogSource | undefined): DetectionRule[];
+  routeKnowing(
+    source: LogSource,
+    known: (field: string) => Known,
+    asks?: (rule: DetectionRule) => boolean,
+  ): Route;
+  /** The rules of the route that match what the view shows, in the order of the set. */
+  match(view: View, route: Route): DetectionRule[];
+  /** The same without the index: every rule of the route is asked. For tests, and to measure what the index is worth. */
+  matchPlainly(view: View, route: Route): DetectionRule[];
 }
 
 export function createEngine(rules: readonly DetectionRule[]): Engine {
   const fields = new FieldTable();
-  const compiled = rules.map(
-    (rule): CompiledRule => ({ rule, matches: compileExpression(rule.expression, fields) }),
-  );
-  const routes = new Map<string, readonly CompiledRule[]>();
+  const predicates = new Map<DetectionRule, Predicate>();
+  const routes = new Map<string, Route>();
+  const everyRule = lazy(() => routeOf(rules, (rule) => rule.expression));
+  /** Rules already found for the event at hand: the number of the match call stands at the rule's place. */
+  const seen: number[] = [];
+  let calls = 0;
 
-  function route(source: LogSource): readonly CompiledRule[] {
-    const key = `${source.category ?? ''}\n${source.product ?? ''}\n${source.service ?? ''}`;
-    const known = routes.get(key);
-    if (known) return known;
-    const fitting = compiled.filter(({ rule }) => coversSource(rule.logsource, source));
-    if (routes.size >= MAX_ROUTES) routes.clear();
-    routes.set(key, fitting);
-    return fitting;
+  function predicateOf(rule: DetectionRule): Predicate {
+    let predicate = predicates.get(rule);
+    if (!predicate) {
+      predicate = compileExpression(rule.expression, fields);
+      predicates.set(rule, predicate);
+    }
+    return predicate;
+  }
+
+  function routeOf(
+    fitting: readonly DetectionRule[],
+    expressionOf: (rule: DetectionRule) => Expression,
+  ): Route {
+    const expressions = fitting.map(expressionOf);
+    return {
+      rules: fitting,
+      matches: fitting.map((rule, index) => {
+        const expression = expressions[index] ?? rule.expression;
+        return expression === rule.expression ? predicateOf(rule) : compileExpression(expression, fields);
+      }),
+      index: createRuleIndex(expressions, fields),
+    };
   }
 
   return {
     fields,
-    match(view, source) {
-      const found: DetectionRule[] = [];
-      for (const { rule, matches } of source === undefined ? compiled : route(source))
-        if (matches(view)) found.push(rule);
-      return found;
+
+    route(source) {
+      if (source === undefined) return everyRule();
+      const key = `${source.category ?? ''}\n${source.product ?? ''}\n${source.service ?? ''}`;
+      const known = routes.get(key);
+      if (known) return known;
+      if (routes.size >= MAX_ROUTES) routes.clear();
+      const route = routeOf(
+        rules.filter((rule) => coversSource(rule.logsource, source)),
+        (rule) => rule.expression,
+      );
+      routes.set(key, route);
+      return route;
     },
+
+    routeKnowing(source, known, asks = () => true) {
+      const left = new Map<DetectionRule, Expression>();
+      for (const rule of rules) {
+        if (!coversSource(rule.logsource, source) || !asks(rule)) continue;
+        const expression = simplify(rule.expression, known, testConstant);
+        if (expression === false) continue;
+        left.set(rule, expression === true ? rule.expression : expression);
+      }
+      return routeOf([...left.keys()], (rule) => left.get(rule) ?? rule.expression);
+    },
+
+    match(view, route) {
+      calls += 1;
+      const found: number[] = [];
+      route.index.candidates(view, (rule) => {
+        if (seen[rule] === calls) return;
+        seen[rule] = calls;
+        if (route.matches[rule]?.(view)) found.push(rule);
+      });
+      if (found.length > 1) found.sort((one, other) => one - other);
+      return found.map((rule) => route.rules[rule] as DetectionRule);
+    },
+
+    matchPlainly(view, route) {
+      return route.rules.filter((_, index) => route.matches[index]?.(view));
+    },
+  };
+}
+
+const constants = new View();
+
+/** Decides a test on a constant by the same code that would decide it on an event. */
+function testConstant(test: Parameters<Parameters<typeof simplify>[2]>[0], value: string): boolean {
+  const fields = new FieldTable();
+  const predicate = compileExpression(
+    { kind: 'field', field: 'constant', test, at: { line: 1, column: 1 } },
+    fields,
+  );
+  constants.show({ read: () => value, everything: () => undefined });
+  return predicate(constants);
+}
+
+function lazy<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }

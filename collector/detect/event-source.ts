@@ -10,6 +10,7 @@ import {
 } from '../../schemas/generated/registry.ts';
 import type { Event } from '../event.ts';
 import type { LogSource } from './rule.ts';
+import type { Known } from './simplify.ts';
 import type { FieldTable, Source } from './view.ts';
 
 type Read = (event: Event) => unknown;
@@ -17,6 +18,10 @@ type Read = (event: Event) => unknown;
 /** One event type shown as one log source. */
 export interface EventView extends Source {
   readonly logsource: LogSource;
+  /** What is known of a field before any event is seen. */
+  known(field: string): Known;
+  /** Whether the view is given to every event of its type. */
+  readonly showsAll: boolean;
   /** Whether the view is given to this event. */
   shows(event: Event): boolean;
   /** Turns the view to an event of its type. */
@@ -34,29 +39,31 @@ export function createEventViews(
 ): ReadonlyMap<EventName, readonly EventView[]> {
   const views = new Map<EventName, readonly EventView[]>();
   for (const name of Object.keys(EVENTS) as EventName[]) {
-    const shown = (SIGMA[name] ?? []).map((view) => createView(fields, { product, ...view.logsource }, view));
+    const shown = (SIGMA[name] ?? []).map((view) =>
+      createView(fields, name, { product, ...view.logsource }, view),
+    );
     const own = { logsource: { product: 'spoor', category: name }, when: {}, fields: {} };
-    views.set(name, [...shown, createView(fields, own.logsource, own)]);
+    views.set(name, [...shown, createView(fields, name, own.logsource, own)]);
   }
   return views;
 }
 
-/** Every Sigma field that some sensor of this host can supply, by the view's log source; attribute names included. */
-export function suppliedFields(name: EventName, view: SigmaView | undefined): ReadonlySet<string> {
-  return new Set([
-    ...Object.keys(view?.fields ?? {}),
-    ...EVENTS[name].attributes,
-    'event_name',
-    '@timestamp',
-  ]);
-}
-
-function createView(fields: FieldTable, logsource: LogSource, view: SigmaView): EventView {
+function createView(fields: FieldTable, name: EventName, logsource: LogSource, view: SigmaView): EventView {
   const readers: (Read | undefined)[] = [];
   const conditions = Object.entries(view.when) as [AttributeName, readonly string[]][];
+  const texts = EVENTS[name].attributes.filter((attribute) => !NOT_TEXT.test(attribute));
   let current: Event | undefined;
   const source: EventView = {
     logsource,
+    showsAll: conditions.length === 0,
+    known(field) {
+      const shown = Object.hasOwn(view.fields, field) ? view.fields[field] : undefined;
+      if (shown?.value !== undefined) return { kind: 'constant', value: shown.value };
+      if (field === 'event_name') return { kind: 'constant', value: name };
+      const isThere =
+        shown || field === '@timestamp' || EVENTS[name].attributes.includes(field as AttributeName);
+      return { kind: isThere ? 'open' : 'absent' };
+    },
     shows: (event) =>
       conditions.every(([attribute, values]) => values.includes(String(event.attributes[attribute]))),
     of(event) {
@@ -72,10 +79,14 @@ function createView(fields: FieldTable, logsource: LogSource, view: SigmaView): 
       }
       return read(current);
     },
-    everything: () => current?.attributes,
+    everything: () => texts.map((attribute) => current?.attributes[attribute]),
   };
   return source;
 }
+
+/** Identifiers, hashes and times: no keyword is meant for them, and they are half of what an event says. */
+const NOT_TEXT =
+  /(^|[._])(uid|entity_id|id_hash|sha256|ancestry|device|inode|creation\.time|boot_ns|index)$|^session\.id$/;
 
 function readerOf(name: string, shown: SigmaView['fields']): Read {
   const field = Object.hasOwn(shown, name) ? shown[name] : undefined;

@@ -74,13 +74,16 @@ export function showPattern(pattern: Pattern): string {
 }
 
 /**
- * Folds case for Sigma's case-insensitive comparison: Unicode default lower case, and the final sigma as the other.
- * toLowerCase() writes a sigma by its place in the word, so the same word cut elsewhere would differ.
+ * Folds case for Sigma's case-insensitive comparison: Unicode default lower case, with the final sigma and the long s
+ * as the letters they are (CaseFolding.txt). toLowerCase() writes a sigma by its place in the word, so the same
+ * letters cut elsewhere would differ.
  */
 export function fold(text: string): string {
   const lower = text.toLowerCase();
-  return lower.includes('ς') ? lower.replaceAll('ς', 'σ') : lower;
+  return ODD_LETTERS.test(lower) ? lower.replaceAll('ς', 'σ').replaceAll('ſ', 's') : lower;
 }
+
+const ODD_LETTERS = /[ςſ]/;
 
 export function foldPattern(pattern: Pattern): Pattern {
   return pattern.map((piece) => (typeof piece === 'string' ? fold(piece) : piece));

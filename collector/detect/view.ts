@@ -96,16 +96,21 @@ export class View {
   }
 
   foldedLeaves(): readonly string[] {
-    this.collectLeaves();
+    if (this.leafFolded.length !== this.leaves().length) this.leafFolded = this.leafTexts.map(fold);
     return this.leafFolded;
+  }
+
+  /** All texts in one, folded: what stands in none of this stands in no leaf. */
+  foldedWhole(): string {
+    return fold(this.leaves().join('\n'));
   }
 
   private collectLeaves(): void {
     if (this.leavesStamp === this.stamp) return;
     this.leavesStamp = this.stamp;
     this.leafTexts = [];
+    this.leafFolded = [];
     collect(this.source.everything(), this.leafTexts, 0);
-    this.leafFolded = this.leafTexts.map(fold);
   }
 }
 

@@ -1,9 +1,9 @@
 /** spoor rules match: which rules match which events of a file. */
 
 import { type Correlator, createCorrelator, type Match } from '../../detect/correlate.ts';
-import { createEngine, type Engine } from '../../detect/engine.ts';
+import { createEngine, type Engine, type Route } from '../../detect/engine.ts';
 import { createEventViews, type EventView } from '../../detect/event-source.ts';
-import type { LogSource, Rule } from '../../detect/rule.ts';
+import type { Rule } from '../../detect/rule.ts';
 import { keyOf, type RuleSet } from '../../detect/ruleset.ts';
 import { JsonSource, type Source, View } from '../../detect/view.ts';
 import type { EventName } from '../../event.ts';
@@ -65,12 +65,22 @@ export function createMatcher(rules: RuleSet, routing: 'routed' | 'every rule'):
   const view = new View();
   const json = new JsonSource(engine.fields);
   const ownViews = createEventViews(engine.fields, 'linux');
+  const ownRoutes = new Map<EventView, Route>();
   let timeMs = 0;
   let count = 0;
 
-  function ask(source: Source, logsource: LogSource | undefined, matches: Match[]): void {
+  function routeOf(one: EventView): Route {
+    const known = ownRoutes.get(one);
+    if (known) return known;
+    const route =
+      routing === 'routed' ? engine.routeKnowing(one.logsource, one.known) : engine.route(undefined);
+    ownRoutes.set(one, route);
+    return route;
+  }
+
+  function ask(source: Source, route: Route, matches: Match[]): void {
     view.show(source);
-    for (const rule of engine.match(view, routing === 'routed' ? logsource : undefined))
+    for (const rule of engine.match(view, route))
       if (!matches.some((one) => one.rule === rule))
         matches.push({ rule, read: (field) => source.read(engine.fields.number(field)) });
   }
@@ -83,8 +93,9 @@ export function createMatcher(rules: RuleSet, routing: 'routed' | 'every rule'):
       const { own } = event;
       if (own) {
         for (const one of viewsOf(ownViews, own.name))
-          if (one.shows(own)) ask(one.of(own), one.logsource, matches);
-      } else ask(json.of(event.fields), event.logsource, matches);
+          if (one.shows(own)) ask(one.of(own), routeOf(one), matches);
+      } else
+        ask(json.of(event.fields), engine.route(routing === 'routed' ? event.logsource : undefined), matches);
       // An event without a time happened when the one before it did.
       timeMs = event.timeMs ?? timeMs;
       count += 1;

@@ -1,0 +1,100 @@
+/** The index never changes a verdict: engine with index, engine without, and the plain reading of explain agree. */
+
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { unpackedRules } from '../../test/bench/sigmahq.ts';
+import { createEngine } from './engine.ts';
+import { explain } from './explain.ts';
+import { builtinRules, readRuleFiles } from './pack.ts';
+import type { DetectionRule } from './rule.ts';
+import { loadRuleSet } from './ruleset.ts';
+import { hits, nearMisses, type SampleEvent } from './sample.ts';
+import { FieldTable, JsonSource, View } from './view.ts';
+
+/** Compares the three opinions on every sample of every rule; returns how many events were looked at and matched. */
+function compare(rules: readonly DetectionRule[]): {
+  events: number;
+  matched: number;
+  silent: DetectionRule[];
+} {
+  const engine = createEngine(rules);
+  const route = engine.route(undefined);
+  const view = new View();
+  const json = new JsonSource(engine.fields);
+  let events = 0;
+  let matched = 0;
+  const silent: DetectionRule[] = [];
+  for (const rule of rules) {
+    let own = 0;
+    for (const event of [...hits(rule.expression), ...nearMisses(rule.expression)]) {
+      view.show(json.of(event));
+      const indexed = engine.match(view, route);
+      events += 1;
+      if (indexed.includes(rule)) own += 1;
+      assert.equal(
+        indexed.includes(rule),
+        explained(rule, event),
+        `${rule.title} (${rule.file}) on ${JSON.stringify(event)}: engine and explain differ`,
+      );
+      // Every rule of the set on every event would be quadratic: one event in eight is enough for the others.
+      if (events % 8 === 0)
+        assert.deepEqual(
+          indexed.map(({ title }) => title),
+          engine.matchPlainly(view, route).map(({ title }) => title),
+          `index and no index differ on ${JSON.stringify(event)}`,
+        );
+    }
+    matched += own;
+    if (own === 0) silent.push(rule);
+  }
+  return { events, matched, silent };
+}
+
+function explained(rule: DetectionRule, event: SampleEvent): boolean {
+  const fields = new FieldTable();
+  const source = new JsonSource(fields).of(event);
+  const view = new View();
+  view.show(source);
+  return explain(rule.expression, {
+    read: (field) => source.read(fields.number(field)),
+    texts: () => view.leaves(),
+  }).holds;
+}
+
+test('on hits and near misses of every built-in rule the index changes no verdict', () => {
+  const { detections } = loadRuleSet(readRuleFiles(builtinRules()));
+  const { silent } = compare(detections);
+  assert.deepEqual(
+    silent.map(({ title }) => title),
+    [],
+    'rules for which no matching event could be made',
+  );
+});
+
+const SHARED = join(
+  dirname(fileURLToPath(import.meta.url)),
+  '..',
+  '..',
+  '..',
+  '..',
+  'shared',
+  'data',
+  'sigma',
+);
+const archive = [join(SHARED, 'sigmahq-rules.tar.gz')].find(existsSync);
+
+test('on hits and near misses of 248 Linux rules written by others the index changes no verdict', {
+  skip: archive ? false : "no archive of other people's rules beside the project (../shared/data/sigma)",
+}, (t) => {
+  const files = unpackedRules(archive ?? '', t).filter(({ text }) => /^ {4}product: linux/m.test(text));
+  const rules = loadRuleSet(files);
+  assert.deepEqual(rules.refusals.map(String), []);
+  const { events, matched, silent } = compare(rules.detections);
+  t.diagnostic(
+    `${rules.detections.length} rules, ${events} events, ${matched} hits, no hit for ${silent.length} rules`,
+  );
+  assert.ok(silent.length <= rules.detections.length / 20, silent.map(({ title }) => title).join('\n'));
+});

@@ -1,0 +1,160 @@
+/** The index of one route: which rules could match an event at all, found from the event and not from the rules. */
+
+import { createTextFinder, type TextFinder } from './aho-corasick.ts';
+import type { Expression } from './expression.ts';
+import { fold } from './pattern.ts';
+import { type FieldTable, textOf, type View } from './view.ts';
+import { type Atom, commonnessAmong, EVERY_VALUE, witnessOf } from './witness.ts';
+
+export interface RuleIndex {
+  /** Calls `candidate` for each rule that may match; never leaves out one that does. A rule may come twice. */
+  candidates(view: View, candidate: (rule: number) => void): void;
+}
+
+/** @param expressions of the rules of a route, in their order */
+export function createRuleIndex(expressions: readonly Expression[], fields: FieldTable): RuleIndex {
+  const commonness = commonnessAmong(expressions);
+  const always: number[] = [];
+  const byField = new Map<string, { readonly atom: Atom; readonly rule: number }[]>();
+  for (const [rule, expression] of expressions.entries()) {
+    const witness = witnessOf(expression, commonness);
+    if (!witness) always.push(rule);
+    for (const atom of witness ?? []) {
+      const known = byField.get(atom.field);
+      if (known) known.push({ atom, rule });
+      else byField.set(atom.field, [{ atom, rule }]);
+    }
+  }
+  const lookUps = [...byField].map(([field, atoms]) => ({
+    number: field === EVERY_VALUE ? undefined : fields.number(field),
+    index: createValueIndex(atoms),
+  }));
+
+  return {
+    candidates(view, candidate) {
+      for (const rule of always) candidate(rule);
+      for (const { number, index } of lookUps) {
+        if (number === undefined) index.look(view.foldedWhole(), candidate);
+        else {
+          const folded = view.folded(number);
+          if (folded !== undefined) index.look(folded, candidate);
+          else index.lookAll(view.raw(number), candidate);
+        }
+      }
+    },
+  };
+}
+
+interface ValueIndex {
+  look(folded: string, candidate: (rule: number) => void): void;
+  /** For values that are no plain text: each element of a list; anything else only is there. */
+  lookAll(raw: unknown, candidate: (rule: number) => void): void;
+}
+
+function createValueIndex(atoms: readonly { readonly atom: Atom; readonly rule: number }[]): ValueIndex {
+  const present: number[] = [];
+  const exact = new Map<string, number[]>();
+  const prefixes = new Map<string, number[]>();
+  const suffixes = new Map<string, number[]>();
+  const contained = new Map<string, number[]>();
+  for (const { atom, rule } of atoms) {
+    if (atom.kind === 'present') present.push(rule);
+    else if (atom.kind === 'exact') add(exact, atom.text, rule);
+    else if (atom.kind === 'prefix') add(prefixes, atom.text, rule);
+    else if (atom.kind === 'suffix') add(suffixes, atom.text, rule);
+    else add(contained, atom.text, rule);
+  }
+  const begins = prefixes.size > 0 ? createTrie(prefixes, 'from the start') : undefined;
+  const ends = suffixes.size > 0 ? createTrie(suffixes, 'from the end') : undefined;
+  const inside = contained.size > 0 ? createContained(contained) : undefined;
+
+  function look(folded: string, candidate: (rule: number) => void): void {
+    for (const rule of present) candidate(rule);
+    if (exact.size > 0) for (const rule of exact.get(folded) ?? NONE) candidate(rule);
+    begins?.(folded, candidate);
+    ends?.(folded, candidate);
+    inside?.(folded, candidate);
+  }
+
+  return {
+    look,
+    lookAll(raw, candidate) {
+      if (raw === undefined || raw === null) return;
+      if (!Array.isArray(raw)) {
+        for (const rule of present) candidate(rule);
+        return;
+      }
+      for (const element of raw) {
+        const text = textOf(element);
+        if (text !== undefined) look(fold(text), candidate);
+        else if (element !== null && element !== undefined) for (const rule of present) candidate(rule);
+      }
+    },
+  };
+}
+
+const NONE: readonly number[] = [];
+
+function add(map: Map<string, number[]>, text: string, rule: number): void {
+  const known = map.get(text);
+  if (known) known.push(rule);
+  else map.set(text, [rule]);
+}
+
+type Look = (folded: string, candidate: (rule: number) => void) => void;
+
+interface TrieNode {
+  readonly next: Map<number, TrieNode>;
+  readonly rules: number[];
+}
+
+/** Most texts leave the trie after a character or two, so this costs the same for one needle and for a thousand. */
+function createTrie(
+  needles: ReadonlyMap<string, readonly number[]>,
+  direction: 'from the start' | 'from the end',
+): Look {
+  const root: TrieNode = { next: new Map(), rules: [] };
+  const fromEnd = direction === 'from the end';
+  for (const [needle, rules] of needles) {
+    let node = root;
+    for (let step = 0; step < needle.length; step += 1) {
+      const code = needle.charCodeAt(fromEnd ? needle.length - 1 - step : step);
+      let next = node.next.get(code);
+      if (!next) {
+        next = { next: new Map(), rules: [] };
+        node.next.set(code, next);
+      }
+      node = next;
+    }
+    node.rules.push(...rules);
+  }
+  return (folded, candidate) => {
+    let node: TrieNode | undefined = root;
+    const last = folded.length - 1;
+    for (let step = 0; step <= last && node; step += 1) {
+      node = node.next.get(folded.charCodeAt(fromEnd ? last - step : step));
+      if (node) for (const rule of node.rules) candidate(rule);
+    }
+  };
+}
+
+/** Below this many needles, asking for each in turn is quicker than a pass of the automaton: make bench RUN=detect. */
+const FEW_NEEDLES = 3;
+
+function createContained(needles: ReadonlyMap<string, readonly number[]>): Look {
+  const texts = [...needles.keys()];
+  const rules = [...needles.values()];
+  if (texts.length <= FEW_NEEDLES)
+    return (folded, candidate) => {
+      for (const [number, text] of texts.entries())
+        if (folded.includes(text)) for (const rule of rules[number] ?? NONE) candidate(rule);
+    };
+  let finder: TextFinder | undefined;
+  return (folded, candidate) => {
+    // Made when first needed: most routes of a large set never see an event.
+    finder ??= createTextFinder(texts);
+    finder.find(folded, (needle) => {
+      for (const rule of rules[needle] ?? NONE) candidate(rule);
+    });
+  };
+}
