@@ -84,7 +84,7 @@ bin/spoor: dist/.built
 	chmod 755 $@
 
 check: $(GENERATED) node_modules/.installed-lock.json
-	node_modules/@biomejs/cli-linux-x64/biome check .
+	node_modules/@biomejs/cli-linux-x64/biome check . --max-diagnostics=20
 	$(BIN)/tsc -p . --noEmit
 	node schemas/generate.mjs --check
 	node schemas/configuration.mjs --check
