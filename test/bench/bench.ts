@@ -1,0 +1,205 @@
+/**
+ * `make bench`: what Spoor costs, as ratios within one run, and how much it takes before it loses anything.
+ *
+ * Prints the tables and writes them to docs/bench.md. Figures are never asserted: a busy machine is no bug.
+ */
+
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { CHECKOUT, SPOOR } from '../checkout.ts';
+import { alone, freshFolder, inside, median, startIdle } from './measure.ts';
+import { ownWorkloads, sharedWorkloads, type Workload } from './workloads.ts';
+
+const ROUNDS = 5;
+const FLOOD_SECONDS = 2;
+const FLOOD_RATES = [5_000, 10_000, 20_000, 30_000, 40_000, 50_000, 75_000, 100_000, 150_000, 200_000];
+const IDLE_SECONDS = 10;
+
+function progress(text: string): void {
+  process.stderr.write(`  ${text}\n`);
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+interface Log {
+  readonly events: number;
+  readonly lost: number;
+}
+
+/** Counts what a state folder's log holds, without parsing more than the gap events. */
+function countLog(state: string): Log {
+  const printed = execFileSync(SPOOR, ['events', '--state', state, '--json'], { maxBuffer: 2 ** 31 });
+  let events = 0;
+  for (let at = printed.indexOf(10); at >= 0; at = printed.indexOf(10, at + 1)) events++;
+  const gaps = execFileSync(SPOOR, ['events', '--state', state, '--json', '--event', 'sensor.gap']);
+  const lost = gaps
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .reduce((sum, line) => sum + Number(JSON.parse(line).attributes['spoor.gap.count']), 0);
+  return { events, lost };
+}
+
+/** Watcher CPU of a session that does nothing: what starting and ending costs. */
+async function baseCpuS(): Promise<number> {
+  const costs: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const { watcherCpuS, state } = await inside(['true'], '/');
+    costs.push(watcherCpuS);
+    rmSync(join(state, '..'), { recursive: true });
+  }
+  return median(costs);
+}
+
+/** One row: the three ways in turns, each round in another order, so that drift of the machine falls on all. */
+async function ratios(workload: Workload, startCpuS: number): Promise<string[]> {
+  const outsideRatios: number[] = [];
+  const insideRatios: number[] = [];
+  const watcher: number[] = [];
+  let log: Log = { events: 0, lost: 0 };
+  for (let round = 0; round < ROUNDS; round++) {
+    const cost = { none: 0, beside: 0, within: 0 };
+    const ways = [
+      async () => {
+        cost.none = (await alone(workload.command, workload.cwd)).cpuS;
+      },
+      async () => {
+        const idle = await startIdle();
+        cost.beside = (await alone(workload.command, workload.cwd)).cpuS;
+        await idle.stop();
+      },
+      async () => {
+        const watched = await inside(workload.command, workload.cwd);
+        cost.within = watched.command.cpuS;
+        watcher.push(watched.watcherCpuS - startCpuS);
+        if (round === 0) log = countLog(watched.state);
+        rmSync(join(watched.state, '..'), { recursive: true });
+      },
+    ];
+    for (let turn = 0; turn < ways.length; turn++) await ways[(turn + round) % ways.length]?.();
+    outsideRatios.push(cost.beside / cost.none);
+    insideRatios.push(cost.within / cost.none);
+  }
+  const own = median(watcher);
+  return [
+    workload.name,
+    `× ${median(outsideRatios).toFixed(2)}`,
+    `× ${median(insideRatios).toFixed(2)}`,
+    `${own.toFixed(2)} s`,
+    String(log.events),
+    `${((own / log.events) * 1e6).toFixed(0)} µs`,
+    String(log.lost),
+  ];
+}
+
+/** Raises the rate until something is lost; a rate counts as sustained when nothing was. */
+async function flood(folder: string): Promise<string[][]> {
+  const program = join(folder, 'flood');
+  execFileSync('gcc', ['-O2', '-o', program, join(CHECKOUT, 'test/bench/flood.c')]);
+  const rows: string[][] = [];
+  for (const rate of FLOOD_RATES) {
+    progress(`flood of ${rate} events/s`);
+    const state = join(freshFolder(), 'state');
+    const flooded = [SPOOR, 'run', '--state', state, '--', program, String(rate), String(FLOOD_SECONDS)];
+    const made = Number(
+      execFileSync(flooded[0] as string, flooded.slice(1), { stdio: ['ignore', 'pipe', 'ignore'] }),
+    );
+    const { events, lost } = countLog(state);
+    rmSync(join(state, '..'), { recursive: true });
+    rows.push([String(Math.round(made / FLOOD_SECONDS)), String(made), String(events), String(lost)]);
+    if (lost > 0) break;
+  }
+  return rows;
+}
+
+interface Usage {
+  readonly rssMib: number;
+  readonly cpuS: number;
+}
+
+function usage(pid: number): Usage {
+  const rssKib = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  // utime and stime, fields 14 and 15 of proc(5); a tick is 10 ms (getconf CLK_TCK).
+  return { rssMib: rssKib / 1024, cpuS: (Number(fields[11]) + Number(fields[12])) / 100 };
+}
+
+async function idle(): Promise<string[]> {
+  progress(`an idle session for ${IDLE_SECONDS} s`);
+  const session = await startIdle();
+  const before = usage(session.pid);
+  await pause(IDLE_SECONDS * 1_000);
+  const after = usage(session.pid);
+  await session.stop();
+  const share = ((after.cpuS - before.cpuS) / IDLE_SECONDS) * 100;
+  return [`${after.rssMib.toFixed(0)} MiB`, `${share.toFixed(1)} % of a core`];
+}
+
+async function main(): Promise<void> {
+  const folder = freshFolder();
+  mkdirSync(join(folder, 'shared'));
+  const workloads = [...ownWorkloads(folder), ...sharedWorkloads(join(folder, 'shared'))];
+  progress('starting and ending a session that does nothing');
+  const startCpuS = await baseCpuS();
+  const rows: string[][] = [];
+  for (const workload of workloads) {
+    progress(`${workload.name}: ${ROUNDS} rounds without Spoor, beside a session, inside one`);
+    rows.push(await ratios(workload, startCpuS));
+  }
+  const flooded = await flood(folder);
+  const rest = await idle();
+  rmSync(folder, { recursive: true });
+
+  const costs = table(
+    [
+      'workload',
+      'CPU outside a session',
+      'CPU inside a session',
+      "Spoor's own CPU",
+      'events',
+      'an event',
+      'lost',
+    ],
+    rows,
+  );
+  const floods = table(['events/s made', 'made', 'in the log', 'lost, and counted'], flooded);
+  const resting = table(['RSS', 'CPU'], [rest]);
+  const page = `# Figures
+
+Measured by \`make bench\` on ${cpus().length} cores (${cpus()[0]?.model.trim()}), Linux ${release()}, Node ${process.versions.node}.
+Ratios are taken within a round and the median of ${ROUNDS} rounds is shown; what the machine does besides falls on both sides.
+
+## What a program costs more
+
+CPU (user and system, with all descendants) against the same program with no sensor loaded: outside a session, while
+another session is under watch; inside, as the session. Spoor's own CPU is without the ${startCpuS.toFixed(2)} s that starting and ending
+a session takes; divided by the events it made, hashes and seals included.
+
+${costs}
+
+## How much it takes before it loses anything
+
+One process makes events at a given rate for ${FLOOD_SECONDS} s (opens of a file that is not there; one core generates, the other
+watches). Raised until the first loss; "in the log" holds the session's own events as well.
+
+${floods}
+
+## At rest
+
+A session whose command sleeps, for ${IDLE_SECONDS} s.
+
+${resting}
+`;
+  writeFileSync(join(CHECKOUT, 'docs/bench.md'), page);
+  console.log(`\n${costs}\n\n${floods}\n\n${resting}\n\nWritten to docs/bench.md, with how it was measured.`);
+}
+
+await main();
