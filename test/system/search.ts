@@ -16,8 +16,10 @@ function leaksInFile(file: string, secrets: readonly string[]): Leak[] {
     .filter((leak) => leak.offset >= 0);
 }
 
-/** Every place under a folder, or in a single file, that holds one of the secrets as plain bytes. */
-export function leaksIn(path: string, secrets: readonly string[]): Leak[] {
-  const files = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  return files.flatMap((entry) => leaksInFile(join(entry.parentPath ?? entry.path, entry.name), secrets));
+/** Every file under a folder that holds one of the secrets as plain bytes, and where it first does. */
+export function leaksIn(folder: string, secrets: readonly string[]): Leak[] {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  return files.flatMap((entry) => leaksInFile(join(entry.parentPath, entry.name), secrets));
 }
