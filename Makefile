@@ -22,7 +22,8 @@ GENERATED := schemas/generated/registry.ts schemas/generated/otlp.js schemas/gen
 .PHONY: agents bench build check clean format privileged run setup test
 # A sub-make, because under -j nothing else orders set-up before the build that needs it.
 build: setup
-	@$(MAKE) --no-print-directory bin/spoor
+	@$(MAKE) --no-print-directory --question bin/spoor 2>/dev/null || { \
+	  echo "Building (half a minute the first time)"; $(MAKE) --no-print-directory --silent bin/spoor; }
 
 # What the machine must have, Debian packages and all; says so in one line where it cannot be had.
 setup:

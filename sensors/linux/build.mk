@@ -17,7 +17,8 @@ PROGRAMS := $(patsubst test/programs/%.c,build/programs/%,$(wildcard test/progra
 .PHONY: native native-files
 native native-files: $(NATIVE) $(PROGRAMS) sensors/linux/generated/layout.ts
 
-bin/spoor: native-files
+# The files, not the name for them: that is phony, and would make bin/spoor anew each time.
+bin/spoor: $(NATIVE) $(PROGRAMS) sensors/linux/generated/layout.ts
 
 $(LINUX)/vmlinux.h:
 	@test -r $(KERNEL_BTF) || { echo "$(KERNEL_BTF) is missing: this kernel has no BTF (CONFIG_DEBUG_INFO_BTF)" >&2; exit 3; }
