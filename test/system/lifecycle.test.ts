@@ -190,7 +190,7 @@ test(
   needsRoot,
   async (t) => {
     const state = join(scratch(t), 'state');
-    const { child } = await started(state, 'echo ready; read -r -t 300 < <(sleep 300)');
+    const { child } = await started(state, 'echo ready; exec sleep 300');
     const second = await spoor(['run', '--state', state, '--', 'true']);
     child.kill('SIGTERM');
     await once(child, 'exit');

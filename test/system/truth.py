@@ -63,7 +63,7 @@ def opened(path, flags, mode=0o600):
             "errno": None,
             "device": device(stat.st_dev),
             "inode": str(stat.st_ino),
-            "mode": oct(stat.st_mode & 0o7777)[2:],
+            "mode": format(stat.st_mode & 0o7777, "04o"),
             "size": stat.st_size,
         }
         os.close(fd)
