@@ -19,7 +19,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Failure } from './failure.ts';
 
 const FORMAT = 1;
@@ -120,7 +120,9 @@ function statOf(path: string): Stats | undefined {
 
 function make(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: FOLDER_MODE });
+    mkdirSync(dirname(directory), { recursive: true, mode: FOLDER_MODE });
+    // By itself: told to make parents too, Node 20 says ENOENT for a mount that is read-only.
+    mkdirSync(directory, { mode: FOLDER_MODE });
   } catch (error) {
     throw new Failure(
       2,

@@ -1,7 +1,7 @@
 /* flood RATE SECONDS: makes RATE events a second, evenly, and prints how many it made.
  *
- * An event is an open of a file that is not there: the cheapest act that is always reported, so the generator
- * leaves as much of the machine to the watcher as any can. RATE 0 is as fast as one core goes.
+ * An event is an open of a name that is not there, each another: the cheapest act that is always reported, so
+ * the generator leaves as much of the machine to the watcher as any can. RATE 0 is as fast as one core goes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,8 +41,11 @@ int main(int argc, char **argv)
 			continue;
 		}
 		for (int i = 0; i < BURST; i++) {
-			if (open("/spoor-flood-no-such-file", O_RDONLY) >= 0 || errno != ENOENT) {
-				fputs("flood: /spoor-flood-no-such-file is there\n", stderr);
+			char name[32];
+
+			snprintf(name, sizeof name, "/spoor-flood/%ld", made);
+			if (open(name, O_RDONLY) >= 0 || errno != ENOENT) {
+				fputs("flood: /spoor-flood is there\n", stderr);
 				return 1;
 			}
 			made++;

@@ -24,10 +24,26 @@ function filesUnder(folder: string): string[] {
     .sort();
 }
 
-function bundleIn(state: string): string {
+/** The records of a short log lie in one bundle, which a closed log holds twice: as it grew, and as tlog-tiles say. */
+function bundlesIn(state: string): string[] {
   const bundles = filesUnder(state).filter((file) => file.includes('/tile/entries/'));
   assert.notEqual(bundles.length, 0, `no entry bundle under ${state}`);
-  return bundles[0] as string;
+  return bundles;
+}
+
+function recordsIn(state: string): Buffer[] {
+  return recordsOf(readFileSync(bundlesIn(state)[0] as string));
+}
+
+function changeRecords(state: string, change: (records: Buffer[]) => Buffer[]): void {
+  for (const file of bundlesIn(state))
+    writeFileSync(file, Buffer.concat(change(recordsOf(readFileSync(file)))));
+}
+
+function flipped(record: Buffer): Buffer {
+  const changed = Buffer.from(record);
+  changed[changed.length >> 1] = (changed[changed.length >> 1] as number) ^ 1;
+  return changed;
 }
 
 describe('a log that somebody changed', needsRoot, () => {
@@ -54,11 +70,10 @@ describe('a log that somebody changed', needsRoot, () => {
     return state;
   }
 
-  /** Verifies a copy whose first bundle's records went through `change`. */
+  /** Verifies a copy whose records went through `change`. */
   async function verifyChanged(change: (records: Buffer[]) => Buffer[]): Promise<Outcome> {
     const state = copy();
-    const file = bundleIn(state);
-    writeFileSync(file, Buffer.concat(change(recordsOf(readFileSync(file)))));
+    changeRecords(state, change);
     return spoor(['verify', '--state', state]);
   }
 
@@ -71,21 +86,17 @@ describe('a log that somebody changed', needsRoot, () => {
   test('an untouched copy verifies, and says how many records it vouches for', async () => {
     const outcome = await spoor(['verify', '--state', copy()]);
     assert.equal(outcome.code, 0, outcome.stderr);
-    const { length } = recordsOf(readFileSync(bundleIn(original)));
+    const { length } = recordsIn(original);
     assert.match(outcome.stdout.toString('utf8'), new RegExp(`records 0 to ${length - 1}\\b`));
   });
 
   test('a flipped bit is found, and the record that holds it is named', async () => {
-    const outcome = await verifyChanged((records) => {
-      const changed = Buffer.from(records[5] as Buffer);
-      changed[changed.length >> 1] = (changed[changed.length >> 1] as number) ^ 1;
-      return records.with(5, changed);
-    });
+    const outcome = await verifyChanged((records) => records.with(5, flipped(records[5] as Buffer)));
     isRefusedAt(outcome, 5);
   });
 
   test('a cut tail is found, and the first record that is gone is named', async () => {
-    const { length } = recordsOf(readFileSync(bundleIn(original)));
+    const { length } = recordsIn(original);
     isRefusedAt(await verifyChanged((records) => records.slice(0, -2)), length - 2);
   });
 
@@ -103,7 +114,7 @@ describe('a log that somebody changed', needsRoot, () => {
   test("a record of another host's log is found, and its place is named", async () => {
     const other = join(folder, 'other');
     assert.equal((await spoor(['run', '--state', other, '--', 'true'])).code, 0);
-    const foreign = recordsOf(readFileSync(bundleIn(other)))[2] as Buffer;
+    const foreign = recordsIn(other)[2] as Buffer;
     isRefusedAt(await verifyChanged((records) => records.with(4, foreign)), 4);
   });
 
@@ -136,11 +147,7 @@ describe('a log that somebody changed', needsRoot, () => {
 
   test('a run after the damage neither hides it nor loses what it records itself', async () => {
     const state = copy();
-    const file = bundleIn(state);
-    const records = recordsOf(readFileSync(file));
-    const changed = Buffer.from(records[5] as Buffer);
-    changed[20] = (changed[20] as number) ^ 1;
-    writeFileSync(file, Buffer.concat(records.with(5, changed)));
+    changeRecords(state, (records) => records.with(5, flipped(records[5] as Buffer)));
     await spoor(['run', '--state', state, '--', 'true']);
     isRefusedAt(await spoor(['verify', '--state', state]), 5);
   });

@@ -3,8 +3,9 @@
  *
  *   tier tracepoint   tp_btf/sys_exit   open, creat, openat, openat2, open_by_handle_at: the file is taken from
  *                                       the descriptor that the call returned, so nothing can have been exchanged
- *   seen by neither   the second and later opens of the same file by the same process in the same mode; the
- *                     second and later vain look-ups of the same missing name in a session, by any of its processes
+ *   seen by neither   the second and later opens of the same file by the same program of a process in the same
+ *                     mode (an exec begins anew: what the shell read is not what curl read); the second and later
+ *                     vain look-ups of the same missing name in a session, by any of its processes
  *
  * A thread that closes the new descriptor and opens another in its place before the call returns makes us
  * report that other file, which the process then has open too.
@@ -14,7 +15,7 @@
 
 #include "text.h"
 
-/* Opens remembered, so that a file opened a thousand times by one process is one event. 104 B each, so 3.4 MB;
+/* Opens remembered, so that a file opened a thousand times by one process is one event. 112 B each, so 3.7 MB;
  * past it the least used goes, and its next open is reported again. */
 #define MAX_REMEMBERED_OPENS 32768
 
@@ -24,6 +25,7 @@
 
 struct opened {
 	u64 start_ns;
+	u64 execs; /* of the process so far: without it, what spoor-launch's loader opened would hide COMMAND's own */
 	u64 inode;
 	u32 pid;
 	u32 device;
@@ -75,6 +77,7 @@ static __always_inline int seen_open(struct session *session, struct file *file,
 	u8 once = 1;
 	struct opened key = {
 		.start_ns = peek(peek(task, group_leader), start_boottime),
+		.execs = peek(peek(task, group_leader), self_exec_id), /* fs/exec.c: begin_new_exec() counts it */
 		.inode = peek(inode, i_ino),
 		.pid = task->tgid,
 		.device = peek(peek(inode, i_sb), s_dev),
