@@ -1,9 +1,8 @@
-# make programs: the programs of this folder, into build/programs/evasions.
+# The programs of this folder, into build/programs/evasions.
 
 EVASIONS := $(patsubst test/programs/evasions/%.c,build/programs/evasions/%,$(wildcard test/programs/evasions/*.c))
 
-.PHONY: programs
-programs: $(EVASIONS)
+bin/spoor: | $(EVASIONS)
 
 build/programs/evasions/%: test/programs/evasions/%.c $(wildcard test/programs/evasions/*.h)
 	@mkdir -p $(@D)

@@ -17,10 +17,10 @@ int main(int argc, char **argv)
 	}
 	join(child);
 	act_of(child, "process.exec");
-	with_text("path", in_scratch("gone (deleted)"));
+	with_text("path", path);
 	with_number("inode", (long long)is.st_ino);
 	with_number("args_count", 1);
-	with_text("fileless", "deleted");
+	with_number("deleted", 1);
 	with_number("errno", 0);
 	return told();
 }

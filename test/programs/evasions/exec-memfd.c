@@ -28,11 +28,11 @@ int main(int argc, char **argv)
 	}
 	join(child);
 	act_of(child, "process.exec");
-	with_text("path", "/memfd:kworker (deleted)");
+	with_text("path", "/memfd:kworker");
 	with_number("inode", (long long)is.st_ino);
 	with_text("arg0", "[kworker/0:0]");
 	with_number("args_count", 1);
-	with_text("fileless", "memfd");
+	with_number("deleted", 1);
 	with_number("errno", 0);
 	return told();
 }

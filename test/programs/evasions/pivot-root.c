@@ -18,7 +18,7 @@ int main(int argc, char **argv)
 	must(umount2(".", MNT_DETACH));
 	int fd = (int)must(open("/secret", O_RDONLY));
 	act("file.open");
-	with_text("path_here", path);
+	with_text("path", path);
 	with_file(fd);
 	with_text("access", "read");
 	with_number("errno", 0);

@@ -16,7 +16,8 @@ int main(int argc, char **argv)
 	char bytes[sizeof(shared_secret)];
 	struct iovec mine = { bytes, sizeof(bytes) }, theirs = { shared_secret, sizeof(bytes) };
 	int error = process_vm_readv(child, &mine, 1, &theirs, 1, 0) == sizeof(bytes) ? 0 : errno;
-	act("security.process_vm_readv");
+	act("security.process_memory");
+	with_text("call", "process_vm_readv");
 	with_number("target", child);
 	with_number("errno", error);
 	open_gate(&done);

@@ -3,9 +3,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
+import type { State, Tier } from './compare.ts';
 
-const PROJECT = resolve(import.meta.dirname, '../../../..');
+export const PROJECT = resolve(import.meta.dirname, '../../../..');
 const FOLDER = join(PROJECT, 'test/programs/evasions');
+
+/** What the sensor makes of one kind of act on one tier. `because` is empty unless it is not seen. */
+export interface Recorded {
+  readonly state: State;
+  readonly because: string;
+}
 
 export interface Evasion {
   readonly id: string;
@@ -16,14 +23,22 @@ export interface Evasion {
   readonly program: string;
   readonly trace: RegExp;
   readonly without: RegExp | undefined;
+  /** By tier and name of the event; empty on a tier where the way was not possible. */
+  readonly recorded: Readonly<Record<Tier, ReadonlyMap<string, Recorded>>>;
+  /** Why the way was not possible on a tier. */
+  readonly notPossible: Readonly<Partial<Record<Tier, string>>>;
+}
+
+interface Entry {
+  readonly trace: string;
+  readonly without?: string;
+  readonly lsm?: Record<string, string> | string;
+  readonly tracepoint?: Record<string, string> | string;
 }
 
 /** Sorted by row, then by id. @throws Error when a program and the table disagree */
 export function readTable(): Evasion[] {
-  const entries = parse(readFileSync(join(FOLDER, 'table.yml'), 'utf8')) as Record<
-    string,
-    { trace: string; without?: string }
-  >;
+  const entries = parse(readFileSync(join(FOLDER, 'table.yml'), 'utf8')) as Record<string, Entry>;
   const programs = readdirSync(FOLDER).filter((file) => file.endsWith('.c'));
   const unknown = Object.keys(entries).find((id) => !programs.includes(`${id}.c`));
   if (unknown) throw new Error(`table.yml: ${unknown} has no program ${unknown}.c`);
@@ -38,9 +53,28 @@ export function readTable(): Evasion[] {
         program: join(PROJECT, 'build/programs/evasions', id),
         trace: new RegExp(entry.trace, 'm'),
         without: entry.without === undefined ? undefined : new RegExp(entry.without, 'm'),
+        recorded: { lsm: recordedOf(id, entry.lsm), tracepoint: recordedOf(id, entry.tracepoint) },
+        notPossible: {
+          ...(typeof entry.lsm === 'string' && { lsm: entry.lsm }),
+          ...(typeof entry.tracepoint === 'string' && { tracepoint: entry.tracepoint }),
+        },
       };
     })
     .sort((a, b) => a.row - b.row || a.id.localeCompare(b.id));
+}
+
+function recordedOf(id: string, column: Record<string, string> | string = {}): Map<string, Recorded> {
+  if (typeof column === 'string') return new Map();
+  return new Map(
+    Object.entries(column).map(([event, text]) => {
+      const [, state, because] = /^(seen|cut|claimed|not_seen)(?:: (.+))?$/.exec(text) ?? [];
+      if (!state || (state === 'not_seen') !== (because !== undefined))
+        throw new Error(
+          `table.yml: ${id}, ${event}: "${text}"; write seen, cut, claimed, or not_seen: and why`,
+        );
+      return [event, { state: state as State, because: because ?? '' }];
+    }),
+  );
 }
 
 function describe(file: string): { row: number; does: string } {

@@ -1,0 +1,82 @@
+/** docs/evasions.md: the table for people, with both tiers side by side. */
+
+import type { State, Tier } from './compare.ts';
+import type { Evasion } from './table.ts';
+
+const TIERS: readonly Tier[] = ['lsm', 'tracepoint'];
+
+const WORDS: Readonly<Record<State, string>> = {
+  seen: 'seen',
+  cut: 'seen, cut',
+  claimed: 'claimed',
+  not_seen: 'not seen',
+};
+
+export function renderPage(table: readonly Evasion[]): string {
+  const reasons = new Map<string, number>();
+  const rows = table.map((evasion) => {
+    const cells = TIERS.map((tier) => cell(evasion, tier, reasons));
+    return `| ${evasion.row} | \`${evasion.id}\` | ${escape(evasion.does)} | ${cells.join(' | ')} |`;
+  });
+  const notes = [...reasons].map(([reason, number]) => `${number}. ${escape(reason)}`);
+  return `<!-- Written by test/programs/evasions/record.ts from table.yml; tests hold it to what the sensor does. -->
+
+# Ways round a sensor
+
+Each row is a small program in \`test/programs/evasions\` that does one thing one odd way, as root, inside a session,
+and tells what it truly did. The columns say what Spoor makes of it on each tier of the Linux sensor, event by event:
+
+- **seen**: the event is there, and every field is as it truly was (path, device, inode, errno, bytes and so on).
+- **seen, cut**: the same, but a field was cut to fit, and the event says so.
+- **claimed**: the same, but the path is only what the caller wrote, and the event says so.
+- **not seen**: no event, or one with a field that is not true; the number leads to the reason below.
+
+${summary(table)}
+
+| row | program | what it does | tier lsm | tier tracepoint |
+|---|---|---|---|---|
+${rows.join('\n')}
+
+## Why something is not seen
+
+${notes.join('\n')}
+`;
+}
+
+function cell(evasion: Evasion, tier: Tier, reasons: Map<string, number>): string {
+  const impossible = evasion.notPossible[tier];
+  if (impossible !== undefined) return `not possible here: ${escape(impossible)}`;
+  const recorded = evasion.recorded[tier];
+  if (recorded.size === 0) return 'not measured';
+  const byState = new Map<string, string[]>();
+  for (const [event, { state, because }] of recorded) {
+    const words = state === 'not_seen' ? `${WORDS[state]} (${numberOf(because, reasons)})` : WORDS[state];
+    byState.set(words, [...(byState.get(words) ?? []), event]);
+  }
+  return [...byState].map(([words, events]) => `${words}: ${events.join(', ')}`).join('<br>');
+}
+
+function numberOf(reason: string, reasons: Map<string, number>): number {
+  const number = reasons.get(reason) ?? reasons.size + 1;
+  reasons.set(reason, number);
+  return number;
+}
+
+function summary(table: readonly Evasion[]): string {
+  const lines = TIERS.map((tier) => {
+    const columns = table.map((evasion) => evasion.recorded[tier]).filter((recorded) => recorded.size > 0);
+    const states = columns.flatMap((recorded) => [...recorded.values()].map(({ state }) => state));
+    const whole = columns.filter((recorded) =>
+      [...recorded.values()].every(({ state }) => state !== 'not_seen'),
+    );
+    const counts = (Object.keys(WORDS) as State[]).map(
+      (state) => `${states.filter((other) => other === state).length} ${WORDS[state]}`,
+    );
+    return `| ${tier} | ${columns.length} | ${whole.length} | ${counts.join(', ')} |`;
+  });
+  return `| tier | programs measured | nothing of them missing | events |\n|---|---|---|---|\n${lines.join('\n')}`;
+}
+
+function escape(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
+}
