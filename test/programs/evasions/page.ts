@@ -16,9 +16,9 @@ export function renderPage(table: readonly Evasion[]): string {
   const reasons = new Map<string, number>();
   const rows = table.map((evasion) => {
     const cells = TIERS.map((tier) => cell(evasion, tier, reasons));
-    return `| ${evasion.row} | \`${evasion.id}\` | ${escape(evasion.does)} | ${cells.join(' | ')} |`;
+    return `| ${evasion.row} | \`${evasion.id}\` | ${inCell(evasion.does)} | ${cells.join(' | ')} |`;
   });
-  const notes = [...reasons].map(([reason, number]) => `${number}. ${escape(reason)}`);
+  const notes = [...reasons].map(([reason, number]) => `${number}. ${inCell(reason)}`);
   return `<!-- Written by test/programs/evasions/record.ts from table.yml; tests hold it to what the sensor does. -->
 
 # Ways round a sensor
@@ -45,7 +45,7 @@ ${notes.join('\n')}
 
 function cell(evasion: Evasion, tier: Tier, reasons: Map<string, number>): string {
   const impossible = evasion.notPossible[tier];
-  if (impossible !== undefined) return `not possible here: ${escape(impossible)}`;
+  if (impossible !== undefined) return `not possible here: ${inCell(impossible)}`;
   const recorded = evasion.recorded[tier];
   if (recorded.size === 0) return 'not measured';
   const byState = new Map<string, string[]>();
@@ -77,6 +77,6 @@ function summary(table: readonly Evasion[]): string {
   return `| tier | programs measured | nothing of them missing | events |\n|---|---|---|---|\n${lines.join('\n')}`;
 }
 
-function escape(text: string): string {
+function inCell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
 }
