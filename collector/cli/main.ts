@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { addConfigCommand } from './config.ts';
 import { explain } from './failure.ts';
+import { addInventoryCommand } from './inventory.ts';
 import { addRulesCommand } from './rules/rules.ts';
 import { defaultStateDirectory } from './state.ts';
 import { printable, writeAll } from './terminal.ts';
@@ -75,6 +76,7 @@ function createProgram(): Command {
       process.exitCode = printDiagnosis(options.state, options.json ? 'json' : 'text');
     });
   addConfigCommand(program);
+  addInventoryCommand(program);
   addVerifyCommand(program);
   addRulesCommand(program);
   for (const command of program.commands) command.copyInheritedSettings(program);

@@ -3,14 +3,17 @@
 import { posix } from 'node:path';
 import { type Event, SEVERITY } from '../event.ts';
 import { newUid } from '../uid.ts';
-import type { RememberedRow } from './remembered.ts';
+import type { RememberedProgram, RememberedRow } from './remembered.ts';
 
 export interface InventoryChange {
   readonly change: 'added' | 'changed' | 'removed';
   /** The row as it is now; for `removed`, as it was. */
   readonly row: RememberedRow;
-  /** For `changed`: the row before. */
+  /** The program that changed first in the row's order, else the one that starts the agent. */
+  readonly program: RememberedProgram;
+  /** For `changed`: the row and the program before. */
   readonly before?: RememberedRow;
+  readonly programBefore?: RememberedProgram | undefined;
 }
 
 /**
@@ -26,19 +29,39 @@ export function changesBetween(
   for (const row of now) {
     const same = old.get(keyOf(row));
     if (same) {
-      if (same.version !== row.version || same.hash.sha256 !== row.hash.sha256)
-        changes.push({ change: 'changed', row, before: same });
+      if (same.version !== row.version || changedProgram(same, row)) changes.push(changed(same, row));
       continue;
     }
     const beside = before
       .filter((other) => other.agent === row.agent && isVersionBeside(other, row))
       .sort((left, right) => byVersion(left.version, right.version))
       .at(-1);
-    changes.push(beside ? { change: 'changed', row, before: beside } : { change: 'added', row });
+    changes.push(beside ? changed(beside, row) : { change: 'added', row, program: firstProgram(row) });
   }
   const kept = new Set(now.map(keyOf));
-  for (const row of before) if (!kept.has(keyOf(row))) changes.push({ change: 'removed', row });
+  for (const row of before)
+    if (!kept.has(keyOf(row))) changes.push({ change: 'removed', row, program: firstProgram(row) });
   return changes;
+}
+
+function changed(before: RememberedRow, row: RememberedRow): InventoryChange {
+  const program = changedProgram(before, row) ?? firstProgram(row);
+  // Beside another version the same program has another folder.
+  const programBefore =
+    before.programs.find(({ path }) => path === program.path) ??
+    before.programs.find(({ path }) => posix.basename(path) === posix.basename(program.path)) ??
+    before.programs[0];
+  return { change: 'changed', row, program, before, programBefore };
+}
+
+/** The first program with another content, or a new one. */
+function changedProgram(before: RememberedRow, row: RememberedRow): RememberedProgram | undefined {
+  const hashes = new Map(before.programs.map(({ path, hash }) => [path, hash.sha256]));
+  return row.programs.find(({ path, hash }) => !hashes.has(path) || hashes.get(path) !== hash.sha256);
+}
+
+function firstProgram(row: RememberedRow): RememberedProgram {
+  return row.programs[0] ?? { path: row.path, hash: { missingReason: 'gone' } };
 }
 
 function keyOf({ agent, root }: RememberedRow): string {
@@ -62,7 +85,8 @@ function byVersion(left = '', right = ''): number {
 }
 
 /** One agent.inventory event for a change. */
-export function inventoryEvent({ change, row, before }: InventoryChange, timeNs: bigint): Event {
+export function inventoryEvent(changeMade: InventoryChange, timeNs: bigint): Event {
+  const { change, row, program, before, programBefore } = changeMade;
   return {
     name: 'agent.inventory',
     uid: newUid(Number(timeNs / 1_000_000n)),
@@ -76,14 +100,14 @@ export function inventoryEvent({ change, row, before }: InventoryChange, timeNs:
       'spoor.agent.kind': row.kind,
       'spoor.agent.package': row.package,
       'spoor.inventory.change': change,
-      'spoor.inventory.path': row.path,
+      'spoor.inventory.path': program.path,
       'spoor.inventory.user': row.user,
       'spoor.inventory.installed_by': row.installedBy,
-      'spoor.inventory.sha256': row.hash.sha256,
+      'spoor.inventory.sha256': program.hash.sha256,
       'spoor.inventory.previous_version': before?.version,
-      'spoor.inventory.previous_sha256': before?.hash.sha256,
+      'spoor.inventory.previous_sha256': programBefore?.hash.sha256,
       'spoor.inventory.running_pids': row.running.length > 0 ? row.running : undefined,
-      'spoor.hash.missing_reason': row.hash.missingReason,
+      'spoor.hash.missing_reason': program.hash.missingReason,
     },
     seen: undefined,
   };

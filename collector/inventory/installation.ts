@@ -12,6 +12,8 @@ export interface Installation {
   readonly package: string | undefined;
   /** The program that starts it: an executable or a script, links resolved; for an extension, its folder. */
   readonly path: string;
+  /** Every file that runs as the agent: `path` first, then native programs that the package brings. All are hashed. */
+  readonly programs: readonly string[];
   /** Folder of the package or of this version; the program itself where it is all there is. Tells installations apart. */
   readonly root: string;
   /** User in whose home it lies; undefined for the whole host. */

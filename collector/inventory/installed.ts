@@ -74,16 +74,34 @@ function homeAround(search: Search, path: string): Home | undefined {
 function add(
   search: Search,
   agent: Agent,
-  rest: Omit<Installation, 'agent' | 'name' | 'kind' | 'user'>,
+  rest: Omit<Installation, 'agent' | 'name' | 'kind' | 'user' | 'programs'>,
   home: Home | undefined,
+  nativePrograms: readonly string[] = [],
 ): void {
-  const isKnown = search.found.some(
+  const index = search.found.findIndex(
     (known) =>
       known.agent === agent.id &&
-      (rest.root === known.root || rest.path === known.path || rest.root.startsWith(`${known.root}/`)),
+      (rest.root === known.root ||
+        known.programs.includes(rest.path) ||
+        rest.root.startsWith(`${known.root}/`)),
   );
-  if (isKnown) return;
-  search.found.push({ agent: agent.id, name: agent.name, kind: agent.kind, user: home?.userName, ...rest });
+  const known = search.found[index];
+  if (!known) {
+    const programs = [...new Set([rest.path, ...nativePrograms])];
+    search.found.push({
+      agent: agent.id,
+      name: agent.name,
+      kind: agent.kind,
+      user: home?.userName,
+      programs,
+      ...rest,
+    });
+  } else if (rest.root === known.root && !known.programs.includes(rest.path)) {
+    // One version's folder holds several programs; the one with the agent's name starts it.
+    const isNamed = agent.commands.includes(posix.basename(rest.path));
+    const programs = isNamed ? [rest.path, ...known.programs] : [...known.programs, rest.path];
+    search.found[index] = { ...known, path: programs[0] ?? known.path, programs };
+  }
 }
 
 function findNpm(search: Search): void {
@@ -106,10 +124,37 @@ function findNpm(search: Search): void {
           agent,
           { version: wordOf(manifest, 'version'), package: `npm:${name}`, path, root, installedBy: 'npm' },
           home,
+          nativePrograms(search, agent, name, folder, root),
         );
       }
     }
   }
+}
+
+/** Native programs in the package itself and in the packages for this platform that it brings or npm puts beside it. */
+function nativePrograms(search: Search, agent: Agent, name: string, folder: string, root: string): string[] {
+  const { files, matcher } = search;
+  const names = `{${[...agent.commands, ...agent.weakCommands].join(',')}}`;
+  const platformPackages = [folder, `${root}/node_modules`].flatMap((packages) =>
+    files.list(packages).flatMap((first) => {
+      const found = first.startsWith('@')
+        ? files.list(`${packages}/${first}`).map((second) => `${first}/${second}`)
+        : [first];
+      return found
+        .filter(
+          (other) =>
+            other !== name &&
+            (other.startsWith(`${name}-`) || matcher.byPackage(`npm:${other}`).includes(agent)),
+        )
+        .map((other) => `${packages}/${other}`);
+    }),
+  );
+  return [
+    ...expand(files, `${root}/bin/${names}`),
+    ...platformPackages.flatMap((path) => expand(files, `${path}/**/${names}`)),
+  ]
+    .filter((path) => files.stamp(path)?.isFile)
+    .map((path) => files.realPath(path) ?? path);
 }
 
 function findPython(search: Search): void {

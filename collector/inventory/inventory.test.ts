@@ -212,12 +212,26 @@ test('one byte changed in a program, its version unchanged, is a change', (t) =>
   writeFileSync(join(root, path), 'Program');
   const [change, ...others] = changesBetween(before, hashed(rowsOf(root), files, before));
   assert.equal(change?.change, 'changed');
-  assert.notEqual(change?.row.hash.sha256, change?.before?.hash.sha256);
+  assert.notEqual(change?.program.hash.sha256, change?.programBefore?.hash.sha256);
+  assert.equal(change?.programBefore?.path, path);
+  assert.deepEqual(others, []);
+});
+
+test('a change of the native program that an npm package brings is told with that program', (t) => {
+  const root = plant(t, sixInstalls('/dev/null'));
+  const files = createProcessFiles(root);
+  const native =
+    '/home/ann/.npm-global/lib/node_modules/@openai/codex/node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex';
+  const before = hashed(rowsOf(root), files, []);
+  writeFileSync(join(root, native), 'patched');
+  const [change, ...others] = changesBetween(before, hashed(rowsOf(root), files, before));
+  assert.equal(change?.program.path, native);
+  assert.equal(change?.row.version, '0.169.0');
   assert.deepEqual(others, []);
 });
 
 test('a remembered inventory that is spoilt or of another format is as none', (t) => {
-  for (const text of ['', '{', '[]', 'null', '{"format":99,"rows":[]}', '{"format":1,"rows":[{"agent":5}]}'])
+  for (const text of ['', '{', '[]', 'null', '{"format":99,"rows":[]}', '{"format":2,"rows":[{"agent":5}]}'])
     assert.deepEqual(readRemembered(plant(t, { '/inventory.json': text })), []);
 });
 

@@ -83,6 +83,7 @@ function fromRunning(recognition: Recognition): Installation {
     version: recognition.version,
     package: recognition.package,
     path: recognition.root,
+    programs: [recognition.root],
     root: recognition.root,
     user: undefined,
     installedBy: 'unknown',

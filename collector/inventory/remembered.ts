@@ -10,7 +10,7 @@ import type { ProcessFiles } from '../recognise/process-files.ts';
 import { hashProgram, type ProgramHash, stampName } from './file-hash.ts';
 import type { InstalledBy, InventoryRow } from './installation.ts';
 
-const FORMAT = 1;
+const FORMAT = 2;
 
 export interface RememberedRow {
   readonly agent: string;
@@ -22,6 +22,12 @@ export interface RememberedRow {
   readonly user?: string | undefined;
   readonly installedBy: InstalledBy;
   readonly running: readonly number[];
+  /** `path` first. */
+  readonly programs: readonly RememberedProgram[];
+}
+
+export interface RememberedProgram {
+  readonly path: string;
   /** Which content was hashed (file-hash.ts). */
   readonly stamp?: string | undefined;
   readonly hash: ProgramHash;
@@ -33,23 +39,18 @@ export function hashed(
   files: ProcessFiles,
   before: readonly RememberedRow[],
 ): RememberedRow[] {
-  const known = new Map(before.map((row) => [`${row.path}\0${row.stamp}`, row.hash]));
+  const programs = before.flatMap((row) => row.programs);
+  const known = new Map(programs.map(({ path, stamp, hash }) => [`${path}\0${stamp}`, hash]));
   return rows.map((row) => {
-    const { agent, kind, version, package: packageName, path, root, user, installedBy, running } = row;
-    const now = files.stamp(path);
-    const stamp = now && stampName(now);
+    const { name: _, running, programs, ...rest } = row;
     return {
-      agent,
-      kind,
-      version,
-      package: packageName,
-      path,
-      root,
-      user,
-      installedBy,
+      ...rest,
       running: running.map(({ pid }) => pid),
-      stamp,
-      hash: known.get(`${path}\0${stamp}`) ?? hashProgram(files, path),
+      programs: programs.map((path) => {
+        const now = files.stamp(path);
+        const stamp = now && stampName(now);
+        return { path, stamp, hash: known.get(`${path}\0${stamp}`) ?? hashProgram(files, path) };
+      }),
     };
   });
 }
@@ -103,8 +104,14 @@ function isRow(value: unknown): value is RememberedRow {
     typeof row.agent === 'string' &&
     typeof row.path === 'string' &&
     typeof row.root === 'string' &&
-    typeof row.hash === 'object' &&
-    row.hash !== null &&
-    Array.isArray(row.running)
+    Array.isArray(row.running) &&
+    Array.isArray(row.programs) &&
+    row.programs.every(isProgram)
   );
+}
+
+function isProgram(value: unknown): value is RememberedProgram {
+  if (typeof value !== 'object' || value === null) return false;
+  const { path, hash } = value as Partial<Record<keyof RememberedProgram, unknown>>;
+  return typeof path === 'string' && typeof hash === 'object' && hash !== null;
 }
