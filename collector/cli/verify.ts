@@ -2,16 +2,20 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { NoteError, parseVkey, type VerifierKey } from '../log/note.ts';
+import { verifyCopy } from '../verify/copy.ts';
+import { CopyError } from '../verify/otlp-json.ts';
 import { checkSince, proveRecord } from '../verify/proof.ts';
 import type { Verdict } from '../verify/verdict.ts';
 import { keyBeside, VerifyError, verifyLog } from '../verify/verify.ts';
 import { defaultStateDirectory } from './state.ts';
+import { copyJson, copyText } from './verify-copy-text.ts';
 
 interface VerifyOptions {
   readonly state: string;
   readonly key?: string;
   readonly proof?: number;
   readonly since?: string;
+  readonly otlp?: string;
   readonly json?: true;
 }
 
@@ -24,6 +28,7 @@ export function addVerifyCommand(program: Command): void {
     .option('--key <file>', 'public key kept elsewhere (a copy of STATE/key/host.pub)')
     .option('--proof <index>', 'print a proof (C2SP tlog-proof) that this record is in the log', parseIndex)
     .option('--since <file>', 'check that the log still begins with what this older checkpoint signed')
+    .option('--otlp <file>', "check a SIEM's copy instead: OTLP-JSON, one request or one record a line")
     .option('--json', 'print the verdict as one JSON object')
     .action(async (options: VerifyOptions) => {
       process.exitCode = await verifyCommand(options);
@@ -43,13 +48,19 @@ async function verifyCommand(options: VerifyOptions): Promise<number> {
       process.stdout.write(options.json ? `${JSON.stringify(since)}\n` : `${since.message}\n`);
       return since.holds ? 0 : 1;
     }
+    if (options.otlp !== undefined) {
+      const verdict = await verifyCopy(options.otlp, key);
+      process.stdout.write(options.json ? `${copyJson(verdict)}\n` : copyText(options.otlp, verdict));
+      return verdict.integrity === 'intact' && verdict.complete ? 0 : 1;
+    }
     const verdict = await verifyLog(directory, key);
     process.stdout.write(
       options.json ? `${verdictJson(verdict)}\n` : verdictText(directory, verdict, options),
     );
     return verdict.integrity === 'intact' ? 0 : 1;
   } catch (error) {
-    if (!(error instanceof VerifyError || error instanceof NoteError)) throw error;
+    if (!(error instanceof VerifyError || error instanceof NoteError || error instanceof CopyError))
+      throw error;
     process.stderr.write(`spoor verify: ${error.message}\n`);
     return 2;
   }

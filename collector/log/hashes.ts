@@ -1,5 +1,5 @@
 import { readIfThere } from './files.ts';
-import { HASH_BYTES, rootOf } from './merkle.ts';
+import { CompactRange, HASH_BYTES, powersOf, rootOf } from './merkle.ts';
 import { MAX_LEVELS, TILE_WIDTH, tailPath, tileNumberPath, tilePath } from './tiles.ts';
 
 /** Tiles kept in memory, 8 KiB each: a proof touches two a level. */
@@ -25,17 +25,35 @@ export class HashReader {
    * @throws HashMissingError
    */
   rootOf(start: number, end: number): Buffer {
-    const count = end - start;
-    const split = largestPowerBelow(count);
-    if (split * 2 === count || count === 1) return this.subtree(Math.log2(count), start / count);
     const parts: Buffer[] = [];
-    for (let at = start; at < end; ) {
-      const part = largestPowerUpTo(end - at);
-      parts.push(this.subtree(Math.log2(part), at / part));
-      at += part;
+    let at = start;
+    for (const leaves of powersOf(end - start)) {
+      parts.push(this.subtree(Math.log2(leaves), at / leaves));
+      at += leaves;
     }
     // Complete subtrees from large to small: the RFC's tree folds them from the right.
     return parts.reduceRight((right, left) => rootOf(Buffer.concat([left, right]), 2));
+  }
+
+  /** Leaf hashes of the records `start` to `end`, side by side. */
+  leaves(start: number, end: number): Buffer {
+    const parts: Buffer[] = [];
+    for (let at = start; at < end; ) {
+      const from = at % TILE_WIDTH;
+      const width = Math.min(TILE_WIDTH, from + end - at);
+      const tile = this.#tile(0, Math.floor(at / TILE_WIDTH), width);
+      parts.push(tile.subarray(from * HASH_BYTES, width * HASH_BYTES));
+      at += width - from;
+    }
+    return Buffer.concat(parts);
+  }
+
+  /** The complete subtrees of the tree over the first `size` records. */
+  range(size: number): CompactRange {
+    const range = new CompactRange();
+    for (const leaves of powersOf(size))
+      range.appendSubtree(this.subtree(Math.log2(leaves), range.size / leaves), 0, leaves);
+    return range;
   }
 
   /** Root of the complete subtree over 2^height records that is number `index` of its height. */
@@ -84,9 +102,4 @@ export function largestPowerBelow(count: number): number {
   let power = 1;
   while (power * 2 < count) power *= 2;
   return power;
-}
-
-function largestPowerUpTo(count: number): number {
-  const below = largestPowerBelow(count);
-  return below * 2 === count ? count : below;
 }

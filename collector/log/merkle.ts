@@ -104,6 +104,23 @@ export class CompactRange {
     return this.#fold(Buffer.from(this.#subtrees.subarray(last, last + HASH_BYTES)), this.#count - 1);
   }
 
+  /** Roots of the complete subtrees, the largest first, side by side. */
+  subtrees(): Buffer {
+    return Buffer.from(this.#subtrees.subarray(0, this.#count * HASH_BYTES));
+  }
+
+  /** The range that has these subtrees; undefined when a tree of that size has another number of them. */
+  static from(subtrees: Buffer, size: number): CompactRange | undefined {
+    const range = new CompactRange();
+    let at = 0;
+    for (const leaves of powersOf(size)) {
+      if (at + HASH_BYTES > subtrees.length) return undefined;
+      range.appendSubtree(subtrees, at, leaves);
+      at += HASH_BYTES;
+    }
+    return at === subtrees.length ? range : undefined;
+  }
+
   /** The root when `right` holds the leaves that follow: fewer than any subtree here has. */
   rootWith(right: CompactRange): Buffer {
     return right.size === 0 ? this.root() : this.#fold(right.root(), this.#count);
@@ -127,4 +144,16 @@ export class CompactRange {
     hashNode(this.#subtrees, left, this.#subtrees, left + HASH_BYTES, this.#subtrees, left);
     this.#count--;
   }
+}
+
+/** The powers of two that make a number, the largest first: the complete subtrees of a tree of that size. */
+export function powersOf(size: number): number[] {
+  const powers: number[] = [];
+  let power = 2 ** Math.floor(Math.log2(Math.max(1, size)));
+  for (let rest = size; rest > 0; power /= 2)
+    if (power <= rest) {
+      powers.push(power);
+      rest -= power;
+    }
+  return powers;
 }

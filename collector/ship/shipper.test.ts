@@ -64,11 +64,9 @@ function events(count: number): Event[] {
   }));
 }
 
-/** Index of each record the receiver took, in the order it took them; checkpoints left out. */
+/** Index of each record the receiver took, in the order it took them; checkpoints and hashes have none. */
 function indices(received: Receiver): unknown[] {
-  return received.logs
-    .filter((log) => log.event_name !== 'log.checkpoint')
-    .map((log) => log.attributes['spoor.log.index']);
+  return received.logs.flatMap((log) => log.attributes['spoor.log.index'] ?? []);
 }
 
 function upTo(size: number): number[] {

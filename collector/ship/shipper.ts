@@ -4,7 +4,7 @@ import { GrpcTransport } from './grpc.ts';
 import { loadPosition, type Position, positionPath, savePosition } from './position.ts';
 import { RequestBuilder } from './request.ts';
 import type { Resource } from './resource.ts';
-import { type Batch, LogSource } from './source.ts';
+import { type Item, LogSource } from './source.ts';
 import type { Outcome, Transport } from './transport.ts';
 
 /** Longest time between a delivery and its place in the position file; what a crash sends once more. */
@@ -94,9 +94,9 @@ class Shipper implements LogShipper {
     this.#directory = options.logDirectory;
     this.#transport = transport;
     this.#positionPath = path;
-    this.#source = new LogSource(options.logDirectory);
     this.#builder = new RequestBuilder(options.resource);
-    this.#position = loadPosition(path, this.#source.origin() ?? '');
+    this.#position = loadPosition(path, LogSource.originOf(options.logDirectory) ?? '');
+    this.#source = new LogSource(options.logDirectory, this.#position);
     this.#saved = this.#position;
   }
 
@@ -112,7 +112,7 @@ class Shipper implements LogShipper {
   }
 
   async flush(timeoutMs: number): Promise<FlushResult> {
-    const goal = { next: this.#durable, checkpoint: this.#source.checkpointsEnd(this.#position) };
+    const goal = { next: this.#durable, checkpoint: this.#source.checkpointsEnd() };
     const reached = (): boolean =>
       this.#position.next >= goal.next && this.#position.checkpoint >= goal.checkpoint;
     const deadline = Date.now() + timeoutMs;
@@ -156,15 +156,32 @@ class Shipper implements LogShipper {
   async #run(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
       this.#woken = false;
-      const batch = await this.#source.next(this.#position, this.#durable);
-      if (!batch) {
-        this.#state = 'idle';
-        await this.#woke();
+      const items = await this.#source.next(this.#durable);
+      if (items.length > 0) {
+        await this.#deliver(items);
         continue;
       }
+      this.#state = 'idle';
+      await this.#woke();
+    }
+  }
+
+  /** Sends until the receiver has it, or the shipper is stopped. */
+  async #deliver(items: readonly Item[]): Promise<void> {
+    const request = this.#builder.build(items.map(({ leaf }) => leaf));
+    while (!this.#stopping.signal.aborted) {
       this.#state = 'sending';
-      const outcome = await this.#sendUnlessStopped(this.#builder.build(batch.leaves));
-      if (outcome) await this.#take(outcome, batch);
+      const outcome = await this.#sendUnlessStopped(request);
+      if (!outcome) return;
+      if (outcome.kind === 'accepted') {
+        this.#backoff.succeeded();
+        this.#trouble = '';
+        this.#moveTo(items.at(-1));
+        return;
+      }
+      this.#trouble = outcome.cause;
+      this.#state = 'waiting';
+      await this.#waitUnlessStopped(this.#backoff.nextWaitMs(outcome.kind === 'retry' ? outcome.afterMs : 0));
     }
   }
 
@@ -182,20 +199,9 @@ class Shipper implements LogShipper {
     }
   }
 
-  async #take(outcome: Outcome, batch: Batch): Promise<void> {
-    if (outcome.kind === 'accepted') {
-      this.#backoff.succeeded();
-      this.#trouble = '';
-      this.#moveTo(batch.after);
-      return;
-    }
-    this.#trouble = outcome.cause;
-    this.#state = 'waiting';
-    await this.#waitUnlessStopped(this.#backoff.nextWaitMs(outcome.kind === 'retry' ? outcome.afterMs : 0));
-  }
-
-  #moveTo(position: Position): void {
-    this.#position = position;
+  #moveTo(last: Item | undefined): void {
+    if (!last) return;
+    this.#position = { origin: this.#position.origin, next: last.next, checkpoint: last.checkpoint };
     this.#saveTimer ??= setTimeout(() => {
       this.#saveTimer = undefined;
       this.#save().catch((error: Error) => {

@@ -1,0 +1,319 @@
+import { type Checkpoint, CheckpointError, checkpointHash, parseCheckpoint } from '../log/checkpoint.ts';
+import { CompactRange, HASH_BYTES, leafHash } from '../log/merkle.ts';
+import { isSignedBy, type Note, NoteError, parseNote, type VerifierKey } from '../log/note.ts';
+import { LeafTable } from './leaf-table.ts';
+import { type CopiedRecord, CopyError, readOtlpJson } from './otlp-json.ts';
+import { type Problem, ProblemList } from './verdict.ts';
+
+/** A run of indices, both ends included. */
+export type Range = readonly [first: number, last: number];
+
+/** What a copy of a log proves, with nothing but the public key and the checkpoints in the copy. */
+export interface CopyVerdict {
+  readonly origin: string;
+  readonly keyId: string;
+  /** Whether every record that could be checked is as signed. */
+  readonly integrity: 'intact' | 'broken';
+  /** Whether every record the checkpoints cover is there, from the first the log had at the last of them. */
+  readonly complete: boolean;
+  readonly problems: readonly Problem[];
+  readonly moreProblems: number;
+  /** Distinct records in the copy. */
+  readonly records: number;
+  /** Records shown to be as signed. */
+  readonly proved: number;
+  readonly present: readonly Range[];
+  readonly missing: readonly Range[];
+  /** Records present that no checkpoint of the copy can vouch for, and none contradicts. */
+  readonly unproved: readonly Range[];
+  /** Indices that came more than once, with the same content. */
+  readonly repeated: readonly Range[];
+  readonly checkpoints: number;
+  /** Numbers of checkpoints that are not in the copy though later ones are. */
+  readonly missingCheckpoints: readonly Range[];
+  readonly lost: bigint;
+  /** Attributes that were added on the way, with how many records carry them. */
+  readonly foreignAttributes: ReadonlyMap<string, number>;
+  /** Records of other logs in the same copy; left aside. */
+  readonly otherLogs: number;
+}
+
+interface CopiedCheckpoint {
+  readonly checkpoint: Checkpoint;
+  readonly note: Note;
+  readonly frontier: Buffer | undefined;
+}
+
+/**
+ * Checks a SIEM's copy of a log.
+ * @throws CopyError when the file cannot be read or is no OTLP-JSON, naming the line
+ */
+export async function verifyCopy(path: string, key: VerifierKey): Promise<CopyVerdict> {
+  const check = new CopyCheck(key);
+  try {
+    for await (const record of readOtlpJson(path)) check.take(record);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== undefined) throw new CopyError(`cannot read ${path} (${code})`);
+    throw error;
+  }
+  return check.verdict();
+}
+
+/** Takes the records of a copy in any order, then judges. */
+export class CopyCheck {
+  readonly #key: VerifierKey;
+  readonly #problems = new ProblemList();
+  /** What the copy's records hash to, and what the shipped hashes say. */
+  readonly #found = new LeafTable();
+  readonly #told = new LeafTable();
+  readonly #checkpoints = new Map<number, CopiedCheckpoint>();
+  readonly #foreign = new Map<string, number>();
+  readonly #repeated: number[] = [];
+  #records = 0;
+  #otherLogs = 0;
+
+  constructor(key: VerifierKey) {
+    this.#key = key;
+  }
+
+  take(record: CopiedRecord): void {
+    if (record.keyId !== undefined && record.keyId !== this.#key.keyId) {
+      this.#otherLogs++;
+      return;
+    }
+    for (const name of record.foreign) this.#foreign.set(name, (this.#foreign.get(name) ?? 0) + 1);
+    if (record.eventName === 'log.checkpoint') this.#takeCheckpoint(record);
+    else if (record.eventName === 'log.hashes') this.#takeHashes(record);
+    else this.#takeRecord(record);
+  }
+
+  verdict(): CopyVerdict {
+    const checkpoints = [...this.#checkpoints.values()].sort(
+      (a, b) => a.checkpoint.number - b.checkpoint.number,
+    );
+    this.#checkChain(checkpoints);
+    const last = checkpoints.at(-1)?.checkpoint;
+    const proved = new Ranges();
+    const unproved = new Ranges();
+    const missing = new Ranges();
+    // A copy that begins later: what comes before its first record is missing, and no tree can be built from there.
+    const begin = Math.min(this.#found.begin(), this.#told.begin());
+    missing.addRun(0, Math.min(begin, last?.size ?? 0) - 1);
+    let range = begin === 0 ? new CompactRange() : undefined;
+    let from = begin;
+    for (const current of checkpoints) {
+      range = this.#judge(range, from, current, { proved, unproved, missing }) ?? frontierOf(current);
+      from = Math.max(from, current.checkpoint.size);
+    }
+    const end = this.#found.end();
+    for (let index = from; index < end; index++) if (this.#found.get(index)) unproved.add(index);
+    const present = new Ranges();
+    for (let index = begin; index < end; index++) if (this.#found.get(index)) present.add(index);
+    // What the log itself had pruned by its last checkpoint is not missing from the copy.
+    const first = last?.first ?? 0;
+    const gone = missing.list
+      .filter(([, to]) => to >= first)
+      .map(([start, to]) => [Math.max(start, first), to] as const);
+    return {
+      origin: last?.origin ?? this.#key.name,
+      keyId: this.#key.keyId,
+      integrity: this.#problems.any ? 'broken' : 'intact',
+      complete: gone.length === 0 && checkpoints.length > 0,
+      problems: this.#problems.listed,
+      moreProblems: this.#problems.more,
+      records: this.#records,
+      proved: proved.count,
+      present: present.list,
+      missing: gone,
+      unproved: unproved.list,
+      repeated: Ranges.of(this.#repeated.sort((a, b) => a - b)).list,
+      checkpoints: checkpoints.length,
+      missingCheckpoints: holes(checkpoints.map(({ checkpoint }) => checkpoint.number)),
+      lost: last?.lost ?? 0n,
+      foreignAttributes: this.#foreign,
+      otherLogs: this.#otherLogs,
+    };
+  }
+
+  #takeRecord({ line, leaf, fault, attributes }: CopiedRecord): void {
+    const index = attributes['spoor.log.index'];
+    if (typeof index !== 'number' || index < 0 || !leaf) {
+      const which = typeof index === 'number' ? `record ${index}` : 'a record without spoor.log.index';
+      this.#problems.add(
+        'changed',
+        typeof index === 'number' ? { record: index } : {},
+        `line ${line}: ${which} cannot be a record of this log: ${fault || 'it has no place'}`,
+      );
+      return;
+    }
+    const how = this.#found.set(index, leafHash(leaf), 0);
+    if (how === 'new') this.#records++;
+    else if (how === 'same') this.#repeated.push(index);
+    else
+      this.#problems.add(
+        'changed',
+        { record: index },
+        `line ${line}: record ${index} came again with another content; at most one of them was signed`,
+      );
+  }
+
+  #takeHashes({ attributes }: CopiedRecord): void {
+    const first = attributes['spoor.hashes.first'];
+    const leaves = attributes['spoor.hashes.leaves'];
+    if (typeof first !== 'number' || !(leaves instanceof Uint8Array)) return;
+    const hashes = Buffer.from(leaves);
+    for (let i = 0; (i + 1) * HASH_BYTES <= hashes.length; i++)
+      this.#told.set(first + i, hashes, i * HASH_BYTES);
+  }
+
+  #takeCheckpoint(record: CopiedRecord): void {
+    const { line, attributes } = record;
+    try {
+      const note = parseNote(attributes['spoor.checkpoint.note'] ?? '');
+      const checkpoint = parseCheckpoint(note.text);
+      const { number } = checkpoint;
+      if (!isSignedBy(note, this.#key)) {
+        const signers = note.signatures.map(({ keyId }) => keyId).join(', ');
+        this.#problems.add(
+          'checkpoint',
+          {},
+          `line ${line}: checkpoint ${number} is signed by ${signers}, or was changed; it does not verify with key ${this.#key.keyId}`,
+        );
+        return;
+      }
+      this.#takeHashes(record);
+      const known = this.#checkpoints.get(number);
+      if (known && known.note.text !== note.text)
+        this.#problems.add(
+          'checkpoint',
+          {},
+          `line ${line}: the key signed two checkpoints with number ${number}: the log was forked`,
+        );
+      const frontier = attributes['spoor.checkpoint.frontier'];
+      this.#checkpoints.set(number, { checkpoint, note, frontier: frontier && Buffer.from(frontier) });
+    } catch (error) {
+      if (!(error instanceof NoteError || error instanceof CheckpointError)) throw error;
+      this.#problems.add(
+        'checkpoint',
+        {},
+        `line ${line}: a log.checkpoint holds no checkpoint: ${error.message}`,
+      );
+    }
+  }
+
+  #checkChain(checkpoints: readonly CopiedCheckpoint[]): void {
+    for (const [i, { checkpoint }] of checkpoints.entries()) {
+      const before = checkpoints[i - 1];
+      if (!before || before.checkpoint.number !== checkpoint.number - 1) continue; // one is missing from the copy
+      if (checkpoint.previous !== checkpointHash(before.note.text))
+        this.#problems.add(
+          'checkpoint',
+          {},
+          `checkpoint ${checkpoint.number} follows another checkpoint ${before.checkpoint.number} than the one in the copy: the log was forked`,
+        );
+    }
+  }
+
+  /**
+   * Judges the records `from` to the checkpoint's size. The shipped hashes come first, since they are there also
+   * where records are not; where they do not give the signed root, the records themselves.
+   * @returns the tree at the checkpoint, where it could be reached
+   */
+  #judge(
+    start: CompactRange | undefined,
+    from: number,
+    { checkpoint }: CopiedCheckpoint,
+    into: { proved: Ranges; unproved: Ranges; missing: Ranges },
+  ): CompactRange | undefined {
+    const { size, root, number } = checkpoint;
+    const byHashes =
+      start && this.#reach(start, size, root, (index) => this.#told.get(index) ?? this.#found.get(index));
+    const byRecords = byHashes
+      ? undefined
+      : start && this.#reach(start, size, root, (index) => this.#found.get(index));
+    let absent = 0;
+    for (let index = from; index < size; index++) {
+      const found = this.#found.get(index);
+      if (!found) {
+        into.missing.add(index);
+        absent++;
+      } else if (byRecords) into.proved.add(index);
+      else if (!byHashes) into.unproved.add(index);
+      else if (found.equals(this.#told.get(index) ?? found)) into.proved.add(index);
+      else
+        this.#problems.add(
+          'changed',
+          { record: index },
+          `record ${index} was changed: it hashes to ${short(found)}, checkpoint ${number} signed ${short(this.#told.get(index) ?? found)}`,
+        );
+    }
+    // Every record is there and they do not give the root: one of them is not as signed.
+    if (start && !byHashes && !byRecords && absent === 0 && size > from)
+      this.#problems.add(
+        'between',
+        { record: from },
+        `records ${from} to ${size - 1} are not those signed in checkpoint ${number}; which of them was changed cannot be told without its leaf hashes`,
+      );
+    return byHashes ?? byRecords;
+  }
+
+  #reach(
+    start: CompactRange,
+    size: number,
+    root: Buffer,
+    hashOf: (index: number) => Buffer | undefined,
+  ): CompactRange | undefined {
+    const range = start.clone();
+    for (let index = start.size; index < size; index++) {
+      const hash = hashOf(index);
+      if (!hash) return undefined;
+      range.append(hash, 0);
+    }
+    return range.root().equals(root) ? range : undefined;
+  }
+}
+
+/** The tree as the checkpoint's frontier tells it, if that gives the signed root. */
+function frontierOf({ checkpoint, frontier }: CopiedCheckpoint): CompactRange | undefined {
+  const range = frontier && CompactRange.from(frontier, checkpoint.size);
+  return range?.root().equals(checkpoint.root) ? range : undefined;
+}
+
+function short(hash: Buffer): string {
+  return `${hash.toString('hex', 0, 8)}…`;
+}
+
+/** What is left out between ascending numbers. */
+function holes(numbers: readonly number[]): Range[] {
+  return numbers.flatMap((number, i) => {
+    const before = numbers[i - 1];
+    return before === undefined || number === before + 1 ? [] : [[before + 1, number - 1] as const];
+  });
+}
+
+/** Indices in ascending order, kept as runs. */
+class Ranges {
+  readonly list: [number, number][] = [];
+  count = 0;
+
+  static of(indices: readonly number[]): Ranges {
+    const ranges = new Ranges();
+    for (const index of indices) ranges.add(index);
+    return ranges;
+  }
+
+  addRun(first: number, to: number): void {
+    if (to < first) return;
+    this.count += to - first + 1;
+    this.list.push([first, to]);
+  }
+
+  add(index: number): void {
+    const last = this.list.at(-1);
+    if (last && index <= last[1]) return;
+    this.count++;
+    if (last && index === last[1] + 1) last[1] = index;
+    else this.list.push([index, index]);
+  }
+}

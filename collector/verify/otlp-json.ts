@@ -1,0 +1,157 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { EVENTS } from '../../schemas/generated/registry.ts';
+import type { Attributes, Event, EventName } from '../event.ts';
+import { EncodeError, encodeLeaf } from '../seal/encode.ts';
+
+/** A record of a copy, with the canonical bytes rebuilt from it. */
+export interface CopiedRecord {
+  /** Line of the file, from 1. */
+  readonly line: number;
+  readonly eventName: string;
+  readonly attributes: Attributes;
+  /** Undefined where the record cannot be a leaf of any log; `fault` says why. */
+  readonly leaf: Buffer | undefined;
+  readonly fault: string;
+  /** Attributes the registry does not know for this event: added on the way, not part of what was signed. */
+  readonly foreign: readonly string[];
+  /** `spoor.key.id` of the resource it came with; undefined when it came without one. */
+  readonly keyId: string | undefined;
+}
+
+/** A line that is no OTLP-JSON; names it and the cause. */
+export class CopyError extends Error {
+  override readonly name = 'CopyError';
+}
+
+/**
+ * Reads a SIEM's copy: one ExportLogsServiceRequest a line, as the OpenTelemetry Collector's file exporter writes
+ * them, or one LogRecord a line. Empty lines are passed over.
+ * @throws CopyError naming the line
+ */
+export async function* readOtlpJson(path: string): AsyncGenerator<CopiedRecord> {
+  const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
+  let line = 0;
+  for await (const text of lines) {
+    line++;
+    if (text.trim() !== '') yield* recordsOf(parseLine(path, line, text), line);
+  }
+}
+
+interface Located {
+  readonly record: Json;
+  readonly keyId: string | undefined;
+}
+
+type Json = { readonly [name: string]: unknown };
+
+function parseLine(path: string, line: number, text: string): Located[] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw new CopyError(`${path}:${line}: not JSON: ${(error as Error).message}`);
+  }
+  if (!isObject(parsed)) throw new CopyError(`${path}:${line}: neither an OTLP request nor a log record`);
+  if (!('resourceLogs' in parsed)) {
+    if (!('attributes' in parsed))
+      throw new CopyError(`${path}:${line}: neither "resourceLogs" nor a log record with "attributes"`);
+    return [{ record: parsed, keyId: undefined }];
+  }
+  return objects(parsed.resourceLogs).flatMap((ofResource) => {
+    const resource = isObject(ofResource.resource) ? ofResource.resource : {};
+    const keyId = objects(resource.attributes).find(({ key }) => key === 'spoor.key.id')?.value;
+    const said = isObject(keyId) && typeof keyId.stringValue === 'string' ? keyId.stringValue : undefined;
+    return objects(ofResource.scopeLogs).flatMap((ofScope) =>
+      objects(ofScope.logRecords).map((record) => ({ record, keyId: said })),
+    );
+  });
+}
+
+function* recordsOf(located: readonly Located[], line: number): Generator<CopiedRecord> {
+  for (const { record, keyId } of located) {
+    const eventName = typeof record.eventName === 'string' ? record.eventName : '';
+    const known = new Set<string>(
+      Object.hasOwn(EVENTS, eventName) ? EVENTS[eventName as EventName].attributes : [],
+    );
+    const attributes: Record<string, unknown> = {};
+    const foreign: string[] = [];
+    for (const { key, value } of objects(record.attributes)) {
+      const name = String(key);
+      if (known.has(name)) attributes[name] = anyValue(value);
+      else foreign.push(name);
+    }
+    yield { line, eventName, attributes, foreign, keyId, ...rebuild(record, eventName, attributes) };
+  }
+}
+
+/** The canonical encoding of docs/log.md, from what the copy says. */
+function rebuild(
+  record: Json,
+  eventName: string,
+  attributes: Attributes,
+): { leaf: Buffer | undefined; fault: string } {
+  const { 'log.record.uid': uid, 'spoor.log.index': index, ...rest } = attributes;
+  if (!Object.hasOwn(EVENTS, eventName))
+    return { leaf: undefined, fault: `its event name is "${eventName}"` };
+  try {
+    const event: Event = {
+      name: eventName as EventName,
+      uid: uid ?? '',
+      timeNs: BigInt(String(record.timeUnixNano ?? 0)),
+      severity: severityOf(record.severityNumber),
+      traceId: hexOf(record.traceId),
+      spanId: hexOf(record.spanId),
+      attributes: rest,
+      seen: undefined,
+    };
+    const observedNs = BigInt(String(record.observedTimeUnixNano ?? 0));
+    return { leaf: encodeLeaf(event, Number(index ?? 0), observedNs), fault: '' };
+  } catch (error) {
+    // BigInt() of what is no number throws a SyntaxError or RangeError.
+    if (error instanceof EncodeError || error instanceof SyntaxError || error instanceof RangeError)
+      return { leaf: undefined, fault: error.message };
+    throw error;
+  }
+}
+
+/** An AnyValue of the OTLP/JSON mapping: int64 as a string or a number, bytes as base64. */
+function anyValue(value: unknown): unknown {
+  if (!isObject(value)) return undefined;
+  if ('stringValue' in value) return value.stringValue;
+  if ('boolValue' in value) return value.boolValue;
+  if ('intValue' in value) return intOf(value.intValue);
+  if ('doubleValue' in value) return Number(value.doubleValue);
+  if ('bytesValue' in value) return Buffer.from(String(value.bytesValue), 'base64');
+  if ('arrayValue' in value)
+    return isObject(value.arrayValue) ? objects(value.arrayValue.values).map(anyValue) : [];
+  return undefined;
+}
+
+function intOf(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  if (!/^-?\d{1,20}$/.test(value)) return value;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : BigInt(value);
+}
+
+/** protobuf's JSON allows an enum's name as well as its number. */
+function severityOf(value: unknown): number {
+  if (typeof value === 'number') return value;
+  const name = /^SEVERITY_NUMBER_(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)([234]?)$/.exec(String(value ?? ''));
+  if (!name) return 0;
+  const range = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'].indexOf(name[1] ?? '');
+  return 4 * range + Number(name[2] || 1);
+}
+
+function hexOf(value: unknown): string {
+  return typeof value === 'string' ? value.toLowerCase() : '';
+}
+
+function objects(value: unknown): Json[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
