@@ -118,6 +118,18 @@ async function flood(folder: string): Promise<string[][]> {
   return rows;
 }
 
+/** The collector without the kernel: what one event costs from its bytes to its sealed record, stage by stage. */
+function collectorAlone(): string[][] {
+  progress('the collector alone, from bytes to sealed records');
+  const printed = execFileSync(process.execPath, [join(CHECKOUT, 'dist/test/bench/collector.js')], {
+    encoding: 'utf8',
+  });
+  return [...printed.matchAll(/^ *(\w+) +([\d.]+ µs)/gm)].map((match) => [
+    match[1] as string,
+    match[2] as string,
+  ]);
+}
+
 interface Usage {
   readonly rssMib: number;
   readonly cpuS: number;
@@ -154,6 +166,7 @@ async function main(): Promise<void> {
     progress(`${workload.name}: ${ROUNDS} rounds without Spoor, beside a session, inside one`);
     rows.push(await ratios(workload, startCpuS));
   }
+  const stages = collectorAlone();
   const flooded = await flood(folder);
   const rest = await idle();
   rmSync(folder, { recursive: true });
@@ -170,6 +183,7 @@ async function main(): Promise<void> {
     ],
     rows,
   );
+  const stageTable = table(['stage', 'CPU an event'], stages);
   const floods = table(['events/s made', 'made', 'in the log', 'lost, and counted'], flooded);
   const resting = table(['RSS', 'CPU'], [rest]);
   const page = `# Figures
@@ -185,6 +199,13 @@ a session takes; divided by the events it made, hashes and seals included.
 
 ${costs}
 
+## What one event costs
+
+The collector alone, on one core: batches as the kernel gave them, of a shell at work, played through the stages again
+and again, files hashed beforehand as in a session that runs. "whole" is all CPU of the process, disk included.
+
+${stageTable}
+
 ## How much it takes before it loses anything
 
 One process makes events at a given rate for ${FLOOD_SECONDS} s (opens of a file that is not there; one core generates, the other
@@ -199,7 +220,9 @@ A session whose command sleeps, for ${IDLE_SECONDS} s.
 ${resting}
 `;
   writeFileSync(join(CHECKOUT, 'docs/bench.md'), page);
-  console.log(`\n${costs}\n\n${floods}\n\n${resting}\n\nWritten to docs/bench.md, with how it was measured.`);
+  console.log(
+    `\n${costs}\n\n${stageTable}\n\n${floods}\n\n${resting}\n\nWritten to docs/bench.md, with how it was measured.`,
+  );
 }
 
 await main();
