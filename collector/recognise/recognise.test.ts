@@ -171,6 +171,20 @@ test('an unsafe environment is told, with its listed value', (t) => {
   assert.deepEqual(recognition?.unsafeSwitches, ['GEMINI_SANDBOX=false']);
 });
 
+test('unsafe settings in the home are told, by file, key and value; a broken settings file sets nothing', (t) => {
+  const path = `${HOME}/.local/share/claude/versions/2.1.0`;
+  const switches = (settings: string) =>
+    recogniserOver(plant(t, { [path]: '', [`${HOME}/.claude/settings.json`]: settings })).recognise(
+      exec(path, ['claude']),
+    )?.unsafeSwitches;
+  assert.deepEqual(switches('{"permissions":{"defaultMode":"bypassPermissions"}}'), [
+    '~/.claude/settings.json: permissions.defaultMode=bypassPermissions',
+  ]);
+  assert.deepEqual(switches('{"permissions":{"defaultMode":"plan"}}'), []);
+  assert.deepEqual(switches('{"permissions":5}'), []);
+  assert.deepEqual(switches('{'), []);
+});
+
 test('a candidate that opens its state folder becomes the agent; one that reads it under another name does not', (t) => {
   const path = `${HOME}/.local/bin/droid`;
   const recogniser = recogniserOver(plant(t, { [path]: '' }));

@@ -12,12 +12,13 @@ import { reconsider } from './behaviour.ts';
 import type { Agent, Catalogue } from './catalogue.ts';
 import { createEnvironmentMarks, type HeldMark } from './environment.ts';
 import { bandOf, type Evidence, type EvidenceKind, evidence, scoreOf } from './evidence.ts';
+import { createFileMemory } from './file-memory.ts';
 import { type Interpreted, interpreted, interpreterFamily } from './interpreter.ts';
 import { createMatcher, type PathHit } from './matcher.ts';
 import { createPackageOwners, type PackageOwner } from './package-owner.ts';
 import type { ProcessFiles } from './process-files.ts';
 import { type Behaviour, type ExecFacts, type Recognition, verdictOf } from './recognition.ts';
-import { unsafeArguments } from './unsafe-switches.ts';
+import { unsafeArguments, unsafeSettings } from './unsafe-switches.ts';
 
 /** Executables known by device, inode and change time. 400 B each; past it the longest unused is looked up again. */
 const MAX_KNOWN_FILES = 4_096;
@@ -64,6 +65,12 @@ interface Candidate {
   isApp: boolean;
 }
 
+/** Where a program really lies, and whose it is. */
+interface Origin {
+  readonly path: string | undefined;
+  readonly owner: PackageOwner | undefined;
+}
+
 /** The program of an exec: the executable, or what an interpreter runs. */
 interface Program {
   readonly interpreted: Interpreted | undefined;
@@ -77,6 +84,7 @@ export function createRecogniser({ catalogue, files, nowMs = Date.now }: Recogni
   const matcher = createMatcher(catalogue);
   const owners = createPackageOwners(nowMs);
   const marks = createEnvironmentMarks(catalogue);
+  const origins = createFileMemory<Origin>(nowMs);
   const knownFiles = new LRUCache<string, Recognition>({ max: MAX_KNOWN_FILES });
   const folders = new LRUCache<string, { exists: boolean; atMs: number }>({ max: MAX_FOLDERS });
 
@@ -172,9 +180,23 @@ export function createRecogniser({ catalogue, files, nowMs = Date.now }: Recogni
     executable: string,
   ): void {
     const { interpreted: run } = program;
-    const path = program.path === undefined ? undefined : run ? own.realPath(program.path) : executable;
+    // A module is found from its interpreter, as it was called: that tells the environment.
+    const asked = program.path ?? absolute(exec.args[0] ?? exec.calledPath, exec.workingDirectory);
+    const question = `${run?.kind ?? 'program'} ${run?.kind === 'module' ? run.value : ''} ${[...candidates.keys()].map(({ id }) => id).join(' ')}`;
+    const { path, owner } = origins.ask(
+      own,
+      asked,
+      question,
+      () => {
+        const real = program.path === undefined ? undefined : run ? own.realPath(program.path) : executable;
+        return { path: real, owner: ownerOf(own, exec, run, program.path, real, candidates) };
+      },
+      (origin) =>
+        origin.owner && matcher.byPackage(origin.owner.id).length > 0
+          ? [`${origin.owner.root}/package.json`]
+          : [],
+    );
     if (run && path !== undefined && path !== program.path) takePaths(candidates, matcher.byPath(path));
-    const owner = ownerOf(own, exec, run, program.path, path, candidates);
     if (!owner) return;
     const agents = matcher.byPackage(owner.id);
     for (const agent of agents) {
@@ -297,6 +319,7 @@ export function createRecogniser({ catalogue, files, nowMs = Date.now }: Recogni
     if (band === 'none') return undefined;
     const unsafe = unsafeArguments(agent, program.args);
     if (environment) unsafe.push(...marks.unsafe(agent, environment));
+    if (exec.home) unsafe.push(...unsafeSettings(agent, exec.home, own));
     return {
       agent: agent.id,
       name: agent.name,
@@ -343,8 +366,12 @@ export function createRecogniser({ catalogue, files, nowMs = Date.now }: Recogni
       ...known.evidence.filter(({ kind }) => ABOUT_THE_FILE.has(kind)),
     ];
     const unsafe = unsafeArguments(agent, exec.args.slice(1));
-    const environment = agent.unsafeEnvironment.size > 0 ? files(exec.pid).environment() : undefined;
-    if (environment) unsafe.push(...marks.unsafe(agent, environment));
+    if (agent.unsafeEnvironment.size + agent.unsafeSettings.length > 0) {
+      const own = files(exec.pid);
+      const environment = own.environment();
+      if (environment) unsafe.push(...marks.unsafe(agent, environment));
+      if (exec.home) unsafe.push(...unsafeSettings(agent, exec.home, own));
+    }
     const score = scoreOf(found);
     return { ...known, evidence: found, score, band: bandOf(score), unsafeSwitches: unsafe };
   }
