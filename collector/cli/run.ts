@@ -4,9 +4,7 @@ import { launcherPath } from '../../sensors/linux/native.ts';
 import { openLinuxSensor } from '../../sensors/linux/sensor.ts';
 import { recordTo } from '../../sensors/replay/record.ts';
 import type { Sensor } from '../../sensors/sensor.ts';
-import { createDetect } from '../detect/detect.ts';
-import { builtinRules, readRuleFiles } from '../detect/pack.ts';
-import { loadRuleSet } from '../detect/ruleset.ts';
+import { createBuiltinDetect } from '../detect/builtin.ts';
 import { createPipeline, type Pipeline } from '../pipeline.ts';
 import { openHostKey } from '../seal/hostkey.ts';
 import { openSeal, type Seal } from '../seal/seal.ts';
@@ -74,9 +72,7 @@ export async function run(command: readonly string[], options: RunOptions): Prom
 }
 
 async function open(options: RunOptions): Promise<Watch> {
-  const rules = loadRuleSet(readRuleFiles(builtinRules()));
-  const [refusal] = rules.refusals;
-  if (refusal) throw refusal;
+  const detect = createBuiltinDetect();
   const state = openState(options.state);
   const hostKey = openHostKey(state.keyDirectory);
   const linux = openLinuxSensor();
@@ -85,7 +81,7 @@ async function open(options: RunOptions): Promise<Watch> {
   const receiver = options.otlp === undefined ? undefined : await openReceiver(options.otlp, state, seal);
   const pipeline = createPipeline({
     sensor,
-    detect: createDetect({ rules, ruleset: 'spoor', product: 'linux' }),
+    detect,
     seal: (batch) => seal.append(batch),
     watchers: receiver ? [(batch) => receiver.traces.watch(batch)] : [],
   });

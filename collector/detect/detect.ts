@@ -9,6 +9,7 @@
 import type { EventName } from '../../schemas/generated/registry.ts';
 import type { Event } from '../event.ts';
 import type { Stage } from '../stage.ts';
+import type { Classify } from './classify.ts';
 import { type CorrelationCounts, type CorrelatorState, createCorrelator, type Match } from './correlate.ts';
 import { createEngine, type Engine, type Route } from './engine.ts';
 import { createEventViews, type EventView } from './event-source.ts';
@@ -24,6 +25,8 @@ export interface DetectOptions {
   readonly ruleset: string;
   /** The host's operating system as Sigma names it. */
   readonly product: 'linux' | 'windows' | 'macos';
+  /** Adds the class of files and the type of destinations; without it rules that ask for them see none. */
+  readonly classify?: Classify;
 }
 
 export interface Detect extends Stage<Event, Event> {
@@ -73,7 +76,7 @@ const NOT_JUDGED: ReadonlySet<EventName> = new Set([
 ]);
 
 export function createDetect(options: DetectOptions): Detect {
-  const { rules, ruleset, product } = options;
+  const { rules, ruleset, product, classify } = options;
   const engine = createEngine(rules.detections);
   const correlator = createCorrelator(rules.correlations);
   const views = routedViews(engine, createEventViews(engine.fields, product));
@@ -110,6 +113,7 @@ export function createDetect(options: DetectOptions): Detect {
     const out: Event[] = [];
     for (const event of batch) {
       out.push(event);
+      classify?.(event);
       const shown = views.get(event.name);
       if (event.attributes['session.id'] === undefined || shown === undefined || NOT_JUDGED.has(event.name))
         continue;

@@ -3,7 +3,11 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Placeholders, parsePlaceholders } from './placeholder.ts';
 import type { RuleFile } from './ruleset.ts';
+
+/** Lies in a folder of rules and gives values to their placeholders. */
+const PLACEHOLDERS = 'placeholders.yml';
 
 /** The folder `detections` of the package this file belongs to. */
 export function builtinRules(): string {
@@ -20,9 +24,18 @@ export function builtinRules(): string {
 export function readRuleFiles(path: string): RuleFile[] {
   if (!statSync(path).isDirectory()) return [{ file: path, text: readFileSync(path, 'utf8') }];
   return readdirSync(path, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.ya?ml$/.test(name) && !/\.test\.ya?ml$/.test(name))
+    .filter((name) => /\.ya?ml$/.test(name) && !/\.test\.ya?ml$/.test(name) && name !== PLACEHOLDERS)
     .sort()
     .map((name) => ({ file: shown(join(path, name)), text: readFileSync(join(path, name), 'utf8') }));
+}
+
+/**
+ * The values that a folder of rules gives to its own placeholders; none when it has no placeholders.yml.
+ * @throws Refusal when that file cannot be used
+ */
+export function readPlaceholders(path: string): Placeholders {
+  const file = join(path, PLACEHOLDERS);
+  return existsSync(file) ? parsePlaceholders(shown(file), readFileSync(file, 'utf8')) : new Map();
 }
 
 /** Paths below the working directory are shown relative to it, as people type them. */

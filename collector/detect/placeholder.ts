@@ -1,5 +1,8 @@
 /** Placeholders: `field|expand: '%name%'` takes its values from whoever runs the rule. */
 
+import { Refusal } from './refusal.ts';
+import { readYaml } from './yaml.ts';
+
 /** Values by placeholder name; each is a Sigma string and may hold wildcards. */
 export type Placeholders = ReadonlyMap<string, readonly string[]>;
 
@@ -34,4 +37,29 @@ export function expandPlaceholders(
     }
   }
   return expanded;
+}
+
+/**
+ * Reads a YAML or JSON map of placeholder name to value or list of values.
+ * @throws Refusal naming file, line and cause
+ */
+export function parsePlaceholders(file: string, text: string): Placeholders {
+  const values = new Map<string, readonly string[]>();
+  for (const document of readYaml(file, text)) {
+    if ('refusal' in document) throw document.refusal;
+    const { tree } = document;
+    if (tree.kind !== 'map')
+      throw new Refusal(file, tree, 'must be a map of placeholder names and their values');
+    for (const { key, value } of tree.entries) {
+      const items = value.kind === 'list' ? value.items : [value];
+      values.set(
+        key,
+        items.map((item) => {
+          if (item.kind === 'scalar' && item.value !== null) return item.source;
+          throw new Refusal(file, item, `"${key}" must be a value or a list of values`);
+        }),
+      );
+    }
+  }
+  return values;
 }

@@ -1,10 +1,10 @@
 /** What `spoor rules` commands read: rule files, placeholder values, events. */
 
 import { existsSync, readFileSync } from 'node:fs';
-import { readRuleFiles } from '../../detect/pack.ts';
-import type { Placeholders } from '../../detect/placeholder.ts';
+import { readPlaceholders, readRuleFiles } from '../../detect/pack.ts';
+import { type Placeholders, parsePlaceholders } from '../../detect/placeholder.ts';
+import { Refusal } from '../../detect/refusal.ts';
 import { loadRuleSet, type RuleFile, type RuleSet } from '../../detect/ruleset.ts';
-import { readYaml, type YamlTree } from '../../detect/yaml.ts';
 
 /** A file or option that cannot be used: one line naming the place, the cause and the mend. Exit code 2. */
 export class BadInput extends Error {
@@ -13,7 +13,7 @@ export class BadInput extends Error {
 
 /** @throws BadInput */
 export function loadRules(paths: readonly string[], varsFile: string | undefined): RuleSet {
-  return loadRuleSet(filesAt(paths), varsFile === undefined ? new Map() : readVars(varsFile));
+  return loadRuleSet(filesAt(paths), placeholdersFor(paths, varsFile));
 }
 
 /** @throws BadInput */
@@ -30,27 +30,16 @@ export function filesAt(paths: readonly string[]): RuleFile[] {
   return files;
 }
 
-/**
- * Placeholder values: a YAML or JSON map of name to value or list of values.
- * @throws BadInput
- */
-export function readVars(file: string): Placeholders {
-  const values = new Map<string, readonly string[]>();
-  for (const document of readYaml(file, readText(file))) {
-    if ('refusal' in document) throw new BadInput(String(document.refusal));
-    const { tree } = document;
-    if (tree.kind !== 'map') throw new BadInput(`${file}: must be a map of placeholder names and values`);
-    for (const { key, value } of tree.entries) values.set(key, textsOf(file, key, value));
+/** The values a folder of rules gives to its own placeholders, and over them those of the file. */
+function placeholdersFor(paths: readonly string[], varsFile: string | undefined): Placeholders {
+  try {
+    const own = paths.flatMap((path) => [...readPlaceholders(path)]);
+    const given = varsFile === undefined ? [] : [...parsePlaceholders(varsFile, readText(varsFile))];
+    return new Map([...own, ...given]);
+  } catch (error) {
+    if (error instanceof Refusal) throw new BadInput(String(error));
+    throw error;
   }
-  return values;
-}
-
-function textsOf(file: string, key: string, tree: YamlTree): string[] {
-  const items = tree.kind === 'list' ? tree.items : [tree];
-  return items.map((item) => {
-    if (item.kind === 'scalar' && item.value !== null) return item.source;
-    throw new BadInput(`${file}:${item.line}:${item.column}: "${key}" must be a value or a list of values`);
-  });
 }
 
 /** @throws BadInput */

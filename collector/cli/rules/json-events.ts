@@ -51,8 +51,8 @@ export function eventOf(parsed: unknown, place: string, line: number): JsonEvent
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
     throw new BadInput(`${place}: an event must be a JSON object`);
   const fields = parsed as Record<string, unknown>;
-  const name = fields['event_name'];
-  const attributes = fields['attributes'];
+  const name = fields.event_name;
+  const attributes = fields.attributes;
   if (
     typeof name === 'string' &&
     Object.hasOwn(EVENTS, name) &&
@@ -76,15 +76,15 @@ function ownEvent(
   place: string,
   line: number,
 ): JsonEvent {
-  const timeMs = timeOf(fields['time'], place);
-  const uid = typeof fields['uid'] === 'string' ? fields['uid'] : String(line);
+  const timeMs = timeOf(fields.time, place);
+  const uid = typeof fields.uid === 'string' ? fields.uid : String(line);
   const own: Event = {
     name,
     uid,
     timeNs: BigInt(Math.round((timeMs ?? 0) * 1e6)),
-    severity: Number(fields['severity'] ?? 9),
-    traceId: String(fields['trace_id'] ?? ''),
-    spanId: String(fields['span_id'] ?? ''),
+    severity: Number(fields.severity ?? 9),
+    traceId: String(fields.trace_id ?? ''),
+    spanId: String(fields.span_id ?? ''),
     attributes,
     seen: undefined,
   };
