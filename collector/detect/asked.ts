@@ -1,7 +1,7 @@
 /** For tests: a rule as text, an event as an object, and what the engine and the plain evaluator say of them. */
 
-import { eventOf } from '../cli/rules/json-events.ts';
-import { createMatcher, type Matcher } from '../cli/rules/match.ts';
+import { eventOf } from './json-event.ts';
+import { createMatcher, type Matcher } from './matcher.ts';
 import type { Placeholders } from './placeholder.ts';
 import { keyOf, loadRuleSet, type RuleSet } from './ruleset.ts';
 

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { eventOf } from '../cli/rules/json-events.ts';
-import { createMatcher } from '../cli/rules/match.ts';
 import { type Fields, loaded, refusalsOf, verdicts } from './asked.ts';
 import { createCorrelator, type Match } from './correlate.ts';
+import { eventOf } from './json-event.ts';
+import { createMatcher } from './matcher.ts';
 
 const START_S = 1_767_225_600;
 

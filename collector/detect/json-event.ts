@@ -1,11 +1,13 @@
 /** Events from a file: one JSON object a line, as other programs write them or as `spoor events --json` does. */
 
-import { createReadStream, existsSync } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { EVENTS, type EventName } from '../../../schemas/generated/registry.ts';
-import type { LogSource } from '../../detect/rule.ts';
-import type { Attributes, Event } from '../../event.ts';
-import { BadInput } from './input.ts';
+import { EVENTS, type EventName } from '../../schemas/generated/registry.ts';
+import type { Attributes, Event } from '../event.ts';
+import type { LogSource } from './rule.ts';
+
+/** A line that is not an event: the message names the place and the cause. */
+export class BadEvent extends Error {
+  override readonly name = 'BadEvent';
+}
 
 export interface JsonEvent {
   /** Line of the file, from 1. */
@@ -19,37 +21,24 @@ export interface JsonEvent {
   readonly own: Event | undefined;
 }
 
-/** @throws BadInput for a line that is not an event */
-export async function* readJsonEvents(file: string): AsyncGenerator<JsonEvent> {
-  if (!existsSync(file)) throw new BadInput(`${file}: no such file`);
-  let line = 0;
-  for await (const text of createInterface({
-    input: createReadStream(file),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  })) {
-    line += 1;
-    if (text.trim() !== '') yield parseEvent(file, line, text);
-  }
-}
-
-/** @throws BadInput */
+/** @throws BadEvent */
 export function parseEvent(file: string, line: number, text: string): JsonEvent {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    throw new BadInput(`${file}:${line}: not JSON: ${error instanceof Error ? error.message : error}`);
+    throw new BadEvent(`${file}:${line}: not JSON: ${error instanceof Error ? error.message : error}`);
   }
   return eventOf(parsed, `${file}:${line}`, line);
 }
 
 /**
  * @param place named in messages
- * @throws BadInput
+ * @throws BadEvent
  */
 export function eventOf(parsed: unknown, place: string, line: number): JsonEvent {
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
-    throw new BadInput(`${place}: an event must be a JSON object`);
+    throw new BadEvent(`${place}: an event must be a JSON object`);
   const fields = parsed as Record<string, unknown>;
   const name = fields.event_name;
   const attributes = fields.attributes;
@@ -94,12 +83,12 @@ function ownEvent(
 function sourceOf(value: unknown, place: string): LogSource | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'object' || Array.isArray(value))
-    throw new BadInput(`${place}: @logsource must be an object with category, product, service`);
+    throw new BadEvent(`${place}: @logsource must be an object with category, product, service`);
   const source = value as Record<string, unknown>;
   const part = (key: string): string | undefined => {
     const text = source[key];
     if (text === undefined || text === null) return undefined;
-    if (typeof text !== 'string') throw new BadInput(`${place}: @logsource.${key} must be a text`);
+    if (typeof text !== 'string') throw new BadEvent(`${place}: @logsource.${key} must be a text`);
     return text.toLowerCase();
   };
   return { category: part('category'), product: part('product'), service: part('service') };
@@ -121,5 +110,5 @@ export function timeOf(value: unknown, place: string): number | undefined {
       if (!Number.isNaN(ms)) return ms + Number(`0${fraction}`) * 1000;
     }
   }
-  throw new BadInput(`${place}: "${String(value)}" is no time; write it like 2026-01-31T12:00:00Z`);
+  throw new BadEvent(`${place}: "${String(value)}" is no time; write it like 2026-01-31T12:00:00Z`);
 }
