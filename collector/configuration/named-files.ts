@@ -54,6 +54,6 @@ function rulesOf({ builtin, paths }: Configuration['rules']): RuleSet {
     }
   });
   const ruleSet = loadRuleSet(files);
-  if (ruleSet.refusals.length > 0) throw new BadInput(ruleSet.refusals.map(({ message }) => message));
+  if (ruleSet.refusals.length > 0) throw new BadInput(ruleSet.refusals.map(String));
   return ruleSet;
 }
