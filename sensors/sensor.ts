@@ -32,7 +32,10 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** The tag a sensor puts on every process of a session; 0 is outside every session. */
+/**
+ * The tag a sensor puts on every process of a session; 0 is outside every session. Callers choose tags below 2^31;
+ * from there on they are the sensor's own, given to suspects.
+ */
 export type SessionTag = number;
 
 interface Seen {
@@ -84,6 +87,11 @@ export interface ProcessExec extends Seen {
   readonly executableSizeBytes: bigint;
   /** Inode change time of the executable, nanoseconds since the epoch: names the version of the content. */
   readonly executableChangeNs: bigint;
+  /**
+   * Tag before this exec. `session` differs where the exec made the process a suspect, with a tag of its own: whoever
+   * asked for suspects judges it, before the next event is looked at.
+   */
+  readonly around: SessionTag;
   /** The path as it was given to execve. */
   readonly calledPath: Buffer;
   readonly args: readonly Buffer[];
@@ -188,6 +196,13 @@ export interface SensorFacts {
   readonly bootId: string;
 }
 
+/** A process as it stands in the kernel's task list. */
+export interface RunningProcess {
+  readonly process: ProcessRef;
+  readonly parent: ProcessRef;
+  readonly session: SessionTag;
+}
+
 export interface Sensor {
   readonly facts: SensorFacts;
 
@@ -203,6 +218,22 @@ export interface Sensor {
    * @throws SensorError when there is no such process
    */
   tag(pid: number, session: SessionTag): void;
+
+  /**
+   * From now on an exec of a program gives it a tag of its own, before its first instruction, when its path (of the
+   * executable, or the last name of the path as called) holds one of these words. Replaces the words before.
+   * @throws SensorError when the kernel takes no more
+   */
+  suspect(words: Iterable<string>): void;
+
+  /**
+   * What becomes of a suspect's tag: itself (a session of its own), another (its descendants go over with it), or 0.
+   * Holds for all tasks at once. A kept tag is judged 0 when its session has ended.
+   */
+  judge(suspect: SessionTag, becomes: SessionTag): void;
+
+  /** All live processes, zombies and kernel threads left out. */
+  running(): RunningProcess[];
 
   /** Live processes of a session, zombies left out. */
   members(session: SessionTag): ProcessRef[];

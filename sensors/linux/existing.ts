@@ -1,7 +1,7 @@
 /** Processes that were there before the sensor: who they are from the kernel's iterator, the rest from /proc. */
 
 import { readFileSync, readlinkSync } from 'node:fs';
-import type { ProcessExisting, ProcessRef } from '../sensor.ts';
+import type { ProcessExisting, ProcessRef, RunningProcess } from '../sensor.ts';
 import { TASK_EXISTING, TASK_MEMBER } from './generated/layout.ts';
 import { splitArguments } from './text.ts';
 
@@ -78,6 +78,20 @@ export function existingOf(answer: Buffer, bootNs: bigint): ProcessExisting[] {
     });
   }
   return events;
+}
+
+/** The same answers without a look at /proc; kernel threads left out. */
+export function runningOf(answer: Buffer): RunningProcess[] {
+  const view = viewOf(answer);
+  const running: RunningProcess[] = [];
+  for (let at = 0; at + TASK_EXISTING.sizeBytes <= answer.length; at += TASK_EXISTING.sizeBytes)
+    if (view.getUint32(at + TASK_EXISTING.kernel_thread, true) === 0)
+      running.push({
+        process: processAt(view, at, TASK_EXISTING.process),
+        parent: processAt(view, at, TASK_EXISTING.parent),
+        session: view.getUint32(at + TASK_EXISTING.session, true),
+      });
+  return running;
 }
 
 export function membersOf(answer: Buffer): ProcessRef[] {

@@ -19,6 +19,10 @@ export interface Native {
   counters(handle: Handle): Buffer;
   misses(handle: Handle): Record<string, bigint>;
   ask(handle: Handle, iterator: string, pid: number, session: number): Buffer;
+  /** `words`: SUSPECT_WORD_BYTES each (bpf/records.h), padded with NUL. */
+  suspect(handle: Handle, words: Buffer): void;
+  unsuspect(handle: Handle, words: Buffer): void;
+  judge(handle: Handle, tag: number, becomes: number): void;
   wallOffsetNs(): bigint;
   close(handle: Handle): void;
   /** Ends the process without Node's exit, which would reset the terminal and wait for every thread. */

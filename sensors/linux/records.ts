@@ -144,6 +144,10 @@ class Exec extends RecordOf implements ProcessExec {
     return this.processAt(layout.PROCESS_EXEC.parent);
   }
 
+  get around(): SessionTag {
+    return this.u32(layout.PROCESS_EXEC.around);
+  }
+
   get credentials(): Credentials {
     const { uid, euid, gid, egid } = layout.PROCESS_EXEC;
     return { uid: this.u32(uid), euid: this.u32(euid), gid: this.u32(gid), egid: this.u32(egid) };

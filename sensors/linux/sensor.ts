@@ -5,6 +5,7 @@ import { arch } from 'node:os';
 import type {
   Coverage,
   ProcessRef,
+  RunningProcess,
   Sensor,
   SensorCount,
   SensorEvent,
@@ -13,10 +14,11 @@ import type {
 } from '../sensor.ts';
 import { SensorError } from '../sensor.ts';
 import { coverageOf } from './coverage.ts';
-import { existingOf, membersOf } from './existing.ts';
+import { existingOf, membersOf, runningOf } from './existing.ts';
 import { countsOf, LossTeller } from './loss.ts';
 import { type Handle, loadNative, type Native, objectPath } from './native.ts';
 import { eventsOf } from './records.ts';
+import { kernelWords, packedWords } from './suspects.ts';
 
 /**
  * Ring between kernel and collector. Charged twice to RSS (the kernel maps it double). At 50,000 events a second of
@@ -25,6 +27,14 @@ import { eventsOf } from './records.ts';
 const DEFAULT_RING_BYTES = 4 * 1024 * 1024;
 /** Missed programs are asked for at this interval: a system call each, for a number that hardly ever moves. */
 const MISSES_INTERVAL_MS = 1_000;
+
+/**
+ * Suspects' tags joined to another keep their places among the kernel's 16,384 until every task has noticed; after so
+ * many, all tasks are asked, which takes 1 ms for 2,000.
+ */
+const MAX_UNSETTLED = 2_048;
+/** A fork that read its creator's tag before the verdict has stored it long before this. */
+const SETTLE_AFTER_MS = 1_000;
 
 const KERNEL_TYPES = '/sys/kernel/btf/vmlinux';
 
@@ -79,6 +89,9 @@ class LinuxSensor implements Sensor {
   /** Set by stop(): what the counters stood at when nothing could move them any more. */
   #lastCounts: SensorCount[] | undefined;
   #missesTimer: NodeJS.Timeout | undefined;
+  #words = new Set<string>();
+  /** Suspects' tags that were joined to another, oldest first, with the time of the verdict. */
+  #joined: { readonly tag: SessionTag; readonly atMs: number }[] = [];
 
   constructor(native: Native, handle: Handle) {
     this.#native = native;
@@ -113,6 +126,30 @@ class LinuxSensor implements Sensor {
       throw new SensorError(`there is no process ${pid} to watch; it has ended`);
   }
 
+  suspect(words: Iterable<string>): void {
+    const wanted = kernelWords(words);
+    const gone = [...this.#words].filter((word) => !wanted.has(word));
+    const added = [...wanted].filter((word) => !this.#words.has(word));
+    try {
+      this.#native.unsuspect(this.#handle, packedWords(gone));
+      this.#native.suspect(this.#handle, packedWords(added));
+    } catch (error) {
+      throw new SensorError(`${messageOf(error)}; see: spoor doctor`);
+    }
+    this.#words = wanted;
+  }
+
+  judge(suspect: SessionTag, becomes: SessionTag): void {
+    this.#native.judge(this.#handle, suspect, becomes);
+    if (becomes === 0 || becomes === suspect) return;
+    this.#joined.push({ tag: suspect, atMs: Date.now() });
+    if (this.#joined.length >= MAX_UNSETTLED) this.#settle();
+  }
+
+  running(): RunningProcess[] {
+    return runningOf(this.#native.ask(this.#handle, 'both_existing', 0, 0));
+  }
+
   members(session: SessionTag): ProcessRef[] {
     return membersOf(this.#native.ask(this.#handle, 'both_members', 0, session));
   }
@@ -145,6 +182,16 @@ class LinuxSensor implements Sensor {
     this.#receive = undefined;
     this.#lastCounts = this.counts();
     this.#native.close(this.#handle);
+  }
+
+  /** Gives the places of joined tags back to the kernel, once no task has such a tag any more. */
+  #settle(): void {
+    const before = Date.now() - SETTLE_AFTER_MS;
+    if ((this.#joined[0]?.atMs ?? before) >= before) return;
+    const due = this.#joined.filter(({ atMs }) => atMs < before);
+    this.#native.ask(this.#handle, 'both_settle', 0, 0);
+    for (const { tag } of due) this.#native.judge(this.#handle, tag, 0);
+    this.#joined = this.#joined.filter(({ atMs }) => atMs >= before);
   }
 
   #bootNs(): bigint {

@@ -58,6 +58,7 @@ const FIELDS: { readonly [K in Kind]: Fields<OfKind<K>> } = {
     executableDeleted: truth,
     executableSizeBytes: big,
     executableChangeNs: big,
+    around: integer,
     calledPath: bytes,
     args: list(bytes),
     argsCount: integer,

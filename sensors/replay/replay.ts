@@ -1,7 +1,7 @@
 /** A recorded session as a sensor (docs/recordings.md): the same events, in the same order, on any host. */
 
 import { readFileSync } from 'node:fs';
-import type { ProcessRef, Sensor, SensorCount, SensorEvent, SessionTag } from '../sensor.ts';
+import type { ProcessRef, RunningProcess, Sensor, SensorCount, SensorEvent, SessionTag } from '../sensor.ts';
 import { SensorError } from '../sensor.ts';
 import { RecordingFault } from './codec.ts';
 import { eventOfLine, headOfLine, type RecordingHead } from './events.ts';
@@ -83,6 +83,16 @@ class ReplaySensor implements Sensor {
       (event) => event.kind !== 'sensor.gap' && event.process.pid === pid && event.session === session,
     );
     if (!known) throw new SensorError(`the recording has no process ${pid} in session ${session}`);
+  }
+
+  /** Who was a suspect, and what became of it, is part of the recording. */
+  suspect(): void {}
+
+  judge(): void {}
+
+  /** While a recording is played nothing runs. */
+  running(): RunningProcess[] {
+    return [];
   }
 
   members(session: SessionTag): ProcessRef[] {

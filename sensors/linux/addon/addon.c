@@ -303,6 +303,50 @@ static napi_value ask(napi_env env, napi_callback_info info)
 	return buffer;
 }
 
+/* The words of a call (handle, words): a Buffer of SUSPECT_WORD_BYTES each. */
+static napi_value for_each_word(napi_env env, napi_callback_info info,
+				int (*change)(struct kernel *kernel, const uint8_t *word))
+{
+	napi_value arguments[2];
+	void *words;
+	size_t bytes;
+	struct handle *handle = called_on(env, info, arguments, 2);
+	if (!handle)
+		return NULL;
+	if (napi_get_buffer_info(env, arguments[1], &words, &bytes) != napi_ok)
+		return throw_message(env, "the words must be a Buffer");
+	for (size_t at = 0; at + SUSPECT_WORD_BYTES <= bytes; at += SUSPECT_WORD_BYTES)
+		if (change(&handle->kernel, (const uint8_t *)words + at))
+			return throw_message(env, handle->kernel.message);
+	return NULL;
+}
+
+/* suspect(handle, words): programs whose path holds one of them are tagged as they are exec-ed. */
+static napi_value suspect(napi_env env, napi_callback_info info)
+{
+	return for_each_word(env, info, kernel_suspect);
+}
+
+static napi_value unsuspect(napi_env env, napi_callback_info info)
+{
+	return for_each_word(env, info, kernel_unsuspect);
+}
+
+/* judge(handle, tag, becomes) */
+static napi_value judge(napi_env env, napi_callback_info info)
+{
+	napi_value arguments[3];
+	uint32_t tag, becomes;
+	struct handle *handle = called_on(env, info, arguments, 3);
+	if (!handle)
+		return NULL;
+	if (napi_get_value_uint32(env, arguments[1], &tag) != napi_ok ||
+	    napi_get_value_uint32(env, arguments[2], &becomes) != napi_ok)
+		return throw_message(env, "judge(handle, tag, becomes)");
+	kernel_judge(&handle->kernel, tag, becomes);
+	return NULL;
+}
+
 static int64_t nanoseconds(clockid_t clock)
 {
 	struct timespec time;
@@ -366,7 +410,8 @@ NAPI_MODULE_INIT()
 		{ "drain", drain },	   { "positions", positions },	 { "counters", counters },
 		{ "misses", misses },	   { "ask", ask },		 { "wallOffsetNs", wall_offset },
 		{ "close", close_sensor }, { "detach", detach },
-		{ "leave", leave },
+		{ "leave", leave },	   { "suspect", suspect },	 { "unsuspect", unsuspect },
+		{ "judge", judge },
 	};
 	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++) {
 		napi_value function;

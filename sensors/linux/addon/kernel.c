@@ -112,6 +112,19 @@ static int load_undisturbed(struct bpf_object *object)
 	return error;
 }
 
+static int map_verdicts(struct kernel *kernel)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(kernel->object, "verdicts");
+	size_t page = sysconf(_SC_PAGESIZE);
+	kernel->verdict_count = bpf_map__max_entries(map);
+	kernel->verdicts_bytes = (sizeof(struct verdict) * kernel->verdict_count + page - 1) / page * page;
+	void *verdicts = mmap(NULL, kernel->verdicts_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+	if (verdicts == MAP_FAILED)
+		return -errno;
+	kernel->verdicts = verdicts;
+	return 0;
+}
+
 int kernel_load(struct kernel *kernel, const struct kernel_options *options)
 {
 	warning[0] = 0;
@@ -136,6 +149,9 @@ int kernel_load(struct kernel *kernel, const struct kernel_options *options)
 	error = map_counters(kernel);
 	if (error)
 		return failed(kernel, error, "mapping", "the counters");
+	error = map_verdicts(kernel);
+	if (error)
+		return failed(kernel, error, "mapping", "the verdicts");
 	kernel->ring_fd = bpf_object__find_map_fd_by_name(kernel->object, "ring");
 	error = ring_map(&kernel->ring, kernel->ring_fd, options->ring_bytes);
 	return error ? failed(kernel, error, "mapping", "the ring") : 0;
@@ -175,6 +191,9 @@ void kernel_unload(struct kernel *kernel)
 	if (kernel->counters)
 		munmap(kernel->counters, kernel->counters_bytes);
 	kernel->counters = NULL;
+	if (kernel->verdicts)
+		munmap(kernel->verdicts, kernel->verdicts_bytes);
+	kernel->verdicts = NULL;
 	bpf_object__close(kernel->object);
 	kernel->object = NULL;
 }
@@ -225,6 +244,33 @@ int kernel_ask(struct kernel *kernel, const char *iterator, uint32_t pid, uint32
 	free(*answer);
 	*answer = NULL;
 	return failed(kernel, error, "reading", iterator);
+}
+
+int kernel_suspect(struct kernel *kernel, const uint8_t *word)
+{
+	uint32_t zero = 0, wanted = 1;
+	uint8_t present = 1;
+	warning[0] = 0;
+	if (bpf_map_update_elem(bpf_object__find_map_fd_by_name(kernel->object, "suspects"), word, &present, BPF_ANY))
+		return failed(kernel, -errno, "adding", "a word of the catalogue");
+	if (bpf_map_update_elem(bpf_object__find_map_fd_by_name(kernel->object, "suspecting"), &zero, &wanted, BPF_ANY))
+		return failed(kernel, -errno, "switching on", "the look-out for suspects");
+	return 0;
+}
+
+int kernel_unsuspect(struct kernel *kernel, const uint8_t *word)
+{
+	warning[0] = 0;
+	if (bpf_map_delete_elem(bpf_object__find_map_fd_by_name(kernel->object, "suspects"), word) && errno != ENOENT)
+		return failed(kernel, -errno, "taking back", "a word of the catalogue");
+	return 0;
+}
+
+void kernel_judge(struct kernel *kernel, uint32_t tag, uint32_t becomes)
+{
+	struct verdict *verdict = (struct verdict *)kernel->verdicts + tag % kernel->verdict_count;
+	if (__atomic_load_n(&verdict->tag, __ATOMIC_ACQUIRE) == tag)
+		__atomic_store_n(&verdict->becomes, becomes, __ATOMIC_RELEASE);
 }
 
 uint64_t kernel_misses(const struct bpf_program *program)

@@ -20,6 +20,9 @@ struct kernel {
 	int ring_fd;
 	uint64_t *counters; /* mapped: struct counters a CPU */
 	size_t counters_bytes;
+	void *verdicts; /* mapped: struct verdict a place */
+	uint32_t verdict_count;
+	size_t verdicts_bytes;
 	int cpus;
 	char message[MESSAGE_BYTES]; /* why the last call failed, in words */
 };
@@ -40,6 +43,13 @@ void kernel_unload(struct kernel *kernel);
 /* Runs an iterator for `request`; *answer is to be freed by the caller. */
 int kernel_ask(struct kernel *kernel, const char *iterator, uint32_t pid, uint32_t session, uint8_t **answer,
 	       size_t *bytes);
+
+/* Makes a word one that suspects have in their path, or takes it back. `word` has SUSPECT_WORD_BYTES. */
+int kernel_suspect(struct kernel *kernel, const uint8_t *word);
+int kernel_unsuspect(struct kernel *kernel, const uint8_t *word);
+
+/* Says what becomes of a tag that the kernel gave: itself, another, or 0. Does nothing for a tag given again since. */
+void kernel_judge(struct kernel *kernel, uint32_t tag, uint32_t becomes);
 
 /* How often a program was entered while it ran on the same CPU, and so was not run. */
 uint64_t kernel_misses(const struct bpf_program *program);

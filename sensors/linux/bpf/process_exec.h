@@ -28,8 +28,12 @@ static __always_inline bool append_args(struct scratch *scratch, unsigned long f
 static __always_inline int seen_exec(struct task_struct *task, struct linux_binprm *program)
 {
 	struct session *session = session_of(task);
+	u32 around = session ? session->id : 0;
+	u32 tag = is_suspect(task, program) ? new_suspect_tag() : 0;
+	if (tag)
+		set_session(task, tag);
 	struct scratch *scratch =
-		reserve(KIND_PROCESS_EXEC, sizeof(struct process_exec), task, session ? session->id : 0);
+		reserve(KIND_PROCESS_EXEC, sizeof(struct process_exec), task, tag ? tag : around);
 	if (!scratch)
 		return 0;
 	struct process_exec *event = (void *)scratch->bytes;
@@ -41,7 +45,7 @@ static __always_inline int seen_exec(struct task_struct *task, struct linux_binp
 	event->egid = peek(peek(task, cred), egid.val);
 	event->args_count = peek(program, argc);
 	event->flags = 0;
-	event->spare = 0;
+	event->around = around;
 
 	unsigned long begin = peek(peek(task, mm), arg_start);
 	unsigned long total = peek(peek(task, mm), arg_end) - begin;
@@ -66,7 +70,8 @@ static __always_inline int seen_exec(struct task_struct *task, struct linux_binp
 					     peek(peek(program, file), f_path.dentry));
 	event->working_directory =
 		append_path(scratch, peek(peek(task, fs), pwd.mnt), peek(peek(task, fs), pwd.dentry));
-	submit(scratch);
+	/* Most suspects are none: the sooner they are told so, the less is reported of them for nothing. */
+	hand_over(scratch, tag && !around ? BPF_RB_FORCE_WAKEUP : wake_if_full());
 	return 0;
 }
 

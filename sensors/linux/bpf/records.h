@@ -99,7 +99,7 @@ struct process_exec {
 	__u32 called_bytes;
 	struct path_text executable_path;
 	struct path_text working_directory;
-	__u32 spare;
+	__u32 around; /* the session before the exec; the record's own differs when this exec made the process a suspect */
 };
 
 struct process_exit {
@@ -151,6 +151,16 @@ struct counters {
 struct settings {
 	__u32 wake_bytes; /* filling of the ring at which its reader is woken */
 	__u32 spare;
+};
+
+/* Tags from here on are given by the kernel, to suspects (suspects.h). */
+#define FIRST_SUSPECT_TAG 0x80000000u
+#define SUSPECT_WORD_BYTES 32
+
+/* In place tag % its count. `becomes` is the tag itself while in doubt or kept, another one, or 0: nobody's. */
+struct verdict {
+	__u32 tag;
+	__u32 becomes;
 };
 
 /* Written by the addon before it runs an iterator. */

@@ -70,7 +70,15 @@ static __always_inline struct scratch *reserve(u32 kind, u32 fixed_bytes, struct
 	return scratch;
 }
 
-static __always_inline void submit(struct scratch *scratch)
+/* Below that filling the reader's timer is soon enough: waking it for each record made a record cost 1.6 us
+ * instead of 0.6 at full rate. */
+static __always_inline u64 wake_if_full(void)
+{
+	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= settings.wake_bytes ? BPF_RB_FORCE_WAKEUP :
+										    BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline void hand_over(struct scratch *scratch, u64 wake)
 {
 	struct record *record = (void *)scratch->bytes;
 	u32 kind = record->kind;
@@ -78,15 +86,17 @@ static __always_inline void submit(struct scratch *scratch)
 	if (used > SCRATCH_BYTES)
 		used = SCRATCH_BYTES;
 	record->bytes = used;
-	/* Below that filling the reader's timer is soon enough: waking it for each record made a record cost 1.6 us
-	 * instead of 0.6 at full rate. */
-	u64 wake = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= settings.wake_bytes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 	long failed = bpf_ringbuf_output(&ring, scratch->bytes, used, wake);
 	release(scratch);
 	if (failed)
 		count_lost(kind);
 	else
 		count_seen(kind);
+}
+
+static __always_inline void submit(struct scratch *scratch)
+{
+	hand_over(scratch, wake_if_full());
 }
 
 #endif

@@ -8,7 +8,7 @@
 #ifndef SPOOR_SESSION_H
 #define SPOOR_SESSION_H
 
-#include "counters.h"
+#include "suspects.h"
 
 struct session {
 	u32 id;
@@ -49,13 +49,27 @@ static __always_inline struct session *waiting_session(struct task_struct *task)
 	return stored;
 }
 
+/* The session of a task whose tag the kernel gave by itself, after the verdict; NULL when it is nobody's. */
+static __always_inline struct session *judged(struct task_struct *task, struct session *session)
+{
+	u32 becomes = tag_becomes(session->id);
+	if (becomes == session->id)
+		return session;
+	if (becomes) {
+		session->id = becomes;
+		return session;
+	}
+	bpf_task_storage_delete(&sessions, task); /* may be refused (trylock): then the next question does it */
+	return NULL;
+}
+
 /* NULL outside every session. Only tasks of sessions have storage, so for all others this is one load. */
 static __always_inline struct session *session_of(struct task_struct *task)
 {
 	if (task->bpf_storage) {
 		struct session *session = bpf_task_storage_get(&sessions, task, NULL, 0);
 		if (session)
-			return session;
+			return session->id < FIRST_SUSPECT_TAG ? session : judged(task, session);
 	}
 	return waiting_count ? waiting_session(task) : NULL;
 }

@@ -64,6 +64,16 @@ int both_members(struct bpf_iter__task *context)
 	return 0;
 }
 
+/* Lets every task find out what became of its tag, so that places of joined tags can be given again. No answer. */
+SEC("iter/task")
+int both_settle(struct bpf_iter__task *context)
+{
+	struct task_struct *task = context->task;
+	if (task)
+		session_of(task);
+	return 0;
+}
+
 /* Tags every thread of a process; answers one task_member for each that had another tag before. */
 SEC("iter/task")
 int both_tag(struct bpf_iter__task *context)

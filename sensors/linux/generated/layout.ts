@@ -130,7 +130,7 @@ export const PROCESS_EXEC = {
     text_bytes: 136,
     flags: 138,
   },
-  spare: 140,
+  around: 140,
 } as const;
 
 export const PROCESS_EXIT = {

@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { emptyFolder, lostOf, needsSensor, ofKind } from '../../test/programs/session.ts';
+import type { ProcessExec, Sensor, SensorEvent } from '../sensor.ts';
+import { openLinuxSensor } from './sensor.ts';
+
+const WORD = 'spoor-suspect';
+
+interface Looking {
+  readonly sensor: Sensor;
+  readonly events: SensorEvent[];
+}
+
+/** A sensor that looks out for WORD, and what judges an exec while the ring is read (undefined: nobody does yet). */
+function lookOut(
+  t: TestContext,
+  judge: (exec: ProcessExec, sensor: Sensor) => void = () => {},
+  words: readonly string[] = [WORD],
+): Looking {
+  const sensor = openLinuxSensor();
+  t.after(() => sensor.stop());
+  const events: SensorEvent[] = [];
+  sensor.suspect(words);
+  sensor.start((batch) => {
+    for (const event of batch) {
+      events.push(event);
+      if (event.kind === 'process.exec' && event.session !== event.around) judge(event, sensor);
+    }
+  });
+  return { sensor, events };
+}
+
+/** Runs a program to its end, all of what it did handed over. */
+async function ran(sensor: Sensor, file: string, args: readonly string[]): Promise<number> {
+  const child = spawn(file, args, { stdio: 'ignore' });
+  const code = await new Promise((done) => child.on('exit', done));
+  assert.equal(code, 0);
+  await sensor.flush();
+  return child.pid as number;
+}
+
+function execOf(events: readonly SensorEvent[], pid: number): ProcessExec {
+  const exec = ofKind(events, 'process.exec').find(({ process }) => process.pid === pid);
+  assert.ok(exec);
+  return exec;
+}
+
+/** Paths opened under a tag. */
+function opened(events: readonly SensorEvent[], tag: number): string[] {
+  return ofKind(events, 'file.open')
+    .filter(({ session }) => session === tag)
+    .map(({ path }) => path.toString());
+}
+
+/** The shell of this host under a name that holds the word, and a file for each test to look for. */
+function suspectShell(folder: string): string {
+  const shell = join(folder, WORD);
+  copyFileSync('/bin/dash', shell);
+  return shell;
+}
+
+test(
+  'a suspect is tagged before its first instruction: its first child opens a file under its tag while nobody has judged',
+  needsSensor,
+  async (t) => {
+    const folder = emptyFolder(t);
+    const { sensor, events } = lookOut(t);
+    const file = join(folder, 'by-the-first-child');
+    writeFileSync(file, '');
+    const pid = await ran(sensor, suspectShell(folder), ['-c', `(/bin/cat ${file})`]);
+    const exec = execOf(events, pid);
+    assert.ok(exec.session >= 2 ** 31);
+    assert.equal(exec.around, 0);
+    const fork = ofKind(events, 'process.fork').find(({ creator }) => creator.pid === pid);
+    assert.equal(fork?.session, exec.session);
+    assert.ok(opened(events, exec.session).includes(file));
+    assert.equal(lostOf(sensor), 0n);
+  },
+);
+
+test('the word may be a folder, or the name of a link or script that is called', needsSensor, async (t) => {
+  const folder = emptyFolder(t);
+  const { sensor, events } = lookOut(t);
+  mkdirSync(join(folder, WORD, 'bin'), { recursive: true });
+  const inside = join(folder, WORD, 'bin', 'dash');
+  copyFileSync('/bin/dash', inside);
+  const link = join(folder, WORD, 'link');
+  const elsewhere = join(folder, 'dash');
+  copyFileSync('/bin/dash', elsewhere);
+  symlinkSync(elsewhere, join(folder, `${WORD}-not`));
+  symlinkSync(elsewhere, link);
+  const called = emptyFolder(t);
+  symlinkSync(elsewhere, join(called, WORD));
+  const script = join(emptyFolder(t), WORD);
+  writeFileSync(script, `#!${elsewhere}\n:\n`, { mode: 0o755 });
+
+  const isSuspect = async (path: string) => {
+    const { session } = execOf(events, await ran(sensor, path, path === script ? [] : ['-c', ':']));
+    return session !== 0;
+  };
+  assert.equal(await isSuspect(inside), true);
+  assert.equal(await isSuspect(join(called, WORD)), true);
+  assert.equal(await isSuspect(script), true);
+  assert.equal(await isSuspect(elsewhere), false);
+  assert.equal(await isSuspect(join(folder, `${WORD}-not`)), false);
+});
+
+test(
+  'a suspect that is judged nobody is outside every session from then on, and so is its child',
+  needsSensor,
+  async (t) => {
+    const folder = emptyFolder(t);
+    const { sensor, events } = lookOut(t, ({ session }, from) => {
+      from.judge(session, 0);
+      writeFileSync(join(folder, 'judged'), '');
+    });
+    const wait = `until [ -e ${folder}/judged ]; do :; done`;
+    const file = join(folder, 'after');
+    writeFileSync(file, '');
+    const pid = await ran(sensor, suspectShell(folder), ['-c', `${wait}; : < ${file}; (/bin/cat ${file})`]);
+    const { session } = execOf(events, pid);
+    assert.ok(!opened(events, session).includes(file));
+    const child = ofKind(events, 'process.exec').find(({ parent }) => parent.pid === pid);
+    assert.equal(child?.session, 0);
+    assert.equal(ofKind(events, 'process.exit').find(({ process }) => process.pid === pid)?.session, 0);
+  },
+);
+
+test(
+  'a suspect inside a session that is joined to it goes on under its tag, with the children it has by then',
+  needsSensor,
+  async (t) => {
+    const folder = emptyFolder(t);
+    const outer = 5;
+    const { sensor, events } = lookOut(t, ({ session, around }, from) => {
+      from.judge(session, around);
+      writeFileSync(join(folder, 'judged'), '');
+    });
+    const file = join(folder, 'after');
+    writeFileSync(file, '');
+    const wait = `until [ -e ${folder}/judged ]; do :; done; : < ${file}`;
+    // The child is forked in the doubt and waits for the verdict.
+    const inner = `${suspectShell(folder)} -c '(${wait}) & ${wait}; wait'`;
+    const child = spawn('/bin/dash', ['-c', `read go; ${inner}; :`], { stdio: ['pipe', 'ignore', 'ignore'] });
+    sensor.tag(child.pid as number, outer);
+    child.stdin.end('go\n');
+    assert.equal(await new Promise((done) => child.on('exit', done)), 0);
+    await sensor.flush();
+    const suspect = ofKind(events, 'process.exec').find(({ session }) => session >= 2 ** 31);
+    assert.equal(suspect?.around, outer);
+    assert.equal(opened(events, outer).filter((path) => path === file).length, 2);
+    assert.deepEqual(
+      opened(events, suspect.session).filter((path) => path === file),
+      [],
+    );
+    assert.deepEqual(sensor.members(outer), []);
+  },
+);
+
+test('a suspect inside a session that is kept is a session of its own', needsSensor, async (t) => {
+  const folder = emptyFolder(t);
+  const { sensor, events } = lookOut(t, ({ session }, from) => from.judge(session, session));
+  const file = join(folder, 'inside');
+  writeFileSync(file, '');
+  const child = spawn('/bin/dash', ['-c', `read go; ${suspectShell(folder)} -c ': < ${file}'; : < ${file}`], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  sensor.tag(child.pid as number, 5);
+  child.stdin.end('go\n');
+  assert.equal(await new Promise((done) => child.on('exit', done)), 0);
+  await sensor.flush();
+  const suspect = ofKind(events, 'process.exec').find(({ session }) => session >= 2 ** 31);
+  assert.ok(suspect);
+  assert.ok(opened(events, suspect.session).includes(file));
+  assert.ok(opened(events, 5).includes(file));
+});
+
+// There are 16,384 places for tags.
+test('17,000 suspects one after another, judged nobody, never run out of tags', needsSensor, async (t) => {
+  const folder = emptyFolder(t);
+  const { sensor, events } = lookOut(t, ({ session }, from) => from.judge(session, 0));
+  suspectShell(folder);
+  // One process that becomes the suspect again and again: 17,000 forks would take half a minute.
+  const again = join(folder, 'again');
+  writeFileSync(again, `[ "$1" = 0 ] || exec ${folder}/${WORD} ${again} $(($1 - 1))\n`);
+  const pid = await ran(sensor, join(folder, WORD), [again, '17000']);
+  const tags = new Set(
+    ofKind(events, 'process.exec')
+      .filter(({ process }) => process.pid === pid)
+      .map(({ session, around }) => (session === around ? 0 : session)),
+  );
+  const lost = lostOf(sensor, 'process.exec');
+  assert.ok(!tags.has(0), 'a suspect got no tag of its own');
+  assert.equal(BigInt(tags.size) + lost, 17_001n);
+});
+
+test('words are taken back: what was a suspect is none', needsSensor, async (t) => {
+  const folder = emptyFolder(t);
+  const { sensor, events } = lookOut(t);
+  const shell = suspectShell(folder);
+  assert.notEqual(execOf(events, await ran(sensor, shell, ['-c', ':'])).session, 0);
+  sensor.suspect(['something-else']);
+  assert.equal(execOf(events, await ran(sensor, shell, ['-c', ':'])).session, 0);
+});
