@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { ownCatalogue } from './catalogue-file.ts';
+import { EVIDENCE_KINDS, ratioOf } from './evidence.ts';
 import { joinCatalogue } from './overlay.ts';
+import { directoryOf } from './person/directory.ts';
 import { npmPackage, plant } from './planted.ts';
 import { createProcessFiles } from './process-files.ts';
 import { createRecogniser } from './recognise.ts';
@@ -51,6 +53,26 @@ test('the changes on the page do what the page says', () => {
   assert.ok(catalogue.agent('claude-code')?.commands.includes('claude'));
   assert.deepEqual(catalogue.agent('goose')?.weakCommands, []);
   assert.equal(catalogue.agent('ollama'), undefined);
+});
+
+test('the mapping file on the page answers as the page says', () => {
+  const subject = directoryOf('people.yml', example('people')[0]);
+  assert.deepEqual(['bob', 'ann', 'root'].map(subject), [
+    'bob.builder@example.org',
+    'ann@example.org',
+    undefined,
+  ]);
+});
+
+test('the page names every kind of evidence with the ratio that is in force', () => {
+  for (const kind of EVIDENCE_KINDS) {
+    const row = PAGE.slice(PAGE.indexOf('## How sure'))
+      .split('\n')
+      .find((line) => line.startsWith('|') && line.includes(`\`${kind}\``));
+    assert.ok(row, kind);
+    const ratio = row.split('|')[2]?.trim();
+    assert.equal(ratio === '1/50' ? 1 / 50 : Number(ratio), ratioOf(kind), row);
+  }
 });
 
 test('the page states the true number of agents', () => {

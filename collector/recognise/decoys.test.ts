@@ -254,6 +254,9 @@ const DECOYS: readonly Decoy[] = [
   program('/usr/bin/droid', 'font.ttf'),
   program('/usr/bin/grok', 'log.txt'),
   program('/usr/sbin/devin'),
+  program('/usr/local/bin/kilo', 'main.c'),
+  program(`${HOME}/.local/bin/hermes`, '-emit-binary', 'x.js'),
+  program(`${HOME}/.local/bin/grok`, '-f', 'patterns'),
   {
     ...program('/tmp/x/payload'),
     what: 'a program that calls itself claude in argv[0]',

@@ -84,6 +84,13 @@ const TELLING: ReadonlySet<EvidenceKind> = new Set([
   'own_host',
 ]);
 
+export const EVIDENCE_KINDS = Object.keys(WEIGHTS) as readonly EvidenceKind[];
+
+/** How many times more often this is seen with the agent than without. */
+export function ratioOf(kind: EvidenceKind): number {
+  return WEIGHTS[kind].ratio;
+}
+
 const PRIOR_ODDS = 1 / 19;
 
 export interface Evidence {
