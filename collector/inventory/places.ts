@@ -1,5 +1,6 @@
 /** Where package managers, installers and editors put programs, as patterns with `*` for one folder's every name. */
 
+import { alternatives } from '../recognise/glob.ts';
 import type { ProcessFiles } from '../recognise/process-files.ts';
 
 /** Paths one pattern may grow to. A folder of 10,000 projects is cut, which the inventory says. */
@@ -75,6 +76,10 @@ export const PROGRAM_FOLDERS: readonly string[] = [
 
 /** The paths that exist for a pattern without `~`: `*`, `?`, `[ab]`, `{a,b}` within a segment, `**` for folders. */
 export function expand(files: ProcessFiles, pattern: string): string[] {
+  return [...new Set(alternatives(pattern).flatMap((plain) => expandPlain(files, plain)))];
+}
+
+function expandPlain(files: ProcessFiles, pattern: string): string[] {
   let found = [''];
   for (const segment of pattern.split('/').slice(1)) {
     found = found.flatMap((folder) => step(files, folder, segment)).slice(0, MAX_PATHS);
@@ -85,7 +90,7 @@ export function expand(files: ProcessFiles, pattern: string): string[] {
 
 function step(files: ProcessFiles, folder: string, segment: string): string[] {
   if (segment === '**') return foldersBelow(files, folder, MAX_DEPTH);
-  if (!/[*?[{<]/.test(segment)) return [`${folder}/${segment}`];
+  if (!/[*?[<]/.test(segment)) return [`${folder}/${segment}`];
   const matches = segmentMatcher(segment);
   return files
     .list(folder === '' ? '/' : folder)
@@ -109,8 +114,7 @@ function segmentMatcher(segment: string): (name: string) => boolean {
     .replaceAll('<version>', '*')
     .replace(/[.+^$()|\\]/g, '\\$&')
     .replaceAll('*', '[^/]*')
-    .replaceAll('?', '[^/]')
-    .replace(/\{([^}]*)\}/g, (_, choices: string) => `(?:${choices.replaceAll(',', '|')})`);
+    .replaceAll('?', '[^/]');
   const expression = new RegExp(`^${pattern}$`);
   return (name) => expression.test(name);
 }

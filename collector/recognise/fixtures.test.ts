@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { posix } from 'node:path';
 import { test } from 'node:test';
+import { kernelWords } from '../../sensors/linux/suspects.ts';
 import { ownCatalogue } from './catalogue-file.ts';
 import { editorExtension, npmPackage, plant, pythonEnvironment, type Tree } from './planted.ts';
 import { createProcessFiles, type ProcessFiles } from './process-files.ts';
 import { createRecogniser } from './recognise.ts';
 import type { ExecFacts, Recognition } from './recognition.ts';
+import { suspectWords } from './suspect-words.ts';
 
 /** An installation as its installer leaves it, and the exec that starts it. */
 interface Fixture {
@@ -199,6 +202,12 @@ const FIXTURES: readonly Fixture[] = [
   { ...native('zed', `${HOME}/.local/zed.app/libexec/zed-editor`), verdict: 'app' },
   { ...native('warp', '/usr/bin/bash'), startedByApp: 'warp', environment: { OZ_RUN_ID: 'run-17' } },
   npm('openclaw', 'openclaw', '2026.9.6', 'openclaw', 'openclaw.mjs', ['gateway']),
+  {
+    agent: 'openclaw',
+    tree: { [`${HOME}/x/node_modules/openclaw/dist/index.js`]: '' },
+    executable: NODE,
+    args: ['openclaw-gateway', `${HOME}/x/node_modules/openclaw/dist/index.js`, 'gateway'],
+  },
   native('hermes', `${HOME}/.hermes/bin/hermes`),
   native('ollama', '/usr/local/bin/ollama', ['/usr/share/ollama/.ollama'], ['serve']),
   native('lm-studio', `${HOME}/.lmstudio/bin/lms`, [], ['server', 'start']),
@@ -267,6 +276,20 @@ test('every agent of the catalogue has a fixture', () => {
     [],
   );
   assert.ok(catalogue.agents.length >= 40);
+});
+
+test('every fixture that an agent’s own files speak for is a suspect to the kernel, by a name in its path or its comm', () => {
+  const words = kernelWords(suspectWords(catalogue));
+  // What the kernel compares: each name of the path cut to 31 bytes, and the name it was called by cut to 15.
+  const asked = (path: string) => [
+    ...path.split('/').map((name) => name.slice(0, 31)),
+    posix.basename(path).slice(0, 15),
+  ];
+  const missed = FIXTURES.filter(
+    ({ executable, startedByApp }) => !startedByApp && !asked(executable).some((name) => words.has(name)),
+  );
+  assert.deepEqual(missed, []);
+  assert.ok(words.size < 1_000, String(words.size));
 });
 
 for (const fixture of FIXTURES) {

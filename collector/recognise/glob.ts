@@ -22,9 +22,9 @@ export interface PathGlob {
 /** Folders found on every machine: a glob with nothing but these and wildcards would match what it should not. */
 const COMMON_SEGMENTS = new Set(
   (
-    '.local .config .cache .npm app apps bin build code data dist etc extensions home index.js lib lib64 libexec ' +
-    'linux local main.js MacOS Contents Applications node node_modules opt pkg proc python python3 release releases root run ' +
-    'sbin share site-packages snap src srv sys tmp tools usr users Users var vendor venvs versions'
+    '.cache .config .local .npm Application Applications Caskroom Contents MacOS Support app apps bin build code data dist etc extensions ' +
+    'home index.js lib lib64 libexec linux linuxbrew local main.js native-binary node node_modules opt packages pkg proc python python3 ' +
+    'release releases resources root run sbin share site-packages snap src srv standalone sys tmp tools usr Users users usr vendor venvs var versions'
   ).split(' '),
 );
 
@@ -54,7 +54,8 @@ export function compileGlob(source: string): PathGlob {
 /** The longest segment without wildcards that is not found everywhere; of a path from the top, its file name. */
 function keySegment(source: string): string | undefined {
   let best: string | undefined;
-  for (const segment of source.split('/')) {
+  // What stands in braces is a choice, and may hold a "/".
+  for (const segment of source.replace(/\{[^}]*\}/g, '*').split('/')) {
     if (segment === '~' || segment === '' || /[*?[\]{}<>]/.test(segment) || COMMON_SEGMENTS.has(segment))
       continue;
     if (!best || segment.length > best.length) best = segment;
@@ -101,6 +102,13 @@ function expression(source: string): string {
     } else pattern += c.replace(/[.+^$()|\\/]/, '\\$&');
   }
   return pattern;
+}
+
+/** The globs without braces that one with braces stands for. */
+export function alternatives(source: string): string[] {
+  const [, before, choices, after] = /^([^{]*)\{([^}]*)\}(.*)$/.exec(source) ?? [];
+  if (before === undefined || choices === undefined || after === undefined) return [source];
+  return choices.split(',').flatMap((choice) => alternatives(`${before}${choice}${after}`));
 }
 
 /** A host name against a pattern in which `*` stands for any characters, dots included. */
