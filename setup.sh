@@ -1,5 +1,6 @@
 #!/bin/bash
-# setup.sh [watch]: what a fresh machine needs before `make build`; with "watch", also what loading eBPF needs.
+# setup.sh [watch|kernels]: what a fresh machine needs before `make build`; with "watch", also what loading eBPF needs;
+# with "kernels", what booting guest kernels needs.
 # Does nothing where everything is there. Where it cannot help it says what is missing, in one line, and ends with 3.
 set -eu
 cd "$(dirname "$0")"
@@ -12,8 +13,14 @@ PACKAGES=(
   bpftool                   # vmlinux.h from the running kernel's BTF
   python3 python3-grpcio    # the OTLP receiver of the tests, on gRPC's C core; with it python3-protobuf
   protobuf-compiler         # that receiver's stubs
-  strace                    # the truth some tests hold Spoor against
+  strace tshark openssl     # the truth some tests hold Spoor against
   git curl                  # what the watched agent uses
+)
+[ "${1:-}" != kernels ] || PACKAGES+=(
+  qemu-system-x86           # boots Debian's kernels without KVM
+  busybox-static cpio       # the guests' first file system
+  e2fsprogs xz-utils        # their disks, their modules
+  iproute2 procps           # what their scripts and tests call
 )
 NODE_AT_LEAST=20.18.0       # package.json says the same to npm
 

@@ -66,6 +66,7 @@ const EMPTY_FOLDERS = [
 const ETC = new Map([
   ['passwd', 'root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n'],
   ['group', 'root:x:0:\nnogroup:x:65534:\n'],
+  ['hostname', 'guest\n'],
   ['hosts', '127.0.0.1 localhost\n::1 localhost ip6-localhost\n'],
   ['nsswitch.conf', 'passwd: files\ngroup: files\nhosts: files dns\n'],
 ]);
@@ -110,9 +111,10 @@ export function projectDisk(project: string, work: string): string {
     copyTree(join(project, name), join(root, name));
   }
   if (existsSync(join(project, 'build'))) {
-    mkdirSync(join(root, 'build'));
-    for (const name of readdirSync(join(project, 'build'))) {
-      if (name !== 'kernels') copyTree(join(project, 'build', name), join(root, 'build', name));
+    mkdirSync(join(root, 'build/kernels'), { recursive: true });
+    for (const name of ['kernels/load-each', ...readdirSync(join(project, 'build'))]) {
+      const from = join(project, 'build', name);
+      if (name !== 'kernels' && existsSync(from)) copyTree(from, join(root, 'build', name));
     }
   }
   for (const name of runtimePackages(project)) {

@@ -5,6 +5,11 @@ KERNEL_TESTS = $(shell find dist/sensors/linux dist/test/programs -name '*.test.
 KERNELS ?=
 
 .PHONY: test-kernels
-test-kernels: build
+test-kernels: build build/kernels/load-each
+	./setup.sh kernels
 	node --test dist/test/kernels/never-a-pass.js
-	node dist/test/kernels/run.js $(KERNELS) --out build/kernels/out -- node --test $(KERNEL_TESTS)
+	node dist/test/kernels/run.js $(KERNELS) --out build/kernels/out -- node dist/test/kernels/tests-inside.js $(KERNEL_TESTS)
+
+build/kernels/load-each: test/kernels/load-each.c
+	@mkdir -p $(@D)
+	clang -std=gnu11 -O1 -Wall -Wextra -Werror -o $@ $< -lbpf
