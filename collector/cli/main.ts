@@ -5,6 +5,7 @@ import { addConfigCommand } from './config.ts';
 import { explain } from './failure.ts';
 import { addInventoryCommand } from './inventory.ts';
 import { addRulesCommand } from './rules/rules.ts';
+import { leaveStreamsAlone } from './shared-streams.ts';
 import { defaultStateDirectory } from './state.ts';
 import { printable, writeAll } from './terminal.ts';
 import { addVerifyCommand } from './verify.ts';
@@ -33,6 +34,7 @@ function createProgram(): Command {
     .passThroughOptions()
     .action(
       async (command: string[], options: { state: string; otlp?: string; record?: string; json?: true }) => {
+        leaveStreamsAlone();
         const { run } = await import('./run.ts');
         const { state, otlp, record, json } = options;
         const exitCode = await run(command, { state, otlp, record, report: json ? 'json' : 'text' });

@@ -73,9 +73,10 @@ export async function run(command: readonly string[], options: RunOptions): Prom
 
 async function open(options: RunOptions): Promise<Watch> {
   const detect = createBuiltinDetect();
+  // First, so that a host that cannot be watched is left as it was.
+  const linux = openLinuxSensor();
   const state = openState(options.state);
   const hostKey = openHostKey(state.keyDirectory);
-  const linux = openLinuxSensor();
   const sensor = options.record === undefined ? linux : recordTo(options.record, linux);
   const seal = await openSeal({ directory: state.logDirectory, hostKey, hostId: hostId() });
   const receiver = options.otlp === undefined ? undefined : await openReceiver(options.otlp, state, seal);
