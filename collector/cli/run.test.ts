@@ -257,6 +257,8 @@ test('report and events read back what run told', needsRoot, async (t) => {
   const read = JSON.parse((await spoor(['report', 'last', '--state', state, '--json'])).stdout);
   assert.deepEqual(read, live);
   assert.equal(live.processes.count, 3);
+  // An attribute that the registry does not know would make a gap of its event.
+  assert.deepEqual(eventsIn(state, '--event', 'sensor.gap'), []);
   assert.equal(live.files.notable[0].why, 'credentials');
   const byId = await spoor(['report', String(live.session).slice(0, 8), '--state', state]);
   assert.match(
