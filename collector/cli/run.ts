@@ -162,14 +162,19 @@ async function deliver({ shipper, traces }: Receiver, hurry: Promise<void>): Pro
     Promise.race([shipper.flush(RECEIVER_PATIENCE_MS), interrupted]),
     Promise.race([traces.flush(RECEIVER_PATIENCE_MS), interrupted]),
   ]);
-  const { lagRecords, trouble } = shipper.status();
+  const { lagRecords, trouble, rejectedRecords, rejection } = shipper.status();
   await Promise.all([shipper.stop(), traces.stop()]);
   const undelivered: string[] = [];
   if (!logs?.delivered)
     undelivered.push(`${lagRecords} records (${logs?.cause || trouble || 'interrupted'})`);
   if (spans !== '') undelivered.push(`the trace (${spans ?? 'interrupted'})`);
-  if (undelivered.length === 0) return `all delivered to ${destination}`;
-  return `not delivered to ${destination}: ${undelivered.join(', ')}; the next run with --otlp ${destination} sends it`;
+  // They arrived and were refused for good: sending them again would change nothing (OTLP, partial success).
+  const refused =
+    rejectedRecords === 0
+      ? ''
+      : `; ${rejectedRecords} records rejected by it (${rejection || 'no reason given'})`;
+  if (undelivered.length === 0) return `all delivered to ${destination}${refused}`;
+  return `not delivered to ${destination}: ${undelivered.join(', ')}; the next run with --otlp ${destination} sends it${refused}`;
 }
 
 function endingText(ending: Ending, state: StateFolder, options: RunOptions): string {

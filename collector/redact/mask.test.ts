@@ -102,6 +102,7 @@ const KINDS: { kind: string; make: () => string; lines: ((secret: string) => str
     lines: [
       (s) => ['git', 'clone', `https://deploy:${s}@git.example.com/a/b.git`],
       (s) => ['psql', `postgres://app:${s}@10.0.0.5:5432/prod?sslmode=require`],
+      (s) => ['cat', `/home/a/https:/deploy:${s}@git.example.com/x`],
       (s) => ['bash', '-c', `export DATABASE_URL=mysql://root:${s}@db/app && npm test`],
       (s) => ['redis-cli', '-u', `redis://:${s}@127.0.0.1:6379/0`],
     ],

@@ -1,4 +1,7 @@
-/** Passwords in the userinfo of URLs, RFC 3986 section 3.2.1: scheme://user:password@host. Queries: assignments.ts. */
+/**
+ * Passwords in the userinfo of URLs, RFC 3986 section 3.2.1: scheme://user:password@host. Queries: assignments.ts.
+ * With one slash too: a URL that somebody opens as a file is a path, in which // is /.
+ */
 
 import type { Span } from './span.ts';
 import { isNoSecret, isReference, looksRandom } from './value.ts';
@@ -7,8 +10,8 @@ import { isNoSecret, isReference, looksRandom } from './value.ts';
 const MAX_USERINFO_CHARACTERS = 1_024;
 
 export function findUserinfo(text: string, spans: Span[]): void {
-  for (let sign = text.indexOf('://'); sign >= 0; sign = text.indexOf('://', sign + 3)) {
-    const from = sign + 3;
+  for (let sign = text.indexOf(':/'); sign >= 0; sign = text.indexOf(':/', sign + 2)) {
+    const from = text.charAt(sign + 2) === '/' ? sign + 3 : sign + 2;
     const to = endOfUserinfo(text, from);
     if (to === undefined) continue;
     const colon = text.indexOf(':', from);

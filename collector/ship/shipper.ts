@@ -42,6 +42,10 @@ export interface ShipStatus {
   readonly lagRecords: number;
   /** What went wrong last; empty since the last success. */
   readonly trouble: string;
+  /** Records that the receiver took delivery of and refused for good since start(): OTLP's partial success. */
+  readonly rejectedRecords: number;
+  /** The receiver's own word on the last of them; empty when it gave none. */
+  readonly rejection: string;
 }
 
 export interface LogShipper {
@@ -81,6 +85,8 @@ class Shipper implements LogShipper {
   #durable = 0;
   #state: ShipStatus['state'] = 'idle';
   #trouble = '';
+  #rejectedRecords = 0;
+  #rejection = '';
   /** Wakes the loop when there may be something to send. */
   #wake: () => void = () => {};
   #woken = false;
@@ -150,6 +156,8 @@ class Shipper implements LogShipper {
       next: this.#position.next,
       lagRecords: Math.max(0, this.#durable - this.#position.next),
       trouble: this.#trouble,
+      rejectedRecords: this.#rejectedRecords,
+      rejection: this.#rejection,
     };
   }
 
@@ -176,6 +184,8 @@ class Shipper implements LogShipper {
       if (outcome.kind === 'accepted') {
         this.#backoff.succeeded();
         this.#trouble = '';
+        this.#rejectedRecords += outcome.rejected;
+        this.#rejection = outcome.message || this.#rejection;
         this.#moveTo(items.at(-1));
         return;
       }

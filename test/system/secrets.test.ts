@@ -52,7 +52,7 @@ const CARRIERS: Readonly<Record<string, (secret: string) => string>> = {
 MC4CAQAwBQYDK2VwBCIEI${secret}
 -----END PRIVATE KEY-----"`,
   'text piped by a shell': (secret) => `bash -c 'echo "password: ${secret}" | cat > /dev/null'`,
-  'a URL that is opened as a file': (secret) => `cat 'http://admin:${secret}@host/x'`,
+  'a URL that is opened as a file': (secret) => `cat 'http://admin:${secret}@host/x' 2> /dev/null`,
   'mysql -p': (secret) => `./mysql -uroot -p${secret} -e 'select 1'`,
   'sshpass -p': (secret) => `./sshpass -p ${secret} ssh host`,
 };
