@@ -8,7 +8,7 @@ int main(int argc, char **argv)
 	union bpf_attr attributes = { .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1 };
 	int error = syscall(SYS_bpf, BPF_MAP_CREATE, &attributes, sizeof(attributes)) < 0 ? errno : 0;
 	act("security.bpf");
-	with_text("command", "BPF_MAP_CREATE");
+	with_text("request", "BPF_MAP_CREATE");
 	with_number("errno", error);
 	return told();
 }

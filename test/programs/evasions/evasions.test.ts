@@ -14,6 +14,7 @@ import { openLinuxSensor } from '../../../sensors/linux/sensor.ts';
 import type { Sensor, SensorEvent } from '../../../sensors/sensor.ts';
 import { needsSensor } from '../session.ts';
 import { explain, type State, statesOf, type Tier } from './compare.ts';
+import { startOutside } from './outside.ts';
 import { renderPage } from './page.ts';
 import { type Evasion, PROJECT, readTable } from './table.ts';
 import { readTold, type Told } from './told.ts';
@@ -28,7 +29,7 @@ let tier: Tier;
 let events: SensorEvent[] = [];
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'spoor-evasions-')));
 chmodSync(folder, 0o755); // some programs go on as another user
-const outside = spawn('sleep', ['infinity'], { stdio: 'ignore' });
+const outside = await startOutside(folder);
 const measured: Record<string, Record<string, State> | string> = {};
 
 if (!needsSensor.skip) {
@@ -40,7 +41,7 @@ if (!needsSensor.skip) {
 }
 
 after(async () => {
-  outside.kill('SIGKILL');
+  outside.stop();
   await sensor?.stop();
   // node:fs works by whole paths, and one of these is longer than PATH_MAX.
   await new Promise((done) => spawn('rm', ['-rf', folder]).on('close', done));
@@ -53,7 +54,7 @@ async function runWatched(evasion: Evasion, tag: number): Promise<Run> {
   const scratch = join(folder, evasion.id);
   mkdirSync(scratch);
   events = [];
-  const child = spawn(launcherPath(), ['3', evasion.program, scratch, String(outside.pid)], {
+  const child = spawn(launcherPath(), ['3', evasion.program, scratch, ...outside.args], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
   let printed = '';

@@ -10,7 +10,8 @@ int main(int argc, char **argv)
 	if (memory < 0)
 		not_possible("memfd_create", errno);
 	act("security.memfd");
-	with_text("name", "kworker");
+	with_text("path", "kworker");
+	with_number("errno", 0);
 	struct stat is;
 	must(fstat(in, &is));
 	for (off_t left = is.st_size; left > 0;) {
@@ -33,6 +34,7 @@ int main(int argc, char **argv)
 	with_text("arg0", "[kworker/0:0]");
 	with_number("args_count", 1);
 	with_number("deleted", 1);
+	with_number("in_memory", 1);
 	with_number("errno", 0);
 	return told();
 }

@@ -8,7 +8,7 @@ int main(int argc, char **argv)
 	if (key < 0)
 		not_possible("add_key", errno);
 	act("syscall");
-	with_text("name", "add_key");
+	with_text("call", "add_key");
 	with_number("errno", 0);
 	return told();
 }

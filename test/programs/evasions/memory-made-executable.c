@@ -12,6 +12,6 @@ int main(int argc, char **argv)
 		not_possible("PROT_EXEC", errno);
 	((void (*)(void))memory)();
 	act("security.memory");
-	with_text("protection", "read,execute");
+	with_text("request", "read,execute");
 	return told();
 }

@@ -8,6 +8,6 @@ int main(int argc, char **argv)
 	if (memory == MAP_FAILED)
 		not_possible("PROT_WRITE | PROT_EXEC", errno);
 	act("security.memory");
-	with_text("protection", "read,write,execute");
+	with_text("request", "read,write,execute");
 	return told();
 }

@@ -11,7 +11,7 @@ int main(int argc, char **argv)
 	if (error)
 		not_possible("perf_event_open", error);
 	act("syscall");
-	with_text("name", "perf_event_open");
+	with_text("call", "perf_event_open");
 	with_number("errno", 0);
 	return told();
 }

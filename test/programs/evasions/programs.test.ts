@@ -1,20 +1,21 @@
 // The programs themselves, without a sensor: strace is the witness that each goes the way it says.
 
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { startOutside } from './outside.ts';
 import { readTable } from './table.ts';
 import { readTold } from './told.ts';
 
 const table = readTable();
 const folder = mkdtempSync(join(tmpdir(), 'spoor-evasions-'));
 chmodSync(folder, 0o755); // some programs go on as another user
-const outside = spawn('sleep', ['infinity'], { stdio: 'ignore' });
+const outside = await startOutside(folder);
 after(() => {
-  outside.kill('SIGKILL');
+  outside.stop();
   spawnSync('rm', ['-rf', folder]); // node:fs works by whole paths, and one of these is longer than PATH_MAX
 });
 
@@ -37,7 +38,7 @@ for (const evasion of table) {
     // One file a process (-ff): no call is cut in two by another process's.
     const { status, stdout, stderr } = spawnSync(
       'strace',
-      ['-ff', '-s', '300', '-o', join(traces, 'of'), evasion.program, scratch, String(outside.pid)],
+      ['-ff', '-s', '300', '-o', join(traces, 'of'), evasion.program, scratch, ...outside.args],
       { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
     );
     assert.equal(status, 0, stderr);

@@ -25,6 +25,7 @@ int main(int argc, char **argv)
 	if (setns((int)must(open(theirs, O_RDONLY)), CLONE_NEWNS))
 		not_possible("setns", errno);
 	act("security.namespace");
+	with_text("namespaces", "mount");
 	with_number("errno", 0);
 	int fd = open(path, O_RDONLY);
 	if (fd < 0)

@@ -11,7 +11,7 @@ int main(int argc, char **argv)
 		int error = kill(outside, number) ? errno : 0;
 		act("security.signal");
 		with_number("target", outside);
-		with_number("signal", number);
+		with_text("request", i ? "SIGCONT" : "SIGSTOP");
 		with_number("errno", error);
 	}
 	return told();

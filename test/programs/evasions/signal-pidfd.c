@@ -11,7 +11,7 @@ int main(int argc, char **argv)
 	int error = pidfd_send_signal(pidfd, SIGCONT, NULL, 0) ? errno : 0;
 	act("security.signal");
 	with_number("target", outside);
-	with_number("signal", SIGCONT);
+	with_text("request", "SIGCONT");
 	with_number("errno", error);
 	return told();
 }

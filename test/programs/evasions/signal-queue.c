@@ -12,7 +12,7 @@ int main(int argc, char **argv)
 	int error = syscall(SYS_rt_tgsigqueueinfo, outside, outside, SIGCONT, &claim) ? errno : 0;
 	act("security.signal");
 	with_number("target", outside);
-	with_number("signal", SIGCONT);
+	with_text("request", "SIGCONT");
 	with_number("errno", error);
 	return told();
 }

@@ -1,9 +1,11 @@
 /*
  * What every program here does: one thing, in an odd way, told afterwards in one line of JSON.
  *
- *   PROGRAM SCRATCH [OUTSIDE_PID]
- *   SCRATCH      an empty folder of the program's own: absolute, no links on its way
- *   OUTSIDE_PID  a process of the same user that is no relative of the program (for signals)
+ *   PROGRAM SCRATCH [OUTSIDE_PID OUTSIDE_SOCKET OUTSIDE_PORT]
+ *   SCRATCH         an empty folder of the program's own: absolute, no links on its way
+ *   OUTSIDE_PID     a process of the same user that is no relative of the program
+ *   OUTSIDE_SOCKET  a unix socket, and
+ *   OUTSIDE_PORT    a TCP port of 127.0.0.1, where such a process listens
  *
  *   {"evasion": "open-chroot", "row": 14, "pid": 7, "did": [ACT, ...], "not_possible": null}
  *   ACT: {"act": "file.open", "pid": who did it, field: truth, ...}
@@ -47,6 +49,8 @@ static int tale_row;
 static pid_t tale_pid;
 static const char *scratch;
 static pid_t outside;
+static const char *outside_socket;
+static uint16_t outside_port;
 
 static inline void write_tale(const char *format, ...)
 {
@@ -68,11 +72,15 @@ static inline void tell(const char *id, int row, int argc, char **argv)
 	tale_row = row;
 	tale_pid = getpid();
 	if (argc < 2 || argv[1][0] != '/') {
-		fprintf(stderr, "usage: %s SCRATCH [OUTSIDE_PID], SCRATCH absolute\n", id);
+		fprintf(stderr, "usage: %s SCRATCH [OUTSIDE_PID OUTSIDE_SOCKET OUTSIDE_PORT], SCRATCH absolute\n", id);
 		exit(1);
 	}
 	scratch = argv[1];
-	outside = argc > 2 ? atoi(argv[2]) : 0;
+	if (argc > 4) {
+		outside = atoi(argv[2]);
+		outside_socket = argv[3];
+		outside_port = (uint16_t)atoi(argv[4]);
+	}
 	tale = mmap(NULL, sizeof(*tale), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (tale == MAP_FAILED) {
 		perror("mmap");

@@ -13,6 +13,7 @@ int main(int argc, char **argv)
 		if (unshare(CLONE_NEWUSER))
 			_exit(0);
 		act("security.namespace");
+		with_text("namespaces", "user");
 		with_number("errno", 0);
 		int fd = (int)must(open(path, O_RDONLY));
 		told_open(fd, path, "read");

@@ -8,7 +8,7 @@ int main(int argc, char **argv)
 	if (error)
 		not_possible("userfaultfd", error);
 	act("syscall");
-	with_text("name", "userfaultfd");
+	with_text("call", "userfaultfd");
 	with_number("errno", 0);
 	return told();
 }

@@ -20,6 +20,9 @@ int main(int argc, char **argv)
 	must(setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_CONNECT_TIMEOUT, &wait, sizeof(wait)));
 	if (connect(fd, (struct sockaddr *)&address, length))
 		not_possible("vsock on loopback", errno);
+	act("network.raw");
+	with_text("family", "vsock");
+	with_number("errno", 0);
 	act("network.connect");
 	with_text("transport", "vsock");
 	with_number("port", address.svm_port);

@@ -15,6 +15,6 @@ int main(int argc, char **argv)
 	with_number("inode", (long long)is.st_ino);
 	with_number("errno", 0);
 	with_text("attribute", "xattr");
-	with_text("name", "user.spoor");
+	with_text("xattr", "user.spoor");
 	return told();
 }
