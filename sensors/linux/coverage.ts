@@ -2,7 +2,24 @@
 
 import type { Coverage, SensorTier } from '../sensor.ts';
 
-const SEEN_BY_ALL = ['process.fork', 'process.exec', 'process.exit', 'file.open', 'network.connect'];
+const SEEN_BY_ALL = [
+  'process.fork',
+  'process.exec',
+  'process.exec_failed',
+  'process.exit',
+  'file.open',
+  'file.close',
+  'network.connect',
+  'network.accept',
+  'network.listen',
+  'network.close',
+  'network.raw',
+  'unix.connect',
+  'dns.query',
+  'tls.hello',
+  'security',
+  'syscall',
+];
 
 const TRACEPOINT: readonly Coverage[] = [
   {
@@ -10,6 +27,12 @@ const TRACEPOINT: readonly Coverage[] = [
     state: 'claimed',
     reason:
       'a failed open has no file; its path is the argument as it stood in memory when the call returned',
+  },
+  {
+    subject: 'file.create, .delete, .rename, .link, .attributes and .truncate by name',
+    state: 'claimed',
+    reason:
+      'their paths are the arguments as they stood in memory when the call returned; by descriptor they are resolved',
   },
   {
     subject: 'file.open through io_uring',
@@ -24,7 +47,36 @@ const TRACEPOINT: readonly Coverage[] = [
   },
 ];
 
-export function coverageOf(tier: SensorTier): Coverage[] {
-  const seen = SEEN_BY_ALL.map((subject): Coverage => ({ subject, state: 'seen', reason: '' }));
-  return tier === 'tracepoint' ? [...seen, ...TRACEPOINT] : seen;
+/** What is not seen where a program has no place on the kernel. */
+const ABSENT: { readonly [program: string]: Coverage } = {
+  both_sock_sent: {
+    subject: 'network.close: bytes sent',
+    state: 'not_seen',
+    reason: 'this kernel has no tracepoint sock_send_length (6.3) and the tier no hook in its place',
+  },
+  both_sock_received: {
+    subject: 'network.close: bytes received',
+    state: 'not_seen',
+    reason: 'this kernel has no tracepoint sock_recv_length (6.3) and the tier no hook in its place',
+  },
+  both_sock_release: {
+    subject: 'network.close',
+    state: 'not_seen',
+    reason: 'cgroup 2 is mounted nowhere; mount it: mount -t cgroup2 none /sys/fs/cgroup',
+  },
+  both_packet_out: {
+    subject: 'dns.query and tls.hello',
+    state: 'not_seen',
+    reason: 'cgroup 2 is mounted nowhere; mount it: mount -t cgroup2 none /sys/fs/cgroup',
+  },
+};
+
+/** `absent`: names of programs that this kernel has no place for. */
+export function coverageOf(tier: SensorTier, absent: readonly string[]): Coverage[] {
+  const missing = absent.flatMap((program) => ABSENT[program] ?? []);
+  const isMissing = (subject: string) => missing.some((gap) => gap.subject.startsWith(subject));
+  const seen = SEEN_BY_ALL.filter((subject) => !isMissing(subject)).map(
+    (subject): Coverage => ({ subject, state: 'seen', reason: '' }),
+  );
+  return [...seen, ...missing, ...(tier === 'tracepoint' ? TRACEPOINT : [])];
 }

@@ -18,6 +18,12 @@ const MISSED: { readonly [program: string]: string } = {
   both_exit_raced: 'process.exit',
   both_sock_state: 'network.connect',
   both_sock_destroyed: 'network.connect',
+  both_sock_sent: 'network.close',
+  both_sock_received: 'network.close',
+  both_sock_release: 'network.close',
+  both_packet_out: 'network.payload',
+  both_packet_in: 'network.payload',
+  both_signal: 'security.signal',
   tracepoint_sys_exit: 'syscall',
 };
 

@@ -18,11 +18,15 @@ export interface Native {
   positions(handle: Handle): [consumed: bigint, produced: bigint];
   counters(handle: Handle): Buffer;
   misses(handle: Handle): Record<string, bigint>;
-  ask(handle: Handle, iterator: string, pid: number, session: number): Buffer;
   /** `words`: SUSPECT_WORD_BYTES each (bpf/records.h), padded with NUL. */
   suspect(handle: Handle, words: Buffer): void;
   unsuspect(handle: Handle, words: Buffer): void;
   judge(handle: Handle, tag: number, becomes: number): void;
+  ask(handle: Handle, iterator: string, pid: number, session: number, slot: number): Buffer;
+  /** 64-bit counts by system call number. */
+  histogram(handle: Handle, slot: number): Buffer;
+  /** Names of programs that this kernel has no place for. */
+  absent(handle: Handle): string[];
   wallOffsetNs(): bigint;
   close(handle: Handle): void;
   /** Ends the process without Node's exit, which would reset the terminal and wait for every thread. */

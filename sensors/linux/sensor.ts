@@ -15,9 +15,11 @@ import type {
 import { SensorError } from '../sensor.ts';
 import { coverageOf } from './coverage.ts';
 import { existingOf, membersOf, runningOf } from './existing.ts';
+import { Histograms } from './histograms.ts';
 import { countsOf, LossTeller } from './loss.ts';
 import { type Handle, loadNative, type Native, objectPath } from './native.ts';
-import { eventsOf } from './records.ts';
+import { SessionProcesses } from './processes.ts';
+import { RecordReader } from './records.ts';
 import { kernelWords, packedWords } from './suspects.ts';
 
 /**
@@ -35,6 +37,9 @@ const MISSES_INTERVAL_MS = 1_000;
 const MAX_UNSETTLED = 2_048;
 /** A fork that read its creator's tag before the verdict has stored it long before this. */
 const SETTLE_AFTER_MS = 1_000;
+
+/** Sums of files in use and of system calls are told at this interval; an iterator over all tasks each time. */
+const REFRESH_INTERVAL_MS = 30_000;
 
 const KERNEL_TYPES = '/sys/kernel/btf/vmlinux';
 
@@ -84,11 +89,16 @@ class LinuxSensor implements Sensor {
   readonly #native: Native;
   readonly #handle: Handle;
   readonly #loss = new LossTeller();
+  readonly #processes = new SessionProcesses();
+  readonly #reader = new RecordReader(this.#processes, (session) => this.#ended.add(session));
+  readonly #histograms = new Histograms((row) => this.#native.histogram(this.#handle, row));
+  /** Sessions whose last process has ended, until the next look at what they did in all. */
+  readonly #ended = new Set<SessionTag>();
   /** Set by start(), taken away by stop(): nothing is reported without it. */
   #receive: Receive | undefined;
   /** Set by stop(): what the counters stood at when nothing could move them any more. */
   #lastCounts: SensorCount[] | undefined;
-  #missesTimer: NodeJS.Timeout | undefined;
+  readonly #timers: NodeJS.Timeout[] = [];
   #words = new Set<string>();
   /** Suspects' tags that were joined to another, oldest first, with the time of the verdict. */
   #joined: { readonly tag: SessionTag; readonly atMs: number }[] = [];
@@ -107,11 +117,13 @@ class LinuxSensor implements Sensor {
       throw new SensorError(`${messageOf(error)}; see: spoor doctor`);
     }
     // After attaching, so that no process falls between: one that begins just now may come as existing and as exec.
-    const existing = existingOf(this.#native.ask(this.#handle, 'both_existing', 0, 0), this.#bootNs());
+    const existing = existingOf(this.#ask('both_existing'), this.#bootNs());
     receive(existing);
     this.#native.listen(this.#handle, () => this.#drain());
-    this.#missesTimer = setInterval(() => this.#tellMisses(), MISSES_INTERVAL_MS);
-    this.#missesTimer.unref();
+    this.#timers.push(
+      setInterval(() => this.#tellRarely(), MISSES_INTERVAL_MS).unref(),
+      setInterval(() => this.#refresh(), REFRESH_INTERVAL_MS).unref(),
+    );
   }
 
   wallOffsetNs(): bigint {
@@ -119,11 +131,13 @@ class LinuxSensor implements Sensor {
   }
 
   tag(pid: number, session: SessionTag): void {
+    const slot = this.#histograms.rowFor(session);
     // A thread that is made while the tasks are walked takes its tag from its maker: if that had none yet, again.
     let tagged = 0;
-    while (this.#native.ask(this.#handle, 'both_tag', pid, session).length > 0) tagged++;
+    while (this.#native.ask(this.#handle, 'both_tag', pid, session, slot).length > 0) tagged++;
     if (tagged === 0 && !this.members(session).some((member) => member.pid === pid))
       throw new SensorError(`there is no process ${pid} to watch; it has ended`);
+    this.#processes.add(pid, session);
   }
 
   suspect(words: Iterable<string>): void {
@@ -141,17 +155,19 @@ class LinuxSensor implements Sensor {
 
   judge(suspect: SessionTag, becomes: SessionTag): void {
     this.#native.judge(this.#handle, suspect, becomes);
+    if (becomes === suspect)
+      this.#native.ask(this.#handle, 'both_count', 0, suspect, this.#histograms.rowFor(suspect));
     if (becomes === 0 || becomes === suspect) return;
     this.#joined.push({ tag: suspect, atMs: Date.now() });
     if (this.#joined.length >= MAX_UNSETTLED) this.#settle();
   }
 
   running(): RunningProcess[] {
-    return runningOf(this.#native.ask(this.#handle, 'both_existing', 0, 0));
+    return runningOf(this.#ask('both_existing'));
   }
 
   members(session: SessionTag): ProcessRef[] {
-    return membersOf(this.#native.ask(this.#handle, 'both_members', 0, session));
+    return membersOf(this.#native.ask(this.#handle, 'both_members', 0, session, 0));
   }
 
   async flush(): Promise<void> {
@@ -163,7 +179,7 @@ class LinuxSensor implements Sensor {
       // A program is still writing the next record; those behind it must not overtake it.
       await new Promise((resolve) => setImmediate(resolve));
     }
-    this.#tellMisses();
+    this.#tellRarely();
   }
 
   counts(): SensorCount[] {
@@ -171,14 +187,15 @@ class LinuxSensor implements Sensor {
   }
 
   coverage(): Coverage[] {
-    return coverageOf(this.facts.tier);
+    return coverageOf(this.facts.tier, this.#native.absent(this.#handle));
   }
 
   async stop(): Promise<void> {
     if (this.#lastCounts) return;
     this.#native.detach(this.#handle);
     if (this.#receive) await this.flush();
-    clearInterval(this.#missesTimer);
+    this.#tell(this.#reader.payloads.unanswered('all'));
+    for (const timer of this.#timers) clearInterval(timer);
     this.#receive = undefined;
     this.#lastCounts = this.counts();
     this.#native.close(this.#handle);
@@ -189,7 +206,7 @@ class LinuxSensor implements Sensor {
     const before = Date.now() - SETTLE_AFTER_MS;
     if ((this.#joined[0]?.atMs ?? before) >= before) return;
     const due = this.#joined.filter(({ atMs }) => atMs < before);
-    this.#native.ask(this.#handle, 'both_settle', 0, 0);
+    this.#ask('both_settle');
     for (const { tag } of due) this.#native.judge(this.#handle, tag, 0);
     this.#joined = this.#joined.filter(({ atMs }) => atMs >= before);
   }
@@ -198,20 +215,43 @@ class LinuxSensor implements Sensor {
     return BigInt(Date.now()) * 1_000_000n - this.#native.wallOffsetNs();
   }
 
+  #ask(iterator: string): Buffer {
+    return this.#native.ask(this.#handle, iterator, 0, 0, 0);
+  }
+
+  #tell(events: SensorEvent[]): void {
+    if (events.length > 0) this.#receive?.(events);
+  }
+
   #drain(): void {
     if (!this.#receive) return;
     for (;;) {
       const batch = this.#native.drain(this.#handle);
       if (!batch) break;
-      this.#receive(eventsOf(batch));
+      this.#tell(this.#reader.read(batch));
     }
-    const gaps = this.#loss.ofCounters(this.counts(), this.#bootNs());
-    if (gaps.length > 0) this.#receive(gaps);
+    this.#tell(this.#loss.ofCounters(this.counts(), this.#bootNs()));
+    for (const session of this.#ended) {
+      this.#tellHistogram(session);
+      this.#histograms.release(session);
+    }
+    this.#ended.clear();
   }
 
-  #tellMisses(): void {
+  #tellRarely(): void {
     if (!this.#receive) return;
-    const gaps = this.#loss.ofMisses(this.#native.misses(this.#handle), this.#bootNs());
-    if (gaps.length > 0) this.#receive(gaps);
+    this.#tell(this.#loss.ofMisses(this.#native.misses(this.#handle), this.#bootNs()));
+    this.#tell(this.#reader.payloads.unanswered(this.#bootNs()));
+  }
+
+  #refresh(): void {
+    this.#ask('both_refresh');
+    this.#drain();
+    for (const session of this.#histograms.sessions()) this.#tellHistogram(session);
+  }
+
+  #tellHistogram(session: SessionTag): void {
+    const histogram = this.#histograms.take(session, this.#bootNs());
+    if (histogram) this.#tell([histogram]);
   }
 }

@@ -30,3 +30,11 @@ export function splitArguments(bytes: Buffer): Buffer[] {
   }
   return args;
 }
+
+/** A path as the caller gave it, joined to the directory or root it starts from; without one, that directory itself. */
+export function joined(from: Buffer, claimed: Buffer): Buffer {
+  if (claimed.length === 0) return from;
+  const isRoot = from.length === 1;
+  if (claimed[0] === SLASH) return isRoot ? claimed : Buffer.concat([from, claimed]);
+  return Buffer.concat(isRoot ? [from, claimed] : [from, Buffer.from([SLASH]), claimed]);
+}

@@ -80,7 +80,7 @@ class ReplaySensor implements Sensor {
   /** Tags were given when the recording was made: this checks that one was, and changes nothing. */
   tag(pid: number, session: SessionTag): void {
     const known = this.#recording.events.some(
-      (event) => event.kind !== 'sensor.gap' && event.process.pid === pid && event.session === session,
+      (event) => 'process' in event && event.process.pid === pid && event.session === session,
     );
     if (!known) throw new SensorError(`the recording has no process ${pid} in session ${session}`);
   }
@@ -138,7 +138,7 @@ class ReplaySensor implements Sensor {
       return;
     }
     this.#count(event.kind).seen += 1n;
-    if (event.session === 0) return;
+    if (!('process' in event) || event.session === 0) return;
     const key = keyOf(event.process);
     if (event.kind === 'process.exit') {
       this.#ended.add(key);

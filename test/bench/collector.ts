@@ -22,7 +22,8 @@ import { createRedact } from '../../collector/redact/redact.ts';
 import { openHostKey } from '../../collector/seal/hostkey.ts';
 import { openSeal } from '../../collector/seal/seal.ts';
 import { launcherPath, loadNative, objectPath } from '../../sensors/linux/native.ts';
-import { eventsOf } from '../../sensors/linux/records.ts';
+import { SessionProcesses } from '../../sensors/linux/processes.ts';
+import { RecordReader } from '../../sensors/linux/records.ts';
 import type { SensorFacts } from '../../sensors/sensor.ts';
 
 const TAG = 1;
@@ -55,7 +56,7 @@ async function record(): Promise<Recorded> {
   });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   await new Promise((resolve) => child.once('spawn', resolve));
-  native.ask(handle, 'both_tag', child.pid ?? 0, TAG);
+  native.ask(handle, 'both_tag', child.pid ?? 0, TAG, 0);
   (child.stdio[3] as Writable).end('.');
   await ended;
   drain();
@@ -90,8 +91,9 @@ async function main(): Promise<void> {
     return result;
   }
 
+  const reader = new RecordReader(new SessionProcesses(), () => {});
   function play(batch: Buffer): void {
-    const seen = timed('decode', () => eventsOf(batch));
+    const seen = timed('decode', () => reader.read(batch));
     const made = timed('attribute', () => attribute.stage(seen));
     const ready: Event[] = timed('enrich', () => enrich.stage(made));
     const judged = timed('detect', () => detect(ready));

@@ -10,7 +10,7 @@ import { launcherPath } from '../../sensors/linux/native.ts';
 import { type LinuxSensorOptions, openLinuxSensor } from '../../sensors/linux/sensor.ts';
 import { type Sensor, SensorError, type SensorEvent } from '../../sensors/sensor.ts';
 
-const PROGRAMS = resolve(import.meta.dirname, '../../../build/programs');
+export const PROGRAMS = resolve(import.meta.dirname, '../../../build/programs');
 export const SESSION = 7;
 
 /** For a test's options: runs it, or says why this host cannot. */

@@ -281,22 +281,23 @@ static napi_value misses(napi_env env, napi_callback_info info)
 	return result;
 }
 
-/* ask(handle, iterator, pid, session): the iterator's answers, structs of records.h one behind the other. */
+/* ask(handle, iterator, pid, session, slot): the iterator's answers, structs of records.h one behind the other. */
 static napi_value ask(napi_env env, napi_callback_info info)
 {
-	napi_value arguments[4], buffer;
+	napi_value arguments[5], buffer;
 	char iterator[64];
-	uint32_t pid, session;
+	struct task_request request = {};
 	uint8_t *answer;
 	size_t bytes;
-	struct handle *handle = called_on(env, info, arguments, 4);
+	struct handle *handle = called_on(env, info, arguments, 5);
 	if (!handle)
 		return NULL;
 	if (!text_of(env, arguments[1], iterator, sizeof(iterator)) ||
-	    napi_get_value_uint32(env, arguments[2], &pid) != napi_ok ||
-	    napi_get_value_uint32(env, arguments[3], &session) != napi_ok)
-		return throw_message(env, "ask(handle, iterator, pid, session)");
-	if (kernel_ask(&handle->kernel, iterator, pid, session, &answer, &bytes))
+	    napi_get_value_uint32(env, arguments[2], &request.pid) != napi_ok ||
+	    napi_get_value_uint32(env, arguments[3], &request.session) != napi_ok ||
+	    napi_get_value_uint32(env, arguments[4], &request.slot) != napi_ok)
+		return throw_message(env, "ask(handle, iterator, pid, session, slot)");
+	if (kernel_ask(&handle->kernel, iterator, &request, &answer, &bytes))
 		return throw_message(env, handle->kernel.message);
 	buffer = copied(env, answer, bytes);
 	free(answer);
@@ -345,6 +346,36 @@ static napi_value judge(napi_env env, napi_callback_info info)
 		return throw_message(env, "judge(handle, tag, becomes)");
 	kernel_judge(&handle->kernel, tag, becomes);
 	return NULL;
+}
+
+/* histogram(handle, slot): how often each call was made, 64-bit numbers by the call's number. */
+static napi_value histogram(napi_env env, napi_callback_info info)
+{
+	napi_value arguments[2];
+	uint32_t slot;
+	uint64_t calls[MAX_CALLS];
+	struct handle *handle = called_on(env, info, arguments, 2);
+	if (!handle)
+		return NULL;
+	if (napi_get_value_uint32(env, arguments[1], &slot) != napi_ok || slot >= HISTOGRAM_SESSIONS)
+		return throw_message(env, "histogram(handle, slot)");
+	kernel_histogram(&handle->kernel, slot, calls, MAX_CALLS);
+	return copied(env, calls, sizeof(calls));
+}
+
+/* absent(handle): names of programs that this kernel has no place for. */
+static napi_value absent(napi_env env, napi_callback_info info)
+{
+	napi_value arguments[1], list, name;
+	struct handle *handle = called_on(env, info, arguments, 1);
+	if (!handle)
+		return NULL;
+	napi_create_array(env, &list);
+	for (int i = 0; i < handle->kernel.absent_count; i++) {
+		napi_create_string_utf8(env, handle->kernel.absent[i], NAPI_AUTO_LENGTH, &name);
+		napi_set_element(env, list, i, name);
+	}
+	return list;
 }
 
 static int64_t nanoseconds(clockid_t clock)
@@ -411,7 +442,7 @@ NAPI_MODULE_INIT()
 		{ "misses", misses },	   { "ask", ask },		 { "wallOffsetNs", wall_offset },
 		{ "close", close_sensor }, { "detach", detach },
 		{ "leave", leave },	   { "suspect", suspect },	 { "unsuspect", unsuspect },
-		{ "judge", judge },
+		{ "judge", judge },	   { "histogram", histogram },	 { "absent", absent },
 	};
 	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++) {
 		napi_value function;

@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/membarrier.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -58,6 +59,14 @@ static bool begins_with(const char *text, const char *prefix)
 	return !strncmp(text, prefix, strlen(prefix));
 }
 
+/* Not there on this kernel, by its own description of itself: a tracepoint that came later, or is not built in. */
+static bool is_absent(const struct bpf_program *program, const struct btf *kernel_types)
+{
+	const char *section = bpf_program__section_name(program);
+	return begins_with(section, "tp_btf/") &&
+	       tracepoint_arguments(kernel_types, section + strlen("tp_btf/")) < 0;
+}
+
 static void choose_programs(struct kernel *kernel, const char *tier, const struct btf *kernel_types)
 {
 	bool exit_says_last = tracepoint_arguments(kernel_types, "sched_process_exit") >= 2;
@@ -70,15 +79,19 @@ static void choose_programs(struct kernel *kernel, const char *tier, const struc
 			wanted = exit_says_last;
 		if (!strcmp(name, "both_exit_raced"))
 			wanted = !exit_says_last;
+		if (wanted && is_absent(program, kernel_types)) {
+			kernel->absent[kernel->absent_count++] = name;
+			wanted = false;
+		}
 		bpf_program__set_autoload(program, wanted);
 	}
 }
 
 static int size_maps(struct kernel *kernel, size_t ring_bytes)
 {
-	static const char *const a_row_a_cpu[] = { "scratches", "counts" };
+	static const char *const a_row_a_cpu[] = { "scratches", "counts", "histograms" };
 	struct bpf_map *ring = bpf_object__find_map_by_name(kernel->object, "ring");
-	struct bpf_map *readonly = bpf_object__find_map_by_name(kernel->object, ".rodata");
+	struct bpf_map *readonly = bpf_object__find_map_by_name(kernel->object, ".rodata.settings");
 	int error = bpf_map__set_max_entries(ring, ring_bytes);
 	for (size_t i = 0; !error && i < sizeof(a_row_a_cpu) / sizeof(*a_row_a_cpu); i++) {
 		struct bpf_map *map = bpf_object__find_map_by_name(kernel->object, a_row_a_cpu[i]);
@@ -88,15 +101,15 @@ static int size_maps(struct kernel *kernel, size_t ring_bytes)
 	return error ? error : bpf_map__set_initial_value(readonly, &settings, sizeof(settings));
 }
 
-static int map_counters(struct kernel *kernel)
+static int map_array(struct kernel *kernel, const char *name, size_t bytes, uint64_t **to, size_t *mapped_bytes)
 {
-	struct bpf_map *map = bpf_object__find_map_by_name(kernel->object, "counts");
+	struct bpf_map *map = bpf_object__find_map_by_name(kernel->object, name);
 	size_t page = sysconf(_SC_PAGESIZE);
-	kernel->counters_bytes = (sizeof(struct counters) * kernel->cpus + page - 1) / page * page;
-	void *counters = mmap(NULL, kernel->counters_bytes, PROT_READ, MAP_SHARED, bpf_map__fd(map), 0);
-	if (counters == MAP_FAILED)
+	*mapped_bytes = (bytes + page - 1) / page * page;
+	void *mapped = mmap(NULL, *mapped_bytes, PROT_READ, MAP_SHARED, bpf_map__fd(map), 0);
+	if (mapped == MAP_FAILED)
 		return -errno;
-	kernel->counters = counters;
+	*to = mapped;
 	return 0;
 }
 
@@ -146,7 +159,11 @@ int kernel_load(struct kernel *kernel, const struct kernel_options *options)
 	error = load_undisturbed(kernel->object);
 	if (error)
 		return failed(kernel, error, "loading", options->object_path);
-	error = map_counters(kernel);
+	error = map_array(kernel, "counts", sizeof(struct counters) * kernel->cpus, &kernel->counters,
+			  &kernel->counters_bytes);
+	if (!error)
+		error = map_array(kernel, "histograms", sizeof(struct call_counts) * HISTOGRAM_SESSIONS * kernel->cpus,
+				  &kernel->histograms, &kernel->histograms_bytes);
 	if (error)
 		return failed(kernel, error, "mapping", "the counters");
 	error = map_verdicts(kernel);
@@ -157,21 +174,55 @@ int kernel_load(struct kernel *kernel, const struct kernel_options *options)
 	return error ? failed(kernel, error, "mapping", "the ring") : 0;
 }
 
+/* Where cgroup 2 is mounted; -1 when it is nowhere. The root holds every process of the host. */
+static int open_cgroup_root(void)
+{
+	char line[4096], place[1024], type[64];
+	int root = -1;
+	FILE *mounts = fopen("/proc/self/mounts", "re");
+	while (mounts && root < 0 && fgets(line, sizeof(line), mounts))
+		if (sscanf(line, "%*s %1023s %63s", place, type) == 2 && !strcmp(type, "cgroup2"))
+			root = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (mounts)
+		fclose(mounts);
+	return root;
+}
+
+static struct bpf_link *attach_program(struct kernel *kernel, const struct bpf_program *program, int cgroup)
+{
+	if (!begins_with(bpf_program__section_name(program), "cgroup"))
+		return bpf_program__attach(program);
+	if (cgroup < 0) {
+		kernel->absent[kernel->absent_count++] = bpf_program__name(program);
+		return NULL;
+	}
+	return bpf_program__attach_cgroup(program, cgroup);
+}
+
 int kernel_attach(struct kernel *kernel)
 {
 	struct bpf_program *program;
 	warning[0] = 0;
+	int cgroup = open_cgroup_root();
 	bpf_object__for_each_program(program, kernel->object)
 	{
 		if (!bpf_program__autoload(program) || begins_with(bpf_program__section_name(program), "iter/"))
 			continue;
 		if (kernel->link_count == MAX_PROGRAMS)
 			return failed(kernel, -E2BIG, "attaching", bpf_program__name(program));
-		struct bpf_link *link = bpf_program__attach(program);
-		if (!link)
-			return failed(kernel, -errno, "attaching", bpf_program__section_name(program));
-		kernel->links[kernel->link_count++] = link;
+		int absent = kernel->absent_count;
+		struct bpf_link *link = attach_program(kernel, program, cgroup);
+		if (!link && absent == kernel->absent_count) {
+			int error = -errno;
+			if (cgroup >= 0)
+				close(cgroup);
+			return failed(kernel, error, "attaching", bpf_program__section_name(program));
+		}
+		if (link)
+			kernel->links[kernel->link_count++] = link;
 	}
+	if (cgroup >= 0)
+		close(cgroup);
 	return 0;
 }
 
@@ -190,9 +241,11 @@ void kernel_unload(struct kernel *kernel)
 	ring_unmap(&kernel->ring);
 	if (kernel->counters)
 		munmap(kernel->counters, kernel->counters_bytes);
-	kernel->counters = NULL;
+	if (kernel->histograms)
+		munmap(kernel->histograms, kernel->histograms_bytes);
 	if (kernel->verdicts)
 		munmap(kernel->verdicts, kernel->verdicts_bytes);
+	kernel->counters = kernel->histograms = NULL;
 	kernel->verdicts = NULL;
 	bpf_object__close(kernel->object);
 	kernel->object = NULL;
@@ -219,17 +272,16 @@ static int read_all(int from, uint8_t **answer, size_t *bytes)
 	}
 }
 
-int kernel_ask(struct kernel *kernel, const char *iterator, uint32_t pid, uint32_t session, uint8_t **answer,
+int kernel_ask(struct kernel *kernel, const char *iterator, const struct task_request *request, uint8_t **answer,
 	       size_t *bytes)
 {
-	struct task_request request = { .pid = pid, .session = session };
 	uint32_t zero = 0;
 	warning[0] = 0;
 	*answer = NULL;
 	*bytes = 0;
 	struct bpf_program *program = bpf_object__find_program_by_name(kernel->object, iterator);
 	int requests = bpf_object__find_map_fd_by_name(kernel->object, "requests");
-	if (bpf_map_update_elem(requests, &zero, &request, BPF_ANY))
+	if (bpf_map_update_elem(requests, &zero, request, BPF_ANY))
 		return failed(kernel, -errno, "asking", iterator);
 	struct bpf_link *link = bpf_program__attach_iter(program, NULL);
 	if (!link)
@@ -271,6 +323,17 @@ void kernel_judge(struct kernel *kernel, uint32_t tag, uint32_t becomes)
 	struct verdict *verdict = (struct verdict *)kernel->verdicts + tag % kernel->verdict_count;
 	if (__atomic_load_n(&verdict->tag, __ATOMIC_ACQUIRE) == tag)
 		__atomic_store_n(&verdict->becomes, becomes, __ATOMIC_RELEASE);
+}
+
+void kernel_histogram(const struct kernel *kernel, uint32_t row, uint64_t *calls, size_t count)
+{
+	memset(calls, 0, count * sizeof(*calls));
+	for (int cpu = 0; cpu < kernel->cpus; cpu++) {
+		const struct call_counts *rows = (const void *)kernel->histograms;
+		const struct call_counts *counts = &rows[cpu * HISTOGRAM_SESSIONS + row];
+		for (size_t call = 0; call < count; call++)
+			calls[call] += counts->calls[call];
+	}
 }
 
 uint64_t kernel_misses(const struct bpf_program *program)

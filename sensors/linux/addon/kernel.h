@@ -23,7 +23,11 @@ struct kernel {
 	void *verdicts; /* mapped: struct verdict a place */
 	uint32_t verdict_count;
 	size_t verdicts_bytes;
+	uint64_t *histograms; /* mapped: HISTOGRAM_SESSIONS rows of calls a CPU */
+	size_t histograms_bytes;
 	int cpus;
+	const char *absent[MAX_PROGRAMS]; /* programs that this kernel has no place for */
+	int absent_count;
 	char message[MESSAGE_BYTES]; /* why the last call failed, in words */
 };
 
@@ -41,7 +45,8 @@ void kernel_detach(struct kernel *kernel);
 void kernel_unload(struct kernel *kernel);
 
 /* Runs an iterator for `request`; *answer is to be freed by the caller. */
-int kernel_ask(struct kernel *kernel, const char *iterator, uint32_t pid, uint32_t session, uint8_t **answer,
+struct task_request;
+int kernel_ask(struct kernel *kernel, const char *iterator, const struct task_request *request, uint8_t **answer,
 	       size_t *bytes);
 
 /* Makes a word one that suspects have in their path, or takes it back. `word` has SUSPECT_WORD_BYTES. */
@@ -50,6 +55,9 @@ int kernel_unsuspect(struct kernel *kernel, const uint8_t *word);
 
 /* Says what becomes of a tag that the kernel gave: itself, another, or 0. Does nothing for a tag given again since. */
 void kernel_judge(struct kernel *kernel, uint32_t tag, uint32_t becomes);
+
+/* Sums of a row of the histograms over all CPUs, into `calls` numbers. */
+void kernel_histogram(const struct kernel *kernel, uint32_t row, uint64_t *calls, size_t count);
 
 /* How often a program was entered while it ran on the same CPU, and so was not run. */
 uint64_t kernel_misses(const struct bpf_program *program);

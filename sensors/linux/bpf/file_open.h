@@ -13,32 +13,11 @@
 #ifndef SPOOR_FILE_OPEN_H
 #define SPOOR_FILE_OPEN_H
 
+#include "file_use.h"
 #include "text.h"
 
-/* Opens remembered, so that a file opened a thousand times by one process is one event. 112 B each, so 3.7 MB;
- * past it the least used goes, and its next open is reported again. */
-#define MAX_REMEMBERED_OPENS 32768
-
-#define ACCESS_MODE_MASK 3   /* O_ACCMODE; FMODE_READ and FMODE_WRITE are the same bits, differently counted */
-#define FMODE_PATH 0x4000    /* include/linux/fs.h: O_PATH, neither read nor write */
-#define FMODE_CREATED 0x100000
-
-struct opened {
-	u64 start_ns;
-	u64 execs; /* of the process so far: without it, what spoor-launch's loader opened would hide COMMAND's own */
-	u64 inode;
-	u32 pid;
-	u32 device;
-	u32 generation;
-	u32 access;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, MAX_REMEMBERED_OPENS);
-	__type(key, struct opened);
-	__type(value, u8);
-} opens SEC(".maps");
+#define O_ACCMODE 3
+#define O_TRUNC 01000
 
 /* Failed opens remembered. 56 B each, so 1 MB; past it the least used goes, and its next try is told again. */
 #define MAX_REMEMBERED_FAILURES 16384
@@ -69,28 +48,29 @@ struct open_request {
 	const char *path; /* NULL where the caller gave a handle */
 };
 
-static __always_inline int seen_open(struct session *session, struct file *file, u32 flags)
+/* `descriptor` is -1 where there is none. */
+static __always_inline int seen_open(struct session *session, struct file *file, u32 flags, int descriptor)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct inode *inode = peek(file, f_inode);
 	u32 mode = peek(file, f_mode);
-	u8 once = 1;
-	struct opened key = {
-		.start_ns = peek(peek(task, group_leader), start_boottime),
-		.execs = peek(peek(task, group_leader), self_exec_id), /* fs/exec.c: begin_new_exec() counts it */
-		.inode = peek(inode, i_ino),
-		.pid = task->tgid,
-		.device = peek(peek(inode, i_sb), s_dev),
-		.generation = peek(inode, i_generation),
-		.access = mode & (ACCESS_MODE_MASK | FMODE_PATH),
-	};
-	if (bpf_map_lookup_elem(&opens, &key))
-		return 0;
+	u32 access = mode & FMODE_PATH ? ACCESS_PATH : mode & (FMODE_READ | FMODE_WRITE);
+	struct used used;
+	use_of(task, session, inode, &used);
+	if (used.use) {
+		__sync_fetch_and_add(&used.use->opens, 1);
+		if (descriptor >= 0 && mode & FMODE_WRITE)
+			follow(&used, descriptor);
+		/* What an open makes or empties is told each time. */
+		if (used.use->accesses & 1u << access && !(mode & FMODE_CREATED) && !(flags & O_TRUNC))
+			return 0;
+	}
 	struct scratch *scratch = reserve(KIND_FILE_OPEN, sizeof(struct file_open), task, session->id);
 	if (!scratch)
 		return 0;
-	/* Remembered only once there is room to tell of it; failing to remember costs a second event, no more. */
-	bpf_map_update_elem(&opens, &key, &once, BPF_ANY);
+	/* Remembered only once there is room to tell of it. Nothing to remember it in costs a second event, no more. */
+	if (used.use)
+		used.use->accesses |= 1u << access;
 	struct file_open *event = (void *)scratch->bytes;
 	file_identity(inode, &event->file);
 	event->error = 0;
@@ -98,7 +78,7 @@ static __always_inline int seen_open(struct session *session, struct file *file,
 	event->file_mode = mode;
 	event->flags = mode & FMODE_CREATED ? OPEN_CREATED : 0;
 	event->claimed_bytes = 0;
-	event->path = append_path(scratch, peek(file, f_path.mnt), peek(file, f_path.dentry));
+	append_path(scratch, peek(file, f_path.mnt), peek(file, f_path.dentry), &event->path);
 	submit(scratch);
 	return 0;
 }
@@ -175,14 +155,14 @@ static __always_inline int seen_open_failed(struct session *session, struct open
 		.pid = missing ? 0 : event->record.pid,
 		.session = session->id,
 		.error = error,
-		.access = request->flags & ACCESS_MODE_MASK,
+		.access = request->flags & O_ACCMODE,
 	};
 	if (claimed > 0 && bpf_map_lookup_elem(&failed_opens, &key)) {
 		release(scratch);
 		return 0;
 	}
 	bpf_map_update_elem(&failed_opens, &key, &once, BPF_ANY);
-	event->path = append_path(scratch, mount, from);
+	append_path(scratch, mount, from, &event->path);
 	submit(scratch);
 	return 0;
 }

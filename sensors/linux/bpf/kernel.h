@@ -35,6 +35,14 @@ extern void *bpf_rdonly_cast(const void *object, u32 type) __ksym __weak;
 				: BPF_CORE_READ(peeked, field);                                              \
 	})
 
+/* An index that the verifier believes: the compiler leaves out a mask that a comparison before made needless. */
+#define bounded(value, mask)                                                                                 \
+	({                                                                                                   \
+		u64 bounded_value = (value);                                                                 \
+		asm volatile("%0 &= %1" : "+r"(bounded_value) : "i"(mask));                                  \
+		bounded_value;                                                                               \
+	})
+
 #define S_IFMT 0170000
 #define S_IFSOCK 0140000
 

@@ -12,7 +12,10 @@
 #ifndef SPOOR_NETWORK_CONNECT_H
 #define SPOOR_NETWORK_CONNECT_H
 
-#include "report.h"
+#include "network_address.h"
+#include "network_flow.h"
+#include "network_socket.h"
+#include "unix_connect.h"
 
 #define ECONNABORTED 103
 #define EISCONN 106
@@ -43,30 +46,6 @@ struct {
 	__type(key, u64);
 	__type(value, struct attempt);
 } attempts SEC(".maps");
-
-static __always_inline void socket_addresses(const struct sock *sk, struct network_address *local,
-					     struct network_address *peer)
-{
-	const struct inet_sock *inet = (void *)sk;
-	u16 family = peek(sk, __sk_common.skc_family);
-	__builtin_memset(local, 0, sizeof(*local));
-	__builtin_memset(peer, 0, sizeof(*peer));
-	local->family = peer->family = family;
-	local->port = peek(inet, inet_sport);
-	peer->port = peek(sk, __sk_common.skc_dport);
-	if (family == AF_INET6) {
-		BPF_CORE_READ_INTO(&local->address, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
-		BPF_CORE_READ_INTO(&peer->address, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
-	} else {
-		BPF_CORE_READ_INTO((u32 *)local->address, sk, __sk_common.skc_rcv_saddr);
-		BPF_CORE_READ_INTO((u32 *)peer->address, sk, __sk_common.skc_daddr);
-	}
-}
-
-static __always_inline bool is_internet(u16 family)
-{
-	return family == AF_INET || family == AF_INET6;
-}
 
 static __always_inline int tell_attempt(u64 key, struct attempt *attempt, u32 error)
 {
@@ -117,6 +96,7 @@ static __always_inline int seen_connect_begin(struct sock *sk)
 	socket_addresses(sk, &local, &attempt.peer);
 	if (bpf_map_update_elem(&attempts, &key, &attempt, BPF_ANY))
 		count_lost(KIND_NETWORK_CONNECT);
+	flow_of(sk);
 	return 0;
 }
 
@@ -129,47 +109,21 @@ static __always_inline int seen_socket_destroyed(struct sock *sk)
 	return 0;
 }
 
-/* The address that the caller gave: of attempts that never reached the socket. */
-static __always_inline bool claimed_address(const void *from, struct network_address *to)
-{
-	u16 family = 0;
-	bpf_probe_read_user(&family, sizeof(family), from);
-	__builtin_memset(to, 0, sizeof(*to));
-	to->family = family;
-	if (family == AF_INET) {
-		struct sockaddr_in in;
-		if (bpf_probe_read_user(&in, sizeof(in), from))
-			return false;
-		to->port = in.sin_port;
-		__builtin_memcpy(to->address, &in.sin_addr, 4);
-		return true;
-	}
-	if (family == AF_INET6) {
-		struct sockaddr_in6 in;
-		if (bpf_probe_read_user(&in, sizeof(in), from))
-			return false;
-		to->port = in.sin6_port;
-		__builtin_memcpy(to->address, &in.sin6_addr, 16);
-		return true;
-	}
-	return false;
-}
-
 /* connect() returned. */
 static __always_inline int seen_connect_returned(struct session *session, int descriptor, const void *address,
-						 long result)
+						 u32 length, long result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	u32 error = result < 0 ? -result : 0;
-	struct file *file = file_of(descriptor);
 	struct network_address claimed;
-	if (!file || (peek(peek(file, f_inode), i_mode) & S_IFMT) != S_IFSOCK)
+	struct sock *sk = socket_of(descriptor);
+	if (!sk)
 		return 0;
-	struct socket *socket = peek(file, private_data);
-	struct sock *sk = peek(socket, sk);
 	u16 protocol = peek(sk, sk_protocol);
 	u16 type = peek(sk, sk_type);
 	u16 family = peek(sk, __sk_common.skc_family);
+	if (family == AF_UNIX)
+		return seen_unix_connect(session, sk, address, length, result);
 	if (!is_internet(family))
 		return 0;
 	if (protocol == IPPROTO_TCP) {
@@ -207,6 +161,10 @@ static __always_inline int seen_connect_returned(struct session *session, int de
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(both_sock_state, struct sock *sk, int old, int new)
 {
+	if (new == TCP_LISTEN) {
+		struct session *session = session_of(bpf_get_current_task_btf());
+		return session ? seen_socket(session, sk, SOCKET_LISTEN) : 0;
+	}
 	if (old == TCP_CLOSE && new == TCP_SYN_SENT && peek(sk, sk_protocol) == IPPROTO_TCP)
 		return seen_connect_begin(sk);
 	if (old != TCP_SYN_SENT)

@@ -7,6 +7,8 @@
 #ifndef SPOOR_PROCESS_EXEC_H
 #define SPOOR_PROCESS_EXEC_H
 
+#include "file_use.h"
+#include "system_call.h"
 #include "text.h"
 
 /* Arguments kept of one exec; past it the first and the last half are kept and the record says so. A power of two:
@@ -25,18 +27,99 @@ static __always_inline bool append_args(struct scratch *scratch, unsigned long f
 	return true;
 }
 
+#define TMPFS_MAGIC 0x01021994
+#define OVERLAYFS_MAGIC 0x794c7630
+#define CGROUP_DEPTH 32
+
+/* Up to 6.14 the parent had no underscores. */
+struct kernfs_node___plain_parent {
+	struct kernfs_node *parent;
+} __attribute__((preserve_access_index));
+struct kernfs_node___counted_parent {
+	struct kernfs_node *__parent;
+} __attribute__((preserve_access_index));
+
+static __always_inline struct kernfs_node *node_above(struct kernfs_node *node)
+{
+	struct kernfs_node___counted_parent *counted = (void *)node;
+	struct kernfs_node___plain_parent *plain = (void *)node;
+	if (bpf_core_field_exists(counted->__parent))
+		return BPF_CORE_READ(counted, __parent);
+	return BPF_CORE_READ(plain, parent);
+}
+
+/* The cgroup's names, leaf first; the root has none. */
+static __always_inline void append_cgroup(struct scratch *scratch, struct task_struct *task, struct path_text *text)
+{
+	u32 begin = scratch->used;
+	text->flags = 0;
+	struct kernfs_node *node = peek(peek(peek(task, cgroups), dfl_cgrp), kn);
+	for (int depth = 0; depth < CGROUP_DEPTH && node; depth++) {
+		struct kernfs_node *above = node_above(node);
+		u32 used = scratch->used;
+		if (!above)
+			break;
+		if (used > SCRATCH_BYTES - 2 * (NAME_BYTES + 1) || depth == CGROUP_DEPTH - 1) {
+			text->flags = PATH_CUT;
+			break;
+		}
+		long length = bpf_probe_read_kernel_str(scratch->bytes + used, NAME_BYTES + 1, peek(node, name));
+		if (length <= 0)
+			break;
+		scratch->used = used + length;
+		node = above;
+	}
+	text->text_bytes = scratch->used - begin;
+}
+
+static __always_inline void namespaces_of(struct task_struct *task, struct namespaces *to)
+{
+	struct nsproxy *all = peek(task, nsproxy);
+	struct pid *pid = peek(task, thread_pid);
+	struct upid innermost = {};
+	u32 level = peek(pid, level);
+	bpf_probe_read_kernel(&innermost, sizeof(innermost),
+			      (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+				      level * bpf_core_type_size(struct upid));
+	to->mount = peek(peek(all, mnt_ns), ns.inum);
+	to->pid = peek(innermost.ns, ns.inum);
+	to->net = peek(peek(all, net_ns), ns.inum);
+	to->user = peek(peek(peek(task, cred), user_ns), ns.inum);
+}
+
+/* overlayfs keeps the upper layer's dentry right behind its inode (fs/overlayfs/ovl_entry.h, struct ovl_inode). */
+static __always_inline u32 place_of(struct inode *inode, u32 path_flags)
+{
+	u64 magic = peek(peek(inode, i_sb), s_magic);
+	if (path_flags & PATH_UNPLACED || (magic == TMPFS_MAGIC && !peek(inode, i_nlink)))
+		return EXEC_IN_MEMORY;
+	if (magic == OVERLAYFS_MAGIC) {
+		void *upper = NULL;
+		bpf_probe_read_kernel(&upper, sizeof(upper), (void *)inode + bpf_core_type_size(struct inode));
+		return upper ? EXEC_UPPER_LAYER : 0;
+	}
+	return 0;
+}
+
 static __always_inline int seen_exec(struct task_struct *task, struct linux_binprm *program)
 {
 	struct session *session = session_of(task);
 	u32 around = session ? session->id : 0;
+	if (session)
+		seen_program_end(task, session);
 	u32 tag = is_suspect(task, program) ? new_suspect_tag() : 0;
-	if (tag)
-		set_session(task, tag);
+	if (tag) {
+		struct session suspect = { .id = tag };
+		credentials_of(task, &suspect.credentials);
+		set_session(task, &suspect);
+	}
 	struct scratch *scratch =
 		reserve(KIND_PROCESS_EXEC, sizeof(struct process_exec), task, tag ? tag : around);
 	if (!scratch)
 		return 0;
 	struct process_exec *event = (void *)scratch->bytes;
+	if (session)
+		credentials_of(task, &session->credentials);
 	process_identity(peek(task, real_parent), &event->parent);
 	file_identity(peek(peek(program, file), f_inode), &event->executable);
 	event->uid = peek(peek(task, cred), uid.val);
@@ -44,8 +127,10 @@ static __always_inline int seen_exec(struct task_struct *task, struct linux_binp
 	event->gid = peek(peek(task, cred), gid.val);
 	event->egid = peek(peek(task, cred), egid.val);
 	event->args_count = peek(program, argc);
-	event->flags = 0;
+	event->flags = peek(program, filename) == peek(program, interp) ? 0 : EXEC_INTERPRETED;
+	namespaces_of(task, &event->namespaces);
 	event->around = around;
+	event->spare = 0;
 
 	unsigned long begin = peek(peek(task, mm), arg_start);
 	unsigned long total = peek(peek(task, mm), arg_end) - begin;
@@ -66,10 +151,12 @@ static __always_inline int seen_exec(struct task_struct *task, struct linux_binp
 	event->called_bytes = append_kernel_string(scratch, peek(program, filename));
 	if (event->called_bytes == MAX_CLAIMED_BYTES - 1)
 		event->flags |= EXEC_CALLED_CUT;
-	event->executable_path = append_path(scratch, peek(peek(program, file), f_path.mnt),
-					     peek(peek(program, file), f_path.dentry));
-	event->working_directory =
-		append_path(scratch, peek(peek(task, fs), pwd.mnt), peek(peek(task, fs), pwd.dentry));
+	append_path(scratch, peek(peek(program, file), f_path.mnt), peek(peek(program, file), f_path.dentry),
+		    &event->executable_path);
+	append_path(scratch, peek(peek(task, fs), pwd.mnt), peek(peek(task, fs), pwd.dentry),
+		    &event->working_directory);
+	append_cgroup(scratch, task, &event->cgroup);
+	event->flags |= place_of(peek(peek(program, file), f_inode), event->executable_path.flags);
 	/* Most suspects are none: the sooner they are told so, the less is reported of them for nothing. */
 	hand_over(scratch, tag && !around ? BPF_RB_FORCE_WAKEUP : wake_if_full());
 	return 0;

@@ -10,7 +10,7 @@
 #ifndef SPOOR_PROCESS_EXIT_H
 #define SPOOR_PROCESS_EXIT_H
 
-#include "report.h"
+#include "file_use.h"
 
 /* Processes whose end was just reported, oldest forgotten: the race is one of microseconds. 24 B each. */
 #define MAX_EXITED 4096
@@ -25,6 +25,8 @@ struct {
 static __always_inline int seen_exit(struct task_struct *task)
 {
 	struct session *session = session_of(task);
+	if (session)
+		seen_last_use(task, session);
 	struct scratch *scratch =
 		reserve(KIND_PROCESS_EXIT, sizeof(struct process_exit), task, session ? session->id : 0);
 	if (!scratch)

@@ -8,15 +8,15 @@
 #ifndef SPOOR_PROCESS_FORK_H
 #define SPOOR_PROCESS_FORK_H
 
-#include "report.h"
+#include "system_call.h"
 
-static __always_inline int seen_newtask(struct task_struct *child)
+static __always_inline int seen_newtask(struct task_struct *child, u64 flags)
 {
 	struct task_struct *creator = bpf_get_current_task_btf();
 	struct session *session = session_of(creator);
 	if (!session)
 		return 0;
-	set_session(child, session->id);
+	set_session(child, session);
 	if (child->tgid == creator->tgid)
 		return 0; /* a thread: its process is known */
 	struct scratch *scratch = reserve(KIND_PROCESS_FORK, sizeof(struct process_fork), child, session->id);
@@ -25,13 +25,13 @@ static __always_inline int seen_newtask(struct task_struct *child)
 	struct process_fork *event = (void *)scratch->bytes;
 	process_identity(creator, &event->creator);
 	submit(scratch);
-	return 0;
+	return flags & CLONE_NEW_ANY ? seen_new_namespaces(session, child, flags) : 0;
 }
 
 SEC("tp_btf/task_newtask")
 int BPF_PROG(both_newtask, struct task_struct *child, u64 clone_flags)
 {
-	return seen_newtask(child);
+	return seen_newtask(child, clone_flags);
 }
 
 #endif

@@ -28,7 +28,15 @@ enum record_kind {
 	KIND_PROCESS_EXIT = 3,
 	KIND_FILE_OPEN = 4,
 	KIND_NETWORK_CONNECT = 5,
-	KIND_COUNT = 6,
+	KIND_PROCESS_EXEC_FAILED = 6,
+	KIND_FILE_CHANGE = 7,
+	KIND_FILE_USES = 8,
+	KIND_NETWORK_SOCKET = 9,
+	KIND_NETWORK_CLOSE = 10,
+	KIND_NETWORK_PAYLOAD = 11,
+	KIND_UNIX_CONNECT = 12,
+	KIND_SYSCALL = 13,
+	KIND_COUNT = 14,
 };
 
 /* Opens every record. */
@@ -82,6 +90,17 @@ enum exec_flag {
 	EXEC_ARGS_CUT = 1,	/* the middle is missing: args holds the first and the last 16 KiB */
 	EXEC_ARGS_UNREADABLE = 2,
 	EXEC_CALLED_CUT = 4,
+	EXEC_INTERPRETED = 8, /* called is a script (or binfmt_misc's); the executable is its interpreter */
+	EXEC_IN_MEMORY = 16,
+	EXEC_UPPER_LAYER = 32, /* of overlayfs */
+};
+
+/* Inode numbers of the namespaces a process is in. */
+struct namespaces {
+	__u32 mount;
+	__u32 pid;
+	__u32 net;
+	__u32 user;
 };
 
 struct process_exec {
@@ -99,7 +118,21 @@ struct process_exec {
 	__u32 called_bytes;
 	struct path_text executable_path;
 	struct path_text working_directory;
+	struct path_text cgroup; /* within the cgroup 2 hierarchy */
+	struct namespaces namespaces;
 	__u32 around; /* the session before the exec; the record's own differs when this exec made the process a suspect */
+	__u32 spare;
+};
+
+/* An execve that started nothing: what the caller asked for. */
+struct process_exec_failed {
+	struct record record;
+	__u32 error;
+	__u32 flags;
+	__u32 args_bytes;
+	__u32 called_bytes;
+	struct path_text called_from; /* directory, or root, that called starts from */
+	__u32 spare;
 };
 
 struct process_exit {
@@ -125,6 +158,78 @@ struct file_open {
 	struct path_text path;	  /* opened: the file's. failed: of the directory (or root) that claimed starts from */
 };
 
+enum change_flag {
+	CHANGE_RESOLVED = 1, /* the paths are walked from the kernel's own objects; else texts joined to directories */
+	CHANGE_CUT = 2,
+	CHANGE_UNREADABLE = 4,
+	CHANGE_SECOND = 8, /* there is a second path */
+};
+
+/* A name or a property of a file was changed, or was to be. Which: the call's number says, and `values` how. */
+struct file_change {
+	struct record record;
+	struct file_id file; /* zero where only a name is known */
+	__u64 values[6];     /* the call's arguments as it got them; of io_uring, those of the like call */
+	__u32 call;	     /* system call number, or CALL_IO_URING | opcode */
+	__u32 error;
+	__u32 flags;
+	__u32 first_bytes; /* the caller's texts ... */
+	__u32 second_bytes;
+	struct path_text first; /* ... and the directories they start from, or the whole path when resolved */
+	struct path_text second;
+	__u32 spare;
+};
+
+#define CALL_IO_URING 0x10000
+
+enum use_way {
+	WAY_READ = 1,
+	WAY_WRITE = 2,
+	WAY_MMAP = 4,
+	WAY_SPLICE = 8,
+	WAY_SENDFILE = 16,
+	WAY_COPY_FILE_RANGE = 32,
+	WAY_IO_URING = 64,
+	WAY_AIO = 128,
+};
+
+enum use_map {
+	MAPPED_READ = 1,
+	MAPPED_WRITE = 2, /* shared and writable: the file changes with the memory */
+	MAPPED_EXECUTE = 4,
+};
+
+enum use_cause {
+	USES_CLOSE = 1,
+	USES_EXIT = 2,
+	USES_REFRESH = 3,
+	USES_EXEC = 4, /* the process goes on as another program */
+};
+
+/* What a process did with one file since it was last told. */
+struct file_use {
+	__u64 inode;
+	__u32 device;
+	__u32 generation;
+	__u64 first_ns; /* of the process's first open */
+	__u64 size_bytes;
+	__u64 read_bytes;
+	__u64 written_bytes;
+	__u64 mapped_bytes;
+	__u32 mode;
+	__u32 opens;
+	__u32 accesses; /* bit N: opened with access N of FMODE_READ | FMODE_WRITE; bit 4: O_PATH */
+	__u32 ways;
+	__u32 mapped;
+	__u32 spare;
+};
+
+struct file_uses {
+	struct record record;
+	__u32 cause;
+	__u32 count; /* of struct file_use, the variable part */
+};
+
 struct network_address {
 	__u8 address[16]; /* IPv4 in the first four */
 	__u16 port;	  /* network order */
@@ -140,11 +245,103 @@ struct network_connect {
 	__u32 protocol; /* IPPROTO_* */
 };
 
+enum socket_act {
+	SOCKET_ACCEPT = 1,
+	SOCKET_LISTEN = 2,
+	SOCKET_RAW = 3, /* made, of a family or type that is neither a stream nor a datagram of IP, nor unix */
+};
+
+struct network_socket {
+	struct record record;
+	struct network_address local;
+	struct network_address peer;
+	__u32 act;
+	__u32 error;
+	__u32 family;
+	__u32 type;
+	__u32 protocol;
+	__u32 spare;
+};
+
+struct network_close {
+	struct record record;
+	struct network_address local;
+	struct network_address peer;
+	__u64 begin_ns;
+	__u64 sent_bytes;
+	__u64 received_bytes;
+	__u32 protocol;
+	__u32 spare;
+};
+
+enum payload_use {
+	PAYLOAD_DNS = 1,
+	PAYLOAD_TCP_BEGIN = 2, /* the first bytes a process sent on a TCP connection */
+};
+
+/* The head of what went over a socket: DNS messages, and the beginning of TCP connections. Never told further: the
+ * sensor reads names and fingerprints out of it and drops it. */
+struct network_payload {
+	struct record record;
+	struct network_address local;
+	struct network_address peer;
+	__u64 socket;  /* the same number: the same socket */
+	__u32 offset;  /* of these bytes in what was sent, of TCP */
+	__u32 use;
+	__u32 protocol;
+	__u32 incoming;
+	__u32 total_bytes;
+	__u32 payload_bytes;
+};
+
+struct unix_connect {
+	struct record record;
+	struct process_id peer;
+	__u32 peer_session;
+	__u32 error;
+	__u32 flags;	  /* enum change_flag */
+	__u32 name_bytes; /* sun_path as given; abstract names begin with NUL */
+	struct path_text path;
+	__u32 spare;
+};
+
+/* Credentials at one moment. */
+struct credentials {
+	__u32 uid;
+	__u32 euid;
+	__u32 gid;
+	__u32 egid;
+};
+
+/* A system call of the watched list, at its end. */
+struct syscall {
+	struct record record;
+	__u64 args[6];
+	__s64 result;
+	struct process_id target;
+	struct credentials before;
+	struct credentials after;
+	__u32 call;
+	__u32 target_session;
+	__u32 flags; /* enum change_flag */
+	__u32 first_bytes;
+	__u32 second_bytes;
+	__u32 third_bytes;
+};
+
 /* One row a CPU, mapped into the collector. Raised by atomic adds: programs nest and may be preempted. */
 struct counters {
 	__u64 seen[KIND_COUNT];
 	__u64 lost[KIND_COUNT];
-	__u64 spare[8 - 2 * KIND_COUNT % 8]; /* a row is whole cache lines */
+	__u64 spare[4]; /* a row is whole cache lines: 2 * KIND_COUNT + spare is a multiple of 8 */
+};
+
+/* Calls counted and looked up by number; higher ones do not exist yet. A power of two. */
+#define MAX_CALLS 512
+/* Sessions that are counted at once, 4 KiB a CPU each. A later one gets no histogram, and its coverage says so. */
+#define HISTOGRAM_SESSIONS 64
+struct call_counts {
+	__u64 calls[MAX_CALLS];
 };
 
 /* Read-only to the programs; the addon fills it in before they are loaded. */
@@ -167,6 +364,8 @@ struct verdict {
 struct task_request {
 	__u32 pid;
 	__u32 session;
+	__u32 slot; /* of the session's histogram */
+	__u32 spare;
 };
 
 /* Answers of the iterators. */

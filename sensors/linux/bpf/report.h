@@ -28,7 +28,7 @@ struct {
 	__uint(max_entries, 4 << 20);
 } ring SEC(".maps");
 
-const volatile struct settings settings = {};
+const volatile struct settings settings SEC(".rodata.settings") = {};
 
 /* A free scratch of this CPU, taken by an atomic exchange: with preemption the users of one CPU do not end in the
  * order they began, so a nesting depth would hand the same room out twice. */

@@ -12,16 +12,34 @@
 char LICENSE[] SEC("license") = "GPL";
 
 /* Keeps the types of the boundary in the object's BTF, also those that programs touch through pointers only. */
-struct record *keep_record __attribute__((unused));
-struct process_fork *keep_process_fork __attribute__((unused));
-struct process_exec *keep_process_exec __attribute__((unused));
-struct process_exit *keep_process_exit __attribute__((unused));
-struct file_open *keep_file_open __attribute__((unused));
-struct network_connect *keep_network_connect __attribute__((unused));
-struct counters *keep_counters __attribute__((unused));
-struct task_member *keep_task_member __attribute__((unused));
-struct task_existing *keep_task_existing __attribute__((unused));
-enum record_kind keep_record_kind __attribute__((unused));
-enum path_flag keep_path_flag __attribute__((unused));
-enum exec_flag keep_exec_flag __attribute__((unused));
-enum open_flag keep_open_flag __attribute__((unused));
+#define KEEP(type) struct type *keep_##type __attribute__((unused))
+#define KEEP_ENUM(type) enum type keep_##type __attribute__((unused))
+
+KEEP(record);
+KEEP(process_fork);
+KEEP(process_exec);
+KEEP(process_exec_failed);
+KEEP(process_exit);
+KEEP(file_open);
+KEEP(file_change);
+KEEP(file_use);
+KEEP(file_uses);
+KEEP(network_connect);
+KEEP(network_socket);
+KEEP(network_close);
+KEEP(network_payload);
+KEEP(unix_connect);
+KEEP(syscall);
+KEEP(counters);
+KEEP(task_member);
+KEEP(task_existing);
+KEEP_ENUM(record_kind);
+KEEP_ENUM(path_flag);
+KEEP_ENUM(exec_flag);
+KEEP_ENUM(open_flag);
+KEEP_ENUM(change_flag);
+KEEP_ENUM(use_way);
+KEEP_ENUM(use_map);
+KEEP_ENUM(use_cause);
+KEEP_ENUM(socket_act);
+KEEP_ENUM(payload_use);

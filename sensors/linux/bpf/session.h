@@ -10,8 +10,13 @@
 
 #include "suspects.h"
 
+/* Copied from task to task; what a task then changes is its own. */
 struct session {
 	u32 id;
+	u32 slot;	 /* of its histogram; 0: none */
+	u32 memory_told; /* bit N: a mapping of protection N was told */
+	u32 spare;
+	struct credentials credentials; /* when they were last told */
 };
 
 struct {
@@ -22,7 +27,7 @@ struct {
 } sessions SEC(".maps");
 
 /* Tags that could not be stored: another task, preempted inside the same CPU's task storage, makes the kernel
- * refuse (bpf_task_storage_trylock). They wait here until the task is asked about. 16 B each; past the limit the
+ * refuse (bpf_task_storage_trylock). They wait here until the task is asked about. 40 B each; past the limit the
  * tag is lost, and counted as a lost KIND_NONE. */
 #define MAX_WAITING_TAGS 4096
 
@@ -74,16 +79,15 @@ static __always_inline struct session *session_of(struct task_struct *task)
 	return waiting_count ? waiting_session(task) : NULL;
 }
 
-static __always_inline void set_session(struct task_struct *task, u32 id)
+static __always_inline void set_session(struct task_struct *task, struct session *session)
 {
-	struct session session = { .id = id };
-	struct session *stored = bpf_task_storage_get(&sessions, task, &session, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct session *stored = bpf_task_storage_get(&sessions, task, session, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (stored) {
-		stored->id = id;
+		*stored = *session;
 		return;
 	}
 	u32 thread = task->pid;
-	if (!bpf_map_update_elem(&waiting_tags, &thread, &session, BPF_ANY))
+	if (!bpf_map_update_elem(&waiting_tags, &thread, session, BPF_ANY))
 		__sync_fetch_and_add(&waiting_count, 1);
 	else
 		count_lost(KIND_NONE);

@@ -5,7 +5,8 @@
 #ifndef SPOOR_TASKS_H
 #define SPOOR_TASKS_H
 
-#include "session.h"
+#include "file_use.h"
+#include "system_call.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -85,10 +86,40 @@ int both_tag(struct bpf_iter__task *context)
 	struct session *session = session_of(task);
 	if (session && session->id == request->session)
 		return 0;
-	set_session(task, request->session);
+	struct session given = { .id = request->session, .slot = request->slot };
+	credentials_of(task, &given.credentials);
+	set_session(task, &given);
 	struct task_member answer;
 	process_identity(task, &answer.process);
 	bpf_seq_write(context->meta->seq, &answer, sizeof(answer));
+	return 0;
+}
+
+/* Gives a session that the kernel tagged by itself its place among the histograms. */
+SEC("iter/task")
+int both_count(struct bpf_iter__task *context)
+{
+	struct task_struct *task = context->task;
+	struct task_request *request = asked();
+	if (!task || !request)
+		return 0;
+	struct session *session = session_of(task);
+	if (session && session->id == request->session)
+		session->slot = request->slot;
+	return 0;
+}
+
+/* Every 30 s: what the processes of sessions did with their files meanwhile. */
+SEC("iter/task")
+int both_refresh(struct bpf_iter__task *context)
+{
+	struct task_struct *task = context->task;
+	if (!task || !is_live_process(task))
+		return 0;
+	struct session *session = session_of(task);
+	struct process_uses *uses = bpf_task_storage_get(&process_uses, task, NULL, 0);
+	if (session && uses)
+		tell_uses(task, session, uses, USES_REFRESH);
 	return 0;
 }
 

@@ -69,19 +69,20 @@ static long walk_step(u32 step, struct walk *walk)
 	return 0;
 }
 
-static __always_inline struct path_text append_path(struct scratch *scratch, struct vfsmount *mount,
-						    struct dentry *dentry)
+static __noinline void append_path(struct scratch *scratch, struct vfsmount *mount, struct dentry *dentry,
+				   struct path_text *text)
 {
-	struct path_text text = {};
 	u32 begin = scratch->used;
 	struct walk walk = { .scratch = scratch, .dentry = dentry, .mount = mount, .limit = begin + MAX_PATH_BYTES };
+	text->text_bytes = 0;
+	text->flags = 0;
 	if (!mount || !dentry)
-		return text;
+		return;
 	if (peek(mount, mnt_flags) & MNT_INTERNAL) {
-		text.flags = PATH_UNPLACED;
 		append_name(scratch, dentry);
-		text.text_bytes = scratch->used - begin;
-		return text;
+		text->text_bytes = scratch->used - begin;
+		text->flags = PATH_UNPLACED;
+		return;
 	}
 	/* d_unhashed(): unlink and rename-over take a dentry out of the hash, O_TMPFILE never puts it in. */
 	if (!peek(dentry, d_hash.pprev) && peek(mount, mnt_root) != dentry)
@@ -89,9 +90,8 @@ static __always_inline struct path_text append_path(struct scratch *scratch, str
 	bpf_loop(MAX_PATH_NAMES, walk_step, &walk, 0);
 	if (walk.dentry)
 		walk.flags |= PATH_CUT;
-	text.text_bytes = scratch->used - begin;
-	text.flags = walk.flags;
-	return text;
+	text->text_bytes = scratch->used - begin;
+	text->flags = walk.flags;
 }
 
 /* A string of the kernel's, without its NUL. */
@@ -118,6 +118,26 @@ static __always_inline long append_user_string(struct scratch *scratch, const ch
 		return length;
 	scratch->used = used + length - 1;
 	return length - 1;
+}
+
+/* The directory that a text of the caller's starts from: the root of an absolute one (a chroot's root is the host's
+ * directory), else the one it named by a descriptor, else the current one. */
+static __noinline void append_start(struct scratch *scratch, u32 text_at, u32 text_bytes, int directory,
+				    struct path_text *text)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	bool absolute = text_bytes && text_at < SCRATCH_BYTES && scratch->bytes[text_at] == '/';
+	text->text_bytes = 0;
+	text->flags = 0;
+	if (absolute) {
+		append_path(scratch, peek(peek(task, fs), root.mnt), peek(peek(task, fs), root.dentry), text);
+	} else if (directory == AT_FDCWD) {
+		append_path(scratch, peek(peek(task, fs), pwd.mnt), peek(peek(task, fs), pwd.dentry), text);
+	} else {
+		struct file *file = file_of(directory);
+		if (file)
+			append_path(scratch, peek(file, f_path.mnt), peek(file, f_path.dentry), text);
+	}
 }
 
 #endif

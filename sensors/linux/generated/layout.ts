@@ -1,17 +1,65 @@
 // Generated from the BTF of sensor.bpf.o by sensors/linux/layout.mjs. Do not edit.
 // Offsets in bytes from the beginning of a record; what the fields mean: sensors/linux/bpf/records.h.
 
+export const CHANGE_FLAG = {
+  CHANGE_RESOLVED: 1,
+  CHANGE_CUT: 2,
+  CHANGE_UNREADABLE: 4,
+  CHANGE_SECOND: 8,
+} as const;
+
 export const COUNTERS = {
-  sizeBytes: 128,
+  sizeBytes: 256,
   seen: 0,
-  lost: 48,
-  spare: 96,
+  lost: 112,
+  spare: 224,
 } as const;
 
 export const EXEC_FLAG = {
   EXEC_ARGS_CUT: 1,
   EXEC_ARGS_UNREADABLE: 2,
   EXEC_CALLED_CUT: 4,
+  EXEC_INTERPRETED: 8,
+  EXEC_IN_MEMORY: 16,
+  EXEC_UPPER_LAYER: 32,
+} as const;
+
+export const FILE_CHANGE = {
+  sizeBytes: 160,
+  record: {
+    bytes: 0,
+    kind: 4,
+    boot_ns: 8,
+    start_ns: 16,
+    pid: 24,
+    thread_id: 28,
+    session: 32,
+    cpu: 36,
+  },
+  file: {
+    inode: 40,
+    size_bytes: 48,
+    change_ns: 56,
+    device: 64,
+    generation: 68,
+    mode: 72,
+    links: 76,
+  },
+  values: 80,
+  call: 128,
+  error: 132,
+  flags: 136,
+  first_bytes: 140,
+  second_bytes: 144,
+  first: {
+    text_bytes: 148,
+    flags: 150,
+  },
+  second: {
+    text_bytes: 152,
+    flags: 154,
+  },
+  spare: 156,
 } as const;
 
 export const FILE_OPEN = {
@@ -46,6 +94,71 @@ export const FILE_OPEN = {
   },
 } as const;
 
+export const FILE_USE = {
+  sizeBytes: 80,
+  inode: 0,
+  device: 8,
+  generation: 12,
+  first_ns: 16,
+  size_bytes: 24,
+  read_bytes: 32,
+  written_bytes: 40,
+  mapped_bytes: 48,
+  mode: 56,
+  opens: 60,
+  accesses: 64,
+  ways: 68,
+  mapped: 72,
+  spare: 76,
+} as const;
+
+export const FILE_USES = {
+  sizeBytes: 48,
+  record: {
+    bytes: 0,
+    kind: 4,
+    boot_ns: 8,
+    start_ns: 16,
+    pid: 24,
+    thread_id: 28,
+    session: 32,
+    cpu: 36,
+  },
+  cause: 40,
+  count: 44,
+} as const;
+
+export const NETWORK_CLOSE = {
+  sizeBytes: 120,
+  record: {
+    bytes: 0,
+    kind: 4,
+    boot_ns: 8,
+    start_ns: 16,
+    pid: 24,
+    thread_id: 28,
+    session: 32,
+    cpu: 36,
+  },
+  local: {
+    address: 40,
+    port: 56,
+    family: 58,
+    spare: 60,
+  },
+  peer: {
+    address: 64,
+    port: 80,
+    family: 82,
+    spare: 84,
+  },
+  begin_ns: 88,
+  sent_bytes: 96,
+  received_bytes: 104,
+  protocol: 112,
+  spare: 116,
+} as const;
+
 export const NETWORK_CONNECT = {
   sizeBytes: 96,
   record: {
@@ -74,6 +187,71 @@ export const NETWORK_CONNECT = {
   protocol: 92,
 } as const;
 
+export const NETWORK_PAYLOAD = {
+  sizeBytes: 120,
+  record: {
+    bytes: 0,
+    kind: 4,
+    boot_ns: 8,
+    start_ns: 16,
+    pid: 24,
+    thread_id: 28,
+    session: 32,
+    cpu: 36,
+  },
+  local: {
+    address: 40,
+    port: 56,
+    family: 58,
+    spare: 60,
+  },
+  peer: {
+    address: 64,
+    port: 80,
+    family: 82,
+    spare: 84,
+  },
+  socket: 88,
+  offset: 96,
+  use: 100,
+  protocol: 104,
+  incoming: 108,
+  total_bytes: 112,
+  payload_bytes: 116,
+} as const;
+
+export const NETWORK_SOCKET = {
+  sizeBytes: 112,
+  record: {
+    bytes: 0,
+    kind: 4,
+    boot_ns: 8,
+    start_ns: 16,
+    pid: 24,
+    thread_id: 28,
+    session: 32,
+    cpu: 36,
+  },
+  local: {
+    address: 40,
+    port: 56,
+    family: 58,
+    spare: 60,
+  },
+  peer: {
+    address: 64,
+    port: 80,
+    family: 82,
+    spare: 84,
+  },
+  act: 88,
+  error: 92,
+  family: 96,
+  type: 100,
+  protocol: 104,
+  spare: 108,
+} as const;
+
 export const OPEN_FLAG = {
   OPEN_CREATED: 1,
   OPEN_CLAIMED_CUT: 2,
@@ -87,8 +265,13 @@ export const PATH_FLAG = {
   PATH_UNPLACED: 8,
 } as const;
 
+export const PAYLOAD_USE = {
+  PAYLOAD_DNS: 1,
+  PAYLOAD_TCP_BEGIN: 2,
+} as const;
+
 export const PROCESS_EXEC = {
-  sizeBytes: 144,
+  sizeBytes: 168,
   record: {
     bytes: 0,
     kind: 4,
@@ -130,7 +313,41 @@ export const PROCESS_EXEC = {
     text_bytes: 136,
     flags: 138,
   },
-  around: 140,
+  cgroup: {
+    text_bytes: 140,
+    flags: 142,
+  },
+  namespaces: {
+    mount: 144,
+    pid: 148,
+    net: 152,
+    user: 156,
+  },
+  around: 160,
+  spare: 164,
+} as const;
+
+export const PROCESS_EXEC_FAILED = {
+  sizeBytes: 64,
+  record: {
+    bytes: 0,
+    kind: 4,
+    boot_ns: 8,
+    start_ns: 16,
+    pid: 24,
+    thread_id: 28,
+    session: 32,
+    cpu: 36,
+  },
+  error: 40,
+  flags: 44,
+  args_bytes: 48,
+  called_bytes: 52,
+  called_from: {
+    text_bytes: 56,
+    flags: 58,
+  },
+  spare: 60,
 } as const;
 
 export const PROCESS_EXIT = {
@@ -187,7 +404,60 @@ export const RECORD_KIND = {
   KIND_PROCESS_EXIT: 3,
   KIND_FILE_OPEN: 4,
   KIND_NETWORK_CONNECT: 5,
-  KIND_COUNT: 6,
+  KIND_PROCESS_EXEC_FAILED: 6,
+  KIND_FILE_CHANGE: 7,
+  KIND_FILE_USES: 8,
+  KIND_NETWORK_SOCKET: 9,
+  KIND_NETWORK_CLOSE: 10,
+  KIND_NETWORK_PAYLOAD: 11,
+  KIND_UNIX_CONNECT: 12,
+  KIND_SYSCALL: 13,
+  KIND_COUNT: 14,
+} as const;
+
+export const SOCKET_ACT = {
+  SOCKET_ACCEPT: 1,
+  SOCKET_LISTEN: 2,
+  SOCKET_RAW: 3,
+} as const;
+
+export const SYSCALL = {
+  sizeBytes: 168,
+  record: {
+    bytes: 0,
+    kind: 4,
+    boot_ns: 8,
+    start_ns: 16,
+    pid: 24,
+    thread_id: 28,
+    session: 32,
+    cpu: 36,
+  },
+  args: 40,
+  result: 88,
+  target: {
+    start_ns: 96,
+    pid: 104,
+    spare: 108,
+  },
+  before: {
+    uid: 112,
+    euid: 116,
+    gid: 120,
+    egid: 124,
+  },
+  after: {
+    uid: 128,
+    euid: 132,
+    gid: 136,
+    egid: 140,
+  },
+  call: 144,
+  target_session: 148,
+  flags: 152,
+  first_bytes: 156,
+  second_bytes: 160,
+  third_bytes: 164,
 } as const;
 
 export const TASK_EXISTING = {
@@ -217,4 +487,56 @@ export const TASK_MEMBER = {
     pid: 8,
     spare: 12,
   },
+} as const;
+
+export const UNIX_CONNECT = {
+  sizeBytes: 80,
+  record: {
+    bytes: 0,
+    kind: 4,
+    boot_ns: 8,
+    start_ns: 16,
+    pid: 24,
+    thread_id: 28,
+    session: 32,
+    cpu: 36,
+  },
+  peer: {
+    start_ns: 40,
+    pid: 48,
+    spare: 52,
+  },
+  peer_session: 56,
+  error: 60,
+  flags: 64,
+  name_bytes: 68,
+  path: {
+    text_bytes: 72,
+    flags: 74,
+  },
+  spare: 76,
+} as const;
+
+export const USE_CAUSE = {
+  USES_CLOSE: 1,
+  USES_EXIT: 2,
+  USES_REFRESH: 3,
+  USES_EXEC: 4,
+} as const;
+
+export const USE_MAP = {
+  MAPPED_READ: 1,
+  MAPPED_WRITE: 2,
+  MAPPED_EXECUTE: 4,
+} as const;
+
+export const USE_WAY = {
+  WAY_READ: 1,
+  WAY_WRITE: 2,
+  WAY_MMAP: 4,
+  WAY_SPLICE: 8,
+  WAY_SENDFILE: 16,
+  WAY_COPY_FILE_RANGE: 32,
+  WAY_IO_URING: 64,
+  WAY_AIO: 128,
 } as const;

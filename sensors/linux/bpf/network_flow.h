@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/* network.close: what went over a socket of a session, told when it is closed. And the head of what went over it, for
+ * the names in it (dns.query, tls.hello).
+ *
+ *   tier tracepoint   tp_btf/sock_send_length, sock_recv_length   bytes of each call, whatever made it: write, sendto,
+ *                                                                 sendfile, splice, io_uring (6.3)
+ *   both tiers        cgroup/sock_release                         the last descriptor of the socket is closed
+ *                     cgroup_skb/egress, ingress                  heads of packets: DNS, first bytes of TCP
+ *   seen by neither   bytes of a socket that no process of a session ever sent or received on
+ */
+#ifndef SPOOR_NETWORK_FLOW_H
+#define SPOOR_NETWORK_FLOW_H
+
+#include "network_address.h"
+
+/* Of one packet at the beginning of a TCP connection, and of all of them: a ClientHello with post-quantum key shares
+ * has 1.8 KB; up to 16 KB are legal, and past that the hello is not told. */
+#define MAX_HELLO_BYTES 4096
+#define MAX_HELLO_STREAM_BYTES 16384
+/* Of one DNS message over UDP: EDNS(0) messages are rarely above 1232 bytes; the rest of a larger one is cut. */
+#define MAX_DNS_BYTES 2048
+#define DNS_PORT 53
+#define TLS_HANDSHAKE 22 /* first byte of a TLS record, RFC 8446, 5.1 */
+
+enum hello_state {
+	HELLO_UNKNOWN = 0,
+	HELLO_GOING = 1,
+	HELLO_DONE = 2,
+};
+
+struct flow {
+	u64 begin_ns;
+	u64 start_ns; /* with pid: the process that first used the socket */
+	u64 sent;
+	u64 received;
+	u64 sk;
+	u32 pid;
+	u32 thread_id;
+	u32 session;
+	u32 told;
+	u32 hello;	 /* enum hello_state */
+	u32 hello_bytes; /* its record's length, as its head says */
+	u32 first_sequence;
+	u32 asked; /* peer of the last datagram, folded: the same one is told once */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct flow);
+} flows SEC(".maps");
+
+/* Begins with the first act of a session's process on the socket; NULL when it is not the session's, or not IP. */
+static __always_inline struct flow *flow_of(struct sock *sk)
+{
+	if (sk->sk_bpf_storage) {
+		struct flow *known = bpf_sk_storage_get(&flows, sk, NULL, 0);
+		if (known)
+			return known;
+	}
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct session *session = session_of(task);
+	if (!session || !is_internet(sk->__sk_common.skc_family))
+		return NULL;
+	struct flow *flow = bpf_sk_storage_get(&flows, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!flow) {
+		count_lost(KIND_NETWORK_CLOSE);
+		return NULL;
+	}
+	flow->begin_ns = bpf_ktime_get_boot_ns();
+	flow->start_ns = peek(peek(task, group_leader), start_boottime);
+	flow->sk = (u64)sk;
+	flow->pid = task->tgid;
+	flow->thread_id = task->pid;
+	flow->session = session->id;
+	return flow;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(both_sock_sent, struct sock *sk, int bytes, int flags)
+{
+	if (bytes <= 0)
+		return 0;
+	struct flow *flow = flow_of(sk);
+	if (flow)
+		__sync_fetch_and_add(&flow->sent, bytes);
+	return 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(both_sock_received, struct sock *sk, int bytes, int flags)
+{
+	if (bytes <= 0 || flags & MSG_PEEK)
+		return 0; /* a peek leaves the bytes to be received again */
+	struct flow *flow = flow_of(sk);
+	if (flow)
+		__sync_fetch_and_add(&flow->received, bytes);
+	return 0;
+}
+
+static __always_inline void about_flow(struct record *record, const struct flow *flow)
+{
+	record->start_ns = flow->start_ns;
+	record->pid = flow->pid;
+	record->thread_id = flow->thread_id;
+}
+
+static __always_inline int seen_flow_end(struct flow *flow)
+{
+	if (__sync_lock_test_and_set(&flow->told, 1))
+		return 0;
+	const struct sock *sk = (void *)flow->sk;
+	struct scratch *scratch = reserve(KIND_NETWORK_CLOSE, sizeof(struct network_close),
+					  bpf_get_current_task_btf(), flow->session);
+	if (!scratch)
+		return 0;
+	struct network_close *event = (void *)scratch->bytes;
+	about_flow(&event->record, flow);
+	socket_addresses(sk, &event->local, &event->peer);
+	event->begin_ns = flow->begin_ns;
+	event->sent_bytes = flow->sent;
+	event->received_bytes = flow->received;
+	event->protocol = peek(sk, sk_protocol);
+	event->spare = 0;
+	submit(scratch);
+	return 0;
+}
+
+SEC("cgroup/sock_release")
+int both_sock_release(struct bpf_sock *context)
+{
+	struct flow *flow = bpf_sk_storage_get(&flows, context, NULL, 0);
+	if (flow)
+		seen_flow_end(flow);
+	return 1;
+}
+
+#define ETH_P_IP 0x0800
+#define ETH_P_IPV6 0x86DD
+
+/* Where the transport's payload begins; 0 when the packet is none of ours to read. */
+static __always_inline u32 payload_of(struct __sk_buff *packet, u32 *protocol, u32 *sequence, u16 *source, u16 *target)
+{
+	u8 first;
+	u32 at;
+	if (bpf_skb_load_bytes(packet, 0, &first, 1))
+		return 0;
+	if (first >> 4 == 4) {
+		u8 next;
+		if (bpf_skb_load_bytes(packet, 9, &next, 1))
+			return 0;
+		*protocol = next;
+		at = (first & 15) * 4;
+	} else if (first >> 4 == 6) {
+		u8 next;
+		/* Extension headers are rare on what is read here; a packet that has them is left alone. */
+		if (bpf_skb_load_bytes(packet, 6, &next, 1))
+			return 0;
+		*protocol = next;
+		at = 40;
+	} else {
+		return 0;
+	}
+	__be16 ports[2];
+	if (bpf_skb_load_bytes(packet, at, ports, sizeof(ports)))
+		return 0;
+	*source = bpf_ntohs(ports[0]);
+	*target = bpf_ntohs(ports[1]);
+	if (*protocol == IPPROTO_UDP)
+		return at + 8;
+	if (*protocol == IPPROTO_TCP) {
+		u8 offset;
+		__be32 number;
+		if (bpf_skb_load_bytes(packet, at + 4, &number, 4) || bpf_skb_load_bytes(packet, at + 12, &offset, 1))
+			return 0;
+		*sequence = bpf_ntohl(number);
+		return at + (offset >> 4) * 4;
+	}
+	return 0;
+}
+
+static __always_inline void tell_payload(struct __sk_buff *packet, struct flow *flow, u32 at, u32 bytes, u32 limit,
+					 struct network_payload *what)
+{
+	const struct sock *sk = (void *)flow->sk;
+	struct scratch *scratch = reserve(KIND_NETWORK_PAYLOAD, sizeof(struct network_payload),
+					  bpf_get_current_task_btf(), flow->session);
+	if (!scratch)
+		return;
+	struct network_payload *event = (void *)scratch->bytes;
+	u32 kept = bytes > limit ? limit : bytes;
+	about_flow(&event->record, flow);
+	socket_addresses(sk, &event->local, &event->peer);
+	event->socket = flow->sk;
+	event->offset = what->offset;
+	event->use = what->use;
+	event->protocol = what->protocol;
+	event->incoming = what->incoming;
+	event->total_bytes = bytes;
+	event->payload_bytes = kept;
+	if (!kept || kept > MAX_HELLO_BYTES ||
+	    bpf_skb_load_bytes(packet, at, scratch->bytes + sizeof(*event), kept)) {
+		release(scratch);
+		count_lost(KIND_NETWORK_PAYLOAD);
+		return;
+	}
+	scratch->used += kept;
+	/* An unconnected datagram socket does not know who it talks to: the packet does. */
+	if (!event->peer.port)
+		event->peer = what->peer;
+	submit(scratch);
+}
+
+static __always_inline void packet_peer(struct __sk_buff *packet, bool incoming, u16 port, struct network_address *to)
+{
+	u8 first = 0;
+	__builtin_memset(to, 0, sizeof(*to));
+	bpf_skb_load_bytes(packet, 0, &first, 1);
+	to->port = bpf_htons(port);
+	if (first >> 4 == 4) {
+		to->family = AF_INET;
+		bpf_skb_load_bytes(packet, incoming ? 12 : 16, to->address, 4);
+	} else {
+		to->family = AF_INET6;
+		bpf_skb_load_bytes(packet, incoming ? 8 : 24, to->address, 16);
+	}
+}
+
+static __always_inline void seen_packet(struct __sk_buff *packet, bool incoming)
+{
+	struct bpf_sock *sk = packet->sk;
+	if (!sk)
+		return;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return;
+	struct flow *flow = bpf_sk_storage_get(&flows, sk, NULL, 0);
+	if (!flow)
+		return;
+	u32 protocol = 0, sequence = 0;
+	u16 source = 0, target = 0;
+	if (flow->hello == HELLO_DONE)
+		return;
+	u32 at = payload_of(packet, &protocol, &sequence, &source, &target);
+	if (!at || packet->len <= at)
+		return;
+	u32 bytes = packet->len - at;
+	struct network_payload what = { .protocol = protocol, .incoming = incoming };
+	if (source == DNS_PORT || target == DNS_PORT) {
+		what.use = PAYLOAD_DNS;
+		if (protocol == IPPROTO_TCP) {
+			if (!flow->first_sequence)
+				flow->first_sequence = sequence;
+			what.offset = sequence;
+		}
+		packet_peer(packet, incoming, incoming ? source : target, &what.peer);
+		tell_payload(packet, flow, at, bytes, MAX_DNS_BYTES, &what);
+		return;
+	}
+	if (protocol != IPPROTO_TCP || incoming) {
+		if (protocol == IPPROTO_TCP && incoming && flow->hello == HELLO_UNKNOWN)
+			flow->hello = HELLO_DONE; /* the other side speaks first: no ClientHello of ours will come */
+		return;
+	}
+	if (flow->hello == HELLO_UNKNOWN) {
+		u8 head[5] = {};
+		bpf_skb_load_bytes(packet, at, head, bytes < sizeof(head) ? 1 : sizeof(head));
+		flow->first_sequence = sequence;
+		flow->hello = head[0] == TLS_HANDSHAKE ? HELLO_GOING : HELLO_DONE;
+		if (head[0] != TLS_HANDSHAKE)
+			return;
+		/* One record holds the hello of all but a few clients; a second is looked for within the same limit. */
+		flow->hello_bytes = bytes < sizeof(head) ? MAX_HELLO_STREAM_BYTES :
+							   sizeof(head) + (head[3] << 8 | head[4]);
+	}
+	what.use = PAYLOAD_TCP_BEGIN;
+	what.offset = sequence - flow->first_sequence;
+	if (what.offset >= MAX_HELLO_STREAM_BYTES) {
+		flow->hello = HELLO_DONE;
+		return;
+	}
+	tell_payload(packet, flow, at, bytes, MAX_HELLO_BYTES, &what);
+	if (what.offset + bytes >= flow->hello_bytes)
+		flow->hello = HELLO_DONE;
+}
+
+SEC("cgroup_skb/egress")
+int both_packet_out(struct __sk_buff *packet)
+{
+	seen_packet(packet, false);
+	return 1;
+}
+
+SEC("cgroup_skb/ingress")
+int both_packet_in(struct __sk_buff *packet)
+{
+	seen_packet(packet, true);
+	return 1;
+}
+
+#endif

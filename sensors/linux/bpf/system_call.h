@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/* security.*, syscall: acts on other processes and on the system, with arguments and result. And how often a session
+ * makes each call.
+ *
+ *   both tiers        tp_btf/sys_exit          the calls in `watched_calls`, also those that failed
+ *                     tp_btf/task_newtask      clone() and clone3() into new namespaces
+ *                     tp_btf/signal_generate   signals that a process of a session sends to one that is not
+ *   seen by neither   what a kernel module or a program of the kernel's own does on somebody's behalf
+ */
+#ifndef SPOOR_SYSTEM_CALL_H
+#define SPOOR_SYSTEM_CALL_H
+
+#include "calls_x86.h"
+#include "unix_connect.h"
+
+#define EPERM 1
+
+#define PROT_WRITE 2
+#define PROT_EXEC 4
+#define MAP_SHARED_BIT 1
+#define MAP_ANONYMOUS 0x20
+
+#define CLONE_NEW_ANY 0x7e020080 /* CLONE_NEWNS, TIME, CGROUP, UTS, IPC, USER, PID, NET */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, HISTOGRAM_SESSIONS); /* times the CPUs: set at load */
+	__type(key, u32);
+	__type(value, struct call_counts);
+} histograms SEC(".maps");
+
+static __always_inline void count_call(const struct session *session, u32 call)
+{
+	if (!session->slot)
+		return;
+	u32 row = bpf_get_smp_processor_id() * HISTOGRAM_SESSIONS + session->slot;
+	struct call_counts *counts = bpf_map_lookup_elem(&histograms, &row);
+	if (counts)
+		__sync_fetch_and_add(&counts->calls[call & (MAX_CALLS - 1)], 1);
+}
+
+/* Where a call's texts and its target stand: numbers of its arguments. */
+struct watched_call {
+	s8 used;
+	s8 first;
+	s8 second;
+	s8 third;
+	s8 target; /* a process id */
+	s8 descriptor; /* a pidfd */
+};
+
+static const struct watched_call watched_calls[MAX_CALLS] = {
+	[NR_PTRACE] = { 1, -1, -1, -1, 1, -1 },
+	[NR_PROCESS_VM_READV] = { 1, -1, -1, -1, 0, -1 },
+	[NR_PROCESS_VM_WRITEV] = { 1, -1, -1, -1, 0, -1 },
+	[NR_PIDFD_GETFD] = { 1, -1, -1, -1, -1, 0 },
+	[NR_PROCESS_MADVISE] = { 1, -1, -1, -1, -1, 0 },
+	[NR_KILL] = { 1, -1, -1, -1, 0, -1 },
+	[NR_TKILL] = { 1, -1, -1, -1, 0, -1 },
+	[NR_TGKILL] = { 1, -1, -1, -1, 0, -1 },
+	[NR_RT_SIGQUEUEINFO] = { 1, -1, -1, -1, 0, -1 },
+	[NR_RT_TGSIGQUEUEINFO] = { 1, -1, -1, -1, 0, -1 },
+	[NR_PIDFD_SEND_SIGNAL] = { 1, -1, -1, -1, -1, 0 },
+	[NR_MEMFD_CREATE] = { 1, 0, -1, -1, -1, -1 },
+	[NR_MEMFD_SECRET] = { 1, -1, -1, -1, -1, -1 },
+	[NR_MOUNT] = { 1, 1, 0, 2, -1, -1 },
+	[NR_UMOUNT2] = { 1, 0, -1, -1, -1, -1 },
+	[NR_MOVE_MOUNT] = { 1, 3, 1, -1, -1, -1 },
+	[NR_OPEN_TREE] = { 1, 1, -1, -1, -1, -1 },
+	[NR_FSMOUNT] = { 1, -1, -1, -1, -1, -1 },
+	[NR_MOUNT_SETATTR] = { 1, 1, -1, -1, -1, -1 },
+	[NR_PIVOT_ROOT] = { 1, 0, 1, -1, -1, -1 },
+	[NR_CHROOT] = { 1, 0, -1, -1, -1, -1 },
+	[NR_UNSHARE] = { 1, -1, -1, -1, -1, -1 },
+	[NR_SETNS] = { 1, -1, -1, -1, -1, -1 },
+	[NR_INIT_MODULE] = { 1, -1, -1, -1, -1, -1 },
+	[NR_FINIT_MODULE] = { 1, -1, -1, -1, -1, -1 },
+	[NR_DELETE_MODULE] = { 1, 0, -1, -1, -1, -1 },
+	[NR_KEXEC_LOAD] = { 1, -1, -1, -1, -1, -1 },
+	[NR_KEXEC_FILE_LOAD] = { 1, -1, -1, -1, -1, -1 },
+	[NR_BPF] = { 1, -1, -1, -1, -1, -1 },
+	[NR_PERF_EVENT_OPEN] = { 1, -1, -1, -1, -1, -1 },
+	[NR_USERFAULTFD] = { 1, -1, -1, -1, -1, -1 },
+	[NR_IO_URING_SETUP] = { 1, -1, -1, -1, -1, -1 },
+	[NR_ADD_KEY] = { 1, 1, -1, -1, -1, -1 },
+	[NR_REQUEST_KEY] = { 1, 1, -1, -1, -1, -1 },
+	[NR_KEYCTL] = { 1, -1, -1, -1, -1, -1 },
+	[NR_CLOCK_SETTIME] = { 1, -1, -1, -1, -1, -1 },
+	[NR_LANDLOCK_RESTRICT_SELF] = { 1, -1, -1, -1, -1, -1 },
+	[NR_SETUID] = { 1, -1, -1, -1, -1, -1 },
+	[NR_SETGID] = { 1, -1, -1, -1, -1, -1 },
+	[NR_SETREUID] = { 1, -1, -1, -1, -1, -1 },
+	[NR_SETREGID] = { 1, -1, -1, -1, -1, -1 },
+	[NR_SETRESUID] = { 1, -1, -1, -1, -1, -1 },
+	[NR_SETRESGID] = { 1, -1, -1, -1, -1, -1 },
+	[NR_SETFSUID] = { 1, -1, -1, -1, -1, -1 },
+	[NR_SETFSGID] = { 1, -1, -1, -1, -1, -1 },
+	[NR_CAPSET] = { 1, -1, -1, -1, -1, -1 },
+	[NR_MMAP] = { 1, -1, -1, -1, -1, -1 },
+	[NR_MPROTECT] = { 1, -1, -1, -1, -1, -1 },
+	[NR_PKEY_MPROTECT] = { 1, -1, -1, -1, -1, -1 },
+};
+
+static __always_inline u64 call_argument(const struct syscall *event, s8 number)
+{
+	u32 index = number;
+	return index < 6 ? event->args[index] : 0;
+}
+
+static __always_inline u32 append_call_text(struct scratch *scratch, struct syscall *event, s8 number)
+{
+	u64 pointer = call_argument(event, number);
+	long length = pointer ? append_user_string(scratch, (void *)pointer) : 0;
+	if (length < 0)
+		event->flags |= CHANGE_UNREADABLE;
+	return length > 0 ? length : 0;
+}
+
+static __always_inline void credentials_of(struct task_struct *task, struct credentials *to)
+{
+	const struct cred *cred = peek(task, cred);
+	to->uid = peek(cred, uid.val);
+	to->euid = peek(cred, euid.val);
+	to->gid = peek(cred, gid.val);
+	to->egid = peek(cred, egid.val);
+}
+
+/* Of a process's pidfd: since 6.9 a file of pidfs, before an anonymous inode shared by all. */
+static __always_inline struct pid *pid_of_pidfd(int descriptor)
+{
+	struct file *file = file_of(descriptor);
+	if (!file)
+		return NULL;
+	struct pid *pid = peek(peek(file, f_inode), i_private);
+	return pid ? pid : peek(file, private_data);
+}
+
+/* A namespace file says of which kind it is, where the caller of setns() does not. */
+static __always_inline struct scratch *begin_call(struct session *session, u32 number, long result)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct scratch *scratch = reserve(KIND_SYSCALL, sizeof(struct syscall), task, session->id);
+	if (!scratch)
+		return NULL;
+	struct syscall *event = (void *)scratch->bytes;
+	__builtin_memset(event->args, 0, sizeof(event->args));
+	__builtin_memset(&event->target, 0, sizeof(event->target));
+	event->result = result;
+	event->before = session->credentials;
+	credentials_of(task, &event->after);
+	event->call = number;
+	event->target_session = 0;
+	event->flags = 0;
+	event->first_bytes = event->second_bytes = event->third_bytes = 0;
+	return scratch;
+}
+
+static __always_inline int seen_call(struct session *session, struct pt_regs *regs, u32 number, long result)
+{
+	const struct watched_call *call = &watched_calls[number & (MAX_CALLS - 1)];
+	if (result < 0 && -result >= ERESTARTSYS && -result <= ERESTART_LAST)
+		return 0;
+	struct scratch *scratch = begin_call(session, number, result);
+	if (!scratch)
+		return 0;
+	struct syscall *event = (void *)scratch->bytes;
+	event->args[0] = regs->di;
+	event->args[1] = regs->si;
+	event->args[2] = regs->dx;
+	event->args[3] = regs->r10;
+	event->args[4] = regs->r8;
+	event->args[5] = regs->r9;
+	if (call->target >= 0) {
+		event->target.pid = call_argument(event, call->target);
+	} else if (call->descriptor >= 0) {
+		struct pid *pid = pid_of_pidfd(call_argument(event, call->descriptor));
+		if (pid)
+			identity_of_pid(pid, &event->target);
+	}
+	event->first_bytes = append_call_text(scratch, event, call->first);
+	event->second_bytes = append_call_text(scratch, event, call->second);
+	event->third_bytes = append_call_text(scratch, event, call->third);
+	session->credentials = event->after;
+	submit(scratch);
+	return 0;
+}
+
+/* Which calls of the list are worth telling: the frequent ones only when they do what they are watched for. */
+static __always_inline bool is_worth(struct session *session, struct pt_regs *regs, u32 number, long result)
+{
+	switch (number) {
+	case NR_MMAP:
+		/* Memory of no file that may be run. What maps a file to run it shows as the file's use. */
+		if (result < 0 && result >= -MAX_ERRNO)
+			return false;
+		if (!(regs->dx & PROT_EXEC) || !(regs->r10 & MAP_ANONYMOUS))
+			return false;
+		break;
+	case NR_MPROTECT:
+	case NR_PKEY_MPROTECT:
+		if (result || !(regs->dx & PROT_EXEC))
+			return false;
+		break;
+	case NR_KILL:
+	case NR_TKILL:
+	case NR_TGKILL:
+	case NR_RT_SIGQUEUEINFO:
+	case NR_RT_TGSIGQUEUEINFO:
+	case NR_PIDFD_SEND_SIGNAL:
+		return result == -EPERM; /* those that were sent are told as they arrive */
+	default:
+		return true;
+	}
+	/* A just-in-time compiler changes protections thousands of times; each kind of it is told once a thread. */
+	u32 kind = 1u << (regs->dx & 7);
+	if (session->memory_told & kind)
+		return false;
+	session->memory_told |= kind;
+	return true;
+}
+
+static __always_inline int seen_new_namespaces(struct session *session, struct task_struct *child, u64 flags)
+{
+	struct scratch *scratch = begin_call(session, 56 /* clone */, child->tgid);
+	if (!scratch)
+		return 0;
+	struct syscall *event = (void *)scratch->bytes;
+	event->args[0] = flags;
+	process_identity(child, &event->target);
+	submit(scratch);
+	return 0;
+}
+
+/* Signals of the kernel's own (a child's end, a broken pipe) are no act: they have no siginfo of a sender, or a code
+ * above zero (SI_USER is 0, SI_QUEUE and SI_TKILL are below). */
+static __always_inline bool from_user(struct kernel_siginfo *info)
+{
+	return (unsigned long)info > 1 && peek(info, si_code) <= 0;
+}
+
+static __always_inline int seen_signal(struct task_struct *target, int signal)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct session *from = session_of(task);
+	if (!from)
+		return 0;
+	struct session *to = session_of(target);
+	if (to && to->id == from->id)
+		return 0; /* a tree ending its own children is no news */
+	struct scratch *scratch = begin_call(from, NR_KILL, 0);
+	if (!scratch)
+		return 0;
+	struct syscall *event = (void *)scratch->bytes;
+	event->args[0] = target->tgid;
+	event->args[1] = signal;
+	process_identity(target, &event->target);
+	event->target_session = to ? to->id : 0;
+	submit(scratch);
+	return 0;
+}
+
+SEC("tp_btf/signal_generate")
+int BPF_PROG(both_signal, int signal, struct kernel_siginfo *info, struct task_struct *target, int group, int result)
+{
+	return from_user(info) ? seen_signal(target, signal) : 0;
+}
+
+#endif
