@@ -1,6 +1,7 @@
 /** Compares what a program says it did with what the sensor reported. */
 
-import type { SensorEvent, SensorTier } from '../../../sensors/sensor.ts';
+import { constants } from 'node:os';
+import type { FileRef, SensorEvent, SensorTier } from '../../../sensors/sensor.ts';
 import type { Act } from './told.ts';
 
 /**
@@ -31,6 +32,7 @@ function fieldsOf(event: SensorEvent, act: string): Fields | undefined {
         args_count: event.argsCount,
         arg0: event.args[0],
         arg_last: event.args.at(-1),
+        script: event.script,
         deleted: Number(event.executableDeleted),
         args_cut: Number(event.cut.includes('args')),
         errno: 0,
@@ -48,6 +50,62 @@ function fieldsOf(event: SensorEvent, act: string): Fields | undefined {
         access: event.access,
         errno: event.errno,
       };
+    case 'process.exec_failed':
+      if (act !== 'process.exec') return undefined;
+      return {
+        called_path: event.calledPath,
+        args_count: event.args.length,
+        arg0: event.args[0],
+        errno: event.errno,
+      };
+    case 'file.create':
+      if (act !== 'file.create') return undefined;
+      return { path: event.path, ...identity(event.file), errno: event.errno };
+    case 'file.delete':
+      if (act !== 'file.delete') return undefined;
+      return { path: event.path, ...identity(event.file), errno: event.errno };
+    case 'file.rename':
+      if (act !== 'file.rename') return undefined;
+      return {
+        path: event.path,
+        from: event.previousPath,
+        exchange: Number(event.exchange),
+        ...identity(event.file),
+        errno: event.errno,
+      };
+    case 'file.link':
+      if (act !== 'file.link') return undefined;
+      return {
+        path: event.path,
+        target: event.previousPath,
+        symbolic_target: event.symbolicTarget,
+        ...identity(event.file),
+        errno: event.errno,
+      };
+    case 'file.attributes':
+      if (act !== 'file.attributes') return undefined;
+      return {
+        path: event.path,
+        attribute: event.change,
+        mode: event.mode,
+        owner: event.ownerUid,
+        xattr: event.attribute,
+        ...identity(event.file),
+        errno: event.errno,
+      };
+    case 'file.truncate':
+      if (act !== 'file.truncate') return undefined;
+      return { path: event.path, size: event.sizeBytes, ...identity(event.file), errno: event.errno };
+    case 'file.close':
+      if (act !== 'file.close') return undefined;
+      return {
+        path: event.path,
+        ...identity(event.file),
+        read_bytes: event.bytesRead,
+        written_bytes: event.bytesWritten,
+        mapped_bytes: event.bytesMapped,
+        mapped: event.mapped.includes('write') ? 'write' : event.mapped[0],
+      };
     case 'network.connect':
       if (act !== 'network.connect') return undefined;
       return {
@@ -56,9 +114,74 @@ function fieldsOf(event: SensorEvent, act: string): Fields | undefined {
         port: event.peer.port,
         errno: event.errno,
       };
+    case 'unix.connect':
+      if (act !== 'network.connect') return undefined;
+      return { transport: 'unix', path: event.path, peer_pid: event.peer?.pid, errno: event.errno };
+    case 'network.accept':
+      if (act !== 'network.accept') return undefined;
+      return { transport: event.transport, port: event.local.port, peer_port: event.peer.port };
+    case 'network.listen':
+      if (act !== 'network.listen') return undefined;
+      return { transport: event.transport, port: event.local.port };
+    case 'network.close':
+      if (act !== 'network.close') return undefined;
+      return {
+        transport: event.transport,
+        port: event.peer.port,
+        sent_bytes: event.bytesSent,
+        received_bytes: event.bytesReceived,
+      };
+    case 'network.raw':
+      if (act !== 'network.raw') return undefined;
+      return { family: event.family, errno: event.errno };
+    case 'syscall':
+      return act === 'syscall' ? { call: event.call, errno: event.errno } : undefined;
+    case 'security.process_memory':
+      if (act !== event.kind) return undefined;
+      return { call: event.call, target: event.target?.pid, errno: event.errno };
+    case 'security.bpf':
+      return act === event.kind ? { request: event.request, errno: event.errno } : undefined;
+    case 'security.memory':
+      return act === event.kind ? { request: event.request } : undefined;
+    case 'security.credentials':
+      return act === event.kind ? { uid: event.credentials?.euid, errno: event.errno } : undefined;
+    case 'security.memfd':
+      return act === event.kind ? { path: event.path, errno: event.errno } : undefined;
+    case 'security.signal':
+      if (act !== event.kind) return undefined;
+      return {
+        target: event.target?.pid,
+        signal: signalNumber(event.request),
+        request: event.request,
+        errno: event.errno,
+      };
+    case 'security.ptrace':
+    case 'security.pidfd_getfd':
+    case 'security.mount':
+    case 'security.chroot':
+    case 'security.module':
+    case 'security.namespace':
+    case 'security.io_uring':
+      if (act !== event.kind) return undefined;
+      return {
+        call: event.call,
+        request: event.request,
+        target: event.target?.pid,
+        path: event.path,
+        namespaces: event.namespaces.join(','),
+        errno: event.errno,
+      };
     default:
       return undefined;
   }
+}
+
+function identity(file: FileRef | undefined): Fields {
+  return file ? { device: file.device, inode: file.inode } : {};
+}
+
+function signalNumber(name: string | undefined): number | undefined {
+  return name ? constants.signals[name as NodeJS.Signals] : undefined;
 }
 
 /** The state of each kind of act that a program told. */
