@@ -5,13 +5,14 @@
  * come later, on their own. Every event passes each stage once, and none is written before it was redacted.
  */
 
-import type { Sensor, SessionTag } from '../sensors/sensor.ts';
+import type { ProcessRef, Sensor, SessionTag } from '../sensors/sensor.ts';
 import type { Attribute } from './attribute/attribute.ts';
 import { createAttribute } from './attribute/attribute.ts';
 import { createDecide } from './decide/decide.ts';
 import { createEnrich, type HashLimits } from './enrich/enrich.ts';
 import { type Event, SEVERITY } from './event.ts';
 import { createRedact } from './redact/redact.ts';
+import type { SessionFinder } from './session/finder.ts';
 import type { Session, SessionPlan } from './session/session.ts';
 import { createSummary, type Summary, type Summing } from './session/summary.ts';
 import type { Stage } from './stage.ts';
@@ -30,11 +31,15 @@ export interface PipelineOptions {
   /** Sees events after they were redacted and sealed; for traces and the console. */
   readonly watchers?: readonly ((batch: readonly Event[]) => void)[];
   readonly hashLimits?: HashLimits;
+  /** Who says which programs begin a session; without one, sessions are those announced or recorded. */
+  readonly finder?: SessionFinder;
 }
 
 export interface SessionEnd {
   /** The root's exit code, 128 and the signal's number when a signal ended it; undefined when it still runs. */
   readonly exitCode: number | undefined;
+  /** Name of the signal that ended the root. */
+  readonly exitSignal?: string | undefined;
   /** Processes of the session that go on without a watcher. */
   readonly remainingPids: readonly number[];
 }
@@ -43,11 +48,19 @@ export interface Pipeline {
   /** Starts the sensor, and says what it can and cannot see. */
   start(): void;
   plan(session: SessionPlan): void;
+  /** Begins a session with a process that runs already. */
+  adopt(plan: SessionPlan, root: ProcessRef): void;
+  /** Goes on with a session that an earlier collector began. @param told its events so far, from the log */
+  resume(session: Session, told: Summing): void;
   /** Hands over everything seen before this call, hashes included (or given up). */
   flush(): Promise<void>;
   /** Closes a session with its summary. Undefined when no program of it was ever seen. Call flush() before. */
   endSession(tag: SessionTag, end: SessionEnd): Summary | undefined;
   sessions(): Session[];
+  /** What a live session did so far. */
+  summary(session: Session): Summary | undefined;
+  /** Takes an event of Spoor's own; it passes all later stages. */
+  tell(event: Event): void;
   /** What the seal would not take, worded as it was told; such events are gaps in the log. */
   refused(): readonly string[];
   /** Hashing threads that a file system holds: an ordinary exit of this process would wait for it. */
@@ -58,7 +71,7 @@ export interface Pipeline {
 
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { sensor, detect, seal, watchers = [] } = options;
-  const attribute: Attribute = createAttribute(sensor.facts, () => sensor.wallOffsetNs());
+  const attribute: Attribute = createAttribute(sensor.facts, () => sensor.wallOffsetNs(), options.finder);
   const enrich = createEnrich(finish, options.hashLimits);
   const decide = createDecide();
   const redact = createRedact();
@@ -162,6 +175,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     Object.assign(event.attributes, {
       'event.duration': nowNs - session.startBootNs,
       'process.exit.code': end.exitCode,
+      'spoor.process.exit_signal': end.exitSignal,
       'spoor.session.end_reason': end.remainingPids.length === 0 ? 'empty' : 'watcher_stopped',
       'spoor.session.processes': sums.processes,
       'spoor.session.files_read': sums.filesRead,
@@ -173,6 +187,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     } satisfies Event['attributes']);
     finish([event]);
     summaries.delete(session.id);
+    attribute.forget(session);
     return summing.summary();
   }
 
@@ -189,9 +204,16 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       healthTimer.unref();
     },
     plan: (session) => attribute.plan(session),
+    adopt: (plan, root) => finish([attribute.adopt(plan, root, bootNs())]),
+    resume(session, told) {
+      attribute.resume(session);
+      summaries.set(session.id, told);
+    },
     flush,
     endSession,
     sessions: () => attribute.sessions(),
+    summary: (session) => summaries.get(session.id)?.summary(),
+    tell: (event) => finish([event]),
     refused: () => [...refusals],
     hanging: () => enrich.hanging(),
     async stop() {

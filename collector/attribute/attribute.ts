@@ -11,11 +11,13 @@ import type {
   ProcessExisting,
   ProcessExit,
   ProcessFork,
+  ProcessRef,
   SensorEvent,
   SensorFacts,
   SessionTag,
 } from '../../sensors/sensor.ts';
 import { type Attributes, type Event, type EventName, SEVERITY } from '../event.ts';
+import type { SessionFinder } from '../session/finder.ts';
 import type { Session, SessionPlan } from '../session/session.ts';
 import type { Stage } from '../stage.ts';
 import { newUid } from '../uid.ts';
@@ -25,17 +27,30 @@ import {
   describeExit,
   describeGap,
   describeOpen,
+  describeProcess,
   describeRoot,
   programOf,
 } from './describe.ts';
-import { createProcessTable, type Process } from './processes.ts';
+import { createProcessTable, type Process, type Program } from './processes.ts';
 import { rfc3339 } from './rfc3339.ts';
 import { createUserNames } from './users.ts';
+
+/**
+ * Tags of suspects that were joined to a session, remembered for events that were on their way when that was decided.
+ * 100 B each; past it the oldest is forgotten, whose events have long passed (the ring holds some 40,000).
+ */
+const MAX_JOINED = 65_536;
 
 export interface Attribute {
   readonly stage: Stage<SensorEvent, Event>;
   /** Announces a session, before its launcher is released. A tag nobody announced begins a session by itself. */
   plan(session: SessionPlan): void;
+  /** Begins an announced session with a process that runs already; @returns its session.start. */
+  adopt(plan: SessionPlan, root: ProcessRef, bootNs: bigint): Event;
+  /** Goes on with a session that an earlier collector began. */
+  resume(session: Session): void;
+  /** Forgets a session that has ended. */
+  forget(session: Session): void;
   /** The session of a tag, once its first program runs. */
   session(tag: SessionTag): Session | undefined;
   sessions(): Session[];
@@ -49,16 +64,19 @@ interface LiveSession extends Session {
 
 /**
  * @param wallOffsetNs nanoseconds to add to a boot time for wall-clock time, as of now
+ * @param finder who says which programs begin a session; without one, sessions are those announced or recorded
  */
 export function createAttribute(
   facts: SensorFacts,
   wallOffsetNs: () => bigint,
+  finder?: SessionFinder,
   userName: (uid: number) => string | undefined = createUserNames(),
 ): Attribute {
   let offsetNs = wallOffsetNs();
   const table = createProcessTable(facts.bootId, (bootNs) => rfc3339(bootNs + offsetNs));
   const plans = new Map<SessionTag, SessionPlan>();
   const live = new Map<SessionTag, LiveSession>();
+  const joined = new Map<SessionTag, LiveSession>();
 
   function beginSession(tag: SessionTag, process: Process, bootNs: bigint): LiveSession {
     const plan = plans.get(tag);
@@ -70,6 +88,7 @@ export function createAttribute(
       root: process.ref,
       rootProcess: process,
       startBootNs: bootNs,
+      about: plan?.about ?? {},
     };
     plans.delete(tag);
     live.set(tag, session);
@@ -82,10 +101,52 @@ export function createAttribute(
     process: Process,
   ): LiveSession | undefined {
     if (seen.session === 0) return undefined;
-    const known = live.get(seen.session);
+    const known = sessionByTag(seen.session);
     if (known) return known;
-    if (plans.get(seen.session)?.launcherPid === process.ref.pid) return undefined;
-    return beginSession(seen.session, process, seen.bootNs);
+    const plan = plans.get(seen.session);
+    if (plan?.launcherPid === process.ref.pid) return undefined;
+    // With a finder, a tag that begins no session is one that was given in doubt and judged nobody's.
+    return plan || !finder ? beginSession(seen.session, process, seen.bootNs) : undefined;
+  }
+
+  function sessionByTag(tag: SessionTag): LiveSession | undefined {
+    return live.get(tag) ?? joined.get(tag);
+  }
+
+  /** The session that a program runs in, which begins with it where the finder says so. */
+  function sessionAtExec(
+    seen: ProcessExec,
+    process: Process,
+    program: Program,
+    caller: Program | undefined,
+    out: Event[],
+  ): LiveSession | undefined {
+    const { session: tag, around: tagAround } = seen;
+    const around = sessionByTag(tagAround);
+    let begins = finder ? undefined : tag;
+    if (finder) {
+      const announced = plans.get(tagAround);
+      const found = finder.started({ seen, program, caller, around, announced });
+      if (found.candidate) out.push(candidateEvent(seen, process, found.candidate));
+      if (found.plan) plans.set(found.plan.tag, found.plan);
+      begins = found.plan?.tag ?? announced?.tag;
+    }
+    const known = begins === undefined ? around : live.get(begins);
+    if (known || !begins) {
+      if (known && tag !== tagAround) join(tag, known);
+      return known;
+    }
+    const session = beginSession(begins, process, seen.bootNs);
+    if (tag !== 0 && tag !== begins) join(tag, session);
+    out.push(startEvent(session));
+    return session;
+  }
+
+  function join(tag: SessionTag, session: LiveSession): void {
+    joined.set(tag, session);
+    if (joined.size <= MAX_JOINED) return;
+    const [oldest] = joined.keys();
+    if (oldest !== undefined) joined.delete(oldest);
   }
 
   function setUser(process: Process, uid: number): void {
@@ -117,15 +178,13 @@ export function createAttribute(
     // Who made the process stays true when it is handed to another parent later; the fork knew it exactly.
     if (!process.creator && seen.parent.pid !== 0) table.setCreator(process, seen.parent);
     const program = programOf(seen);
+    const creator = process.creator && table.find(process.creator);
+    const caller = process.program ?? creator?.program;
     process.program = program;
     setUser(process, seen.credentials.euid);
-    if (seen.session === 0) return;
-    let session = live.get(seen.session);
-    if (!session) {
-      session = beginSession(seen.session, process, seen.bootNs);
-      out.push(startEvent(session));
-    }
-    const creator = process.creator && table.find(process.creator);
+    if (seen.session === 0 && !finder) return;
+    const session = sessionAtExec(seen, process, program, caller, out);
+    if (!session) return;
     const ancestry = table.ancestryOf(process);
     const attributes = describeExec(seen, session, process, program, creator, ancestry);
     out.push(eventOf('process.exec', seen.bootNs, session, process, attributes, seen));
@@ -174,7 +233,27 @@ export function createAttribute(
     event.attributes['process.command_args'] = program?.args;
     event.attributes['process.working_directory'] = program?.workingDirectory;
     event.attributes['spoor.session.started_by'] = session.startedBy;
+    Object.assign(event.attributes, session.about);
     return event;
+  }
+
+  function candidateEvent(seen: ProcessExec, process: Process, said: Attributes): Event {
+    const timeNs = seen.bootNs + offsetNs;
+    return {
+      name: 'agent.candidate',
+      uid: newUid(milliseconds(timeNs)),
+      timeNs,
+      severity: SEVERITY.low,
+      traceId: '',
+      spanId: '',
+      attributes: { ...describeProcess(seen.bootNs, process), ...said },
+      seen,
+    };
+  }
+
+  function adopt(plan: SessionPlan, root: ProcessRef, bootNs: bigint): Event {
+    plans.set(plan.tag, plan);
+    return startEvent(beginSession(plan.tag, table.entry(root), bootNs));
   }
 
   function attribute(batch: SensorEvent[]): Event[] {
@@ -236,7 +315,15 @@ export function createAttribute(
     plan(session) {
       plans.set(session.tag, session);
     },
-    session: (tag) => live.get(tag),
+    adopt,
+    resume(session) {
+      live.set(session.tag, { ...session, rootProcess: table.entry(session.root) });
+    },
+    forget(session) {
+      live.delete(session.tag);
+      for (const [tag, { id }] of joined) if (id === session.id) joined.delete(tag);
+    },
+    session: sessionByTag,
     sessions: () => [...live.values()],
     aboutSession,
   };

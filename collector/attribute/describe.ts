@@ -207,6 +207,23 @@ export function describeRoot(bootNs: bigint, session: Session, process: Process)
   };
 }
 
+/** What an event says of a process that is in no session. */
+export function describeProcess(bootNs: bigint, process: Process): Attributes {
+  return {
+    'process.command_args': process.program?.args,
+    'process.creation.time': process.creationTime,
+    'process.entity_id': process.entityId,
+    'process.executable.name': process.program?.executableName,
+    'process.executable.path': process.program?.executablePath,
+    'process.parent.entity_id': process.creatorEntityId,
+    'process.parent_pid': process.creator?.pid,
+    'process.pid': process.ref.pid,
+    'process.user.id': process.userId,
+    'process.user.name': process.userName,
+    'spoor.event.boot_ns': bootNs,
+  };
+}
+
 export function programOf(seen: ProcessExec | ProcessExisting): Program {
   const executablePath = shown(seen.executable);
   return {

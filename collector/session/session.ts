@@ -1,6 +1,7 @@
 /** A session: one AI agent's root process and everything that descends from it or acts for it. */
 
 import type { ProcessRef, SessionTag } from '../../sensors/sensor.ts';
+import type { Attributes } from '../event.ts';
 
 export type StartedBy = 'run' | 'recognition' | 'recording';
 
@@ -15,8 +16,13 @@ export interface SessionPlan {
   readonly tag: SessionTag;
   readonly startedBy: StartedBy;
   readonly agent: AgentIdentity;
-  /** The tagged process that will become COMMAND by exec; what it does before that is Spoor's own doing. */
-  readonly launcherPid: number;
+  /**
+   * The tagged process that will become COMMAND by exec; what it does before that is Spoor's own doing. Undefined for
+   * a session that begins with a program that was found.
+   */
+  readonly launcherPid: number | undefined;
+  /** What session.start says beside: how the agent was recognised, for whom it acts, which session started it. */
+  readonly about?: Attributes;
 }
 
 export interface Session {
@@ -26,6 +32,7 @@ export interface Session {
   readonly startedBy: StartedBy;
   readonly agent: AgentIdentity;
   readonly root: ProcessRef;
+  readonly about: Attributes;
   /** When its first program began, nanoseconds since boot. */
   readonly startBootNs: bigint;
 }
