@@ -8,6 +8,7 @@
 import type { ProcessRef, Sensor, SessionTag } from '../sensors/sensor.ts';
 import type { Attribute } from './attribute/attribute.ts';
 import { createAttribute } from './attribute/attribute.ts';
+import type { Program } from './attribute/processes.ts';
 import { createDecide } from './decide/decide.ts';
 import { createEnrich, type HashLimits } from './enrich/enrich.ts';
 import { type Event, SEVERITY } from './event.ts';
@@ -57,6 +58,10 @@ export interface Pipeline {
   /** Closes a session with its summary. Undefined when no program of it was ever seen. Call flush() before. */
   endSession(tag: SessionTag, end: SessionEnd): Summary | undefined;
   sessions(): Session[];
+  /** The session of a tag, those of suspects that were joined to it too. */
+  sessionOf(tag: SessionTag): Session | undefined;
+  /** The program a process runs, as far as it is known. */
+  program(process: ProcessRef): Program | undefined;
   /** What a live session did so far. */
   summary(session: Session): Summary | undefined;
   /** Takes an event of Spoor's own; it passes all later stages. */
@@ -212,6 +217,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     flush,
     endSession,
     sessions: () => attribute.sessions(),
+    sessionOf: (tag) => attribute.session(tag),
+    program: (process) => attribute.program(process),
     summary: (session) => summaries.get(session.id)?.summary(),
     tell: (event) => finish([event]),
     refused: () => [...refusals],

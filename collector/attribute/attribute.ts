@@ -49,6 +49,8 @@ export interface Attribute {
   adopt(plan: SessionPlan, root: ProcessRef, bootNs: bigint): Event;
   /** Goes on with a session that an earlier collector began. */
   resume(session: Session): void;
+  /** The program a process runs, as far as it is known. */
+  program(process: ProcessRef): Program | undefined;
   /** Forgets a session that has ended. */
   forget(session: Session): void;
   /** The session of a tag, once its first program runs. */
@@ -323,6 +325,7 @@ export function createAttribute(
       live.delete(session.tag);
       for (const [tag, { id }] of joined) if (id === session.id) joined.delete(tag);
     },
+    program: (process) => table.find(process)?.program,
     session: sessionByTag,
     sessions: () => [...live.values()],
     aboutSession,

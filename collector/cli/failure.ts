@@ -31,7 +31,9 @@ const EXIT_CODES: Readonly<Record<string, FailureCode>> = {
   RecordError: 2,
   RecordingFault: 2,
   Refusal: 2,
+  Refused: 2,
   SensorError: 3,
+  ServiceError: 3,
 };
 
 export interface Explained {

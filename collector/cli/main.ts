@@ -5,6 +5,8 @@ import { addConfigCommand } from './config.ts';
 import { explain } from './failure.ts';
 import { addInventoryCommand } from './inventory.ts';
 import { addRulesCommand } from './rules/rules.ts';
+
+import { addServiceCommand } from './service.ts';
 import { leaveStreamsAlone } from './shared-streams.ts';
 import { defaultStateDirectory } from './state.ts';
 import { printable, writeAll } from './terminal.ts';
@@ -81,6 +83,7 @@ function createProgram(): Command {
   addInventoryCommand(program);
   addVerifyCommand(program);
   addRulesCommand(program);
+  addServiceCommand(program);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
 }

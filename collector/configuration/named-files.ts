@@ -1,6 +1,7 @@
 /** The files a configuration names, read and checked: agents, people, rules. */
 
-import { builtinRules, readRuleFiles } from '../detect/pack.ts';
+import { builtinRules, readPlaceholders, readRuleFiles } from '../detect/pack.ts';
+import { Refusal } from '../detect/refusal.ts';
 import { loadRuleSet, type RuleSet } from '../detect/ruleset.ts';
 import { BadInput } from '../recognise/bad-input.ts';
 import type { Catalogue } from '../recognise/catalogue.ts';
@@ -44,16 +45,22 @@ async function collect<T>(problems: string[], read: () => T | Promise<T>): Promi
 }
 
 function rulesOf({ builtin, paths }: Configuration['rules']): RuleSet {
-  const files = [...(builtin ? [builtinRules()] : []), ...paths].flatMap((path) => {
-    try {
-      return readRuleFiles(path);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === undefined) throw error;
-      throw new BadInput([`${path}: cannot be read (${code}); check rules.paths and the mode of the folder`]);
-    }
-  });
-  const ruleSet = loadRuleSet(files);
+  const places = [...(builtin ? [builtinRules()] : []), ...paths];
+  const files = places.flatMap((path) => readOrTell(path, () => readRuleFiles(path)));
+  // What the endpoint says of a placeholder comes after the pack, and so in its place.
+  const placeholders = new Map(places.flatMap((path) => readOrTell(path, () => [...readPlaceholders(path)])));
+  const ruleSet = loadRuleSet(files, placeholders);
   if (ruleSet.refusals.length > 0) throw new BadInput(ruleSet.refusals.map(String));
   return ruleSet;
+}
+
+function readOrTell<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Refusal) throw new BadInput([String(error)]);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new BadInput([`${path}: cannot be read (${code}); check rules.paths and the mode of the folder`]);
+  }
 }

@@ -29,6 +29,10 @@ export interface Native {
   absent(handle: Handle): string[];
   wallOffsetNs(): bigint;
   close(handle: Handle): void;
+  /** One datagram to a unix socket, as sd_notify(3) sends it; "@" begins an abstract address. */
+  notify(path: string, text: string): void;
+  /** Who connected to a unix socket, as it was then (SO_PEERCRED). pid 0: outside our pid namespace. */
+  peer(descriptor: number): { readonly pid: number; readonly uid: number };
   /** Ends the process without Node's exit, which would reset the terminal and wait for every thread. */
   leave(exitCode: number): never;
 }

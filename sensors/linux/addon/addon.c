@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "boundary.h"
+#include "host.h"
 #include "kernel.h"
 
 /* A record waits at most this long where too few come to wake the reader. */
@@ -442,7 +443,11 @@ NAPI_MODULE_INIT()
 		{ "misses", misses },	   { "ask", ask },		 { "wallOffsetNs", wall_offset },
 		{ "close", close_sensor }, { "detach", detach },
 		{ "leave", leave },	   { "suspect", suspect },	 { "unsuspect", unsuspect },
+<<<<<<< HEAD
 		{ "judge", judge },	   { "histogram", histogram },	 { "absent", absent },
+=======
+		{ "judge", judge },	   { "notify", host_notify },	 { "peer", host_peer },
+>>>>>>> 2b225d5 (collector/service: spoor service watches a host and knows its AI agents by itself)
 	};
 	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++) {
 		napi_value function;

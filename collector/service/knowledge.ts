@@ -1,0 +1,30 @@
+/** What the service knows of agents, people and rules: made from the configuration, and made anew by a reload. */
+
+import { createUserNames } from '../attribute/users.ts';
+import type { Configuration } from '../configuration/configuration.ts';
+import { readNamedFiles } from '../configuration/named-files.ts';
+import { createClassify } from '../detect/classify.ts';
+import { createDetect, type Detect } from '../detect/detect.ts';
+import type { Catalogue } from '../recognise/catalogue.ts';
+import { createPersonReader, type Person } from '../recognise/person/person.ts';
+import { createProcReader } from '../recognise/person/proc.ts';
+import { createRecogniser, type Recogniser } from '../recognise/recognise.ts';
+import { createFilesOf } from '../recognise/running.ts';
+
+export interface Knowledge {
+  readonly catalogue: Catalogue;
+  readonly recogniser: Recogniser;
+  readonly personOf: (pid: number) => Person | undefined;
+  readonly detect: Detect;
+}
+
+/** @throws BadInput with every mistake of every file */
+export async function readKnowledge(configuration: Configuration): Promise<Knowledge> {
+  const { catalogue, directorySubject, rules } = await readNamedFiles(configuration);
+  return {
+    catalogue,
+    recogniser: createRecogniser({ catalogue, files: createFilesOf() }),
+    personOf: createPersonReader({ proc: createProcReader(), userName: createUserNames(), directorySubject }),
+    detect: createDetect({ rules, ruleset: 'spoor', product: 'linux', classify: createClassify(catalogue) }),
+  };
+}

@@ -1,0 +1,316 @@
+/**
+ * The endpoint service: watches the whole host for AI agents, from the machine's start to its end.
+ *
+ * Joins what the other files here do: knowledge (who is an agent, what is bad), the finder, sessions and their ends,
+ * the sockets, the receivers, the service manager. Its state folder has one writer, itself.
+ */
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { openLinuxSensor } from '../../sensors/linux/sensor.ts';
+import type { Sensor, SessionTag } from '../../sensors/sensor.ts';
+import { openState, type StateFolder } from '../cli/state.ts';
+import { version } from '../cli/version.ts';
+import type { Configuration } from '../configuration/configuration.ts';
+import { changesThatWait } from '../configuration/configuration.ts';
+import type { Event } from '../event.ts';
+import { createPipeline, type Pipeline } from '../pipeline.ts';
+import { openHostKey } from '../seal/hostkey.ts';
+import { openSeal, type Seal } from '../seal/seal.ts';
+import type { Summary } from '../session/summary.ts';
+import { hostId } from '../ship/resource.ts';
+import { type Answer, Refused, serveControl } from './control.ts';
+import { takeInExisting } from './existing.ts';
+import { createFinder, type Finder } from './finder.ts';
+import { createHomes } from './homes.ts';
+import { type Knowledge, readKnowledge } from './knowledge.ts';
+import { serveMetrics } from './metrics.ts';
+import type { OwnLog } from './own-log.ts';
+import { openReceivers, type Receivers } from './receivers.ts';
+import type { ServiceManager } from './service-manager.ts';
+import { createSessionKeeper, type SessionKeeper } from './session-keeper.ts';
+import { type ServiceStatus, statusOf } from './status.ts';
+import { suspectWords } from './suspect-words.ts';
+import { createWatchRequest } from './watch-request.ts';
+
+/** Summaries of ended sessions that their `spoor run` has not asked for yet. */
+const MAX_ENDED = 64;
+/** Between two looks at the event loop's delay. */
+const LOOP_RESOLUTION_MS = 20;
+/** Tells `spoor run` where the service of this state folder listens. */
+const WHERE = 'service.json';
+
+export interface ServiceOptions {
+  readonly configuration: Configuration;
+  /** Path of the file; empty when the defaults are in force. */
+  readonly file: string;
+  /** Reads the file again. @throws BadInput */
+  readonly reread: () => Configuration;
+  readonly log: OwnLog;
+  readonly manager: ServiceManager;
+}
+
+export interface Service {
+  /** Reads configuration, catalogue, people and rules again; a mistake leaves everything as it was. */
+  reload(): Promise<void>;
+  /** Ends the watch; everything seen is sealed. */
+  stop(): Promise<void>;
+}
+
+/** @throws BadInput, SensorError, Failure, LockError: why it cannot begin */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { configuration, log, manager } = options;
+  const knowledge = await readKnowledge(configuration);
+  const state = openState(configuration.state);
+  const hostKey = openHostKey(state.keyDirectory);
+  const seal = await openSeal({ directory: state.logDirectory, hostKey, hostId: hostId() });
+  try {
+    const sensor = openLinuxSensor({ ringBytes: configuration.sensor.ringBytes });
+    const receivers = await openReceivers(configuration.ship, state, seal);
+    const service = new RunningService(options, { knowledge, state, seal, sensor, receivers });
+    await service.begin();
+    manager.ready();
+    return service;
+  } catch (error) {
+    log.error('the service cannot begin', { cause: (error as Error).message });
+    await seal.close();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly knowledge: Knowledge;
+  readonly state: StateFolder;
+  readonly seal: Seal;
+  readonly sensor: Sensor;
+  readonly receivers: Receivers;
+}
+
+class RunningService implements Service {
+  readonly #options: ServiceOptions;
+  readonly #parts: Parts;
+  readonly #startTime = new Date().toISOString();
+  readonly #homeOf = createHomes();
+  readonly #finder: Finder;
+  readonly #pipeline: Pipeline;
+  readonly #keeper: SessionKeeper;
+  readonly #events = new Map<string, number>();
+  readonly #ended = new Map<SessionTag, Summary | undefined>();
+  readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  readonly #sockets: { close(): Promise<void> }[] = [];
+  #configuration: Configuration;
+  #knowledge: Knowledge;
+  #configurationTrouble = '';
+  #lastTag = 0;
+  #rescan: NodeJS.Timeout | undefined;
+  #toldRefusals = 0;
+
+  constructor(options: ServiceOptions, parts: Parts) {
+    const { sensor, seal, receivers } = parts;
+    this.#options = options;
+    this.#parts = parts;
+    this.#configuration = options.configuration;
+    this.#knowledge = parts.knowledge;
+    const { recogniser, personOf } = parts.knowledge;
+    const newTag = () => this.#newTag();
+    this.#finder = createFinder({ sensor, recogniser, personOf, homeOf: this.#homeOf, newTag });
+    const { maxFileBytes, maxExecutableBytes } = options.configuration.hash;
+    this.#pipeline = createPipeline({
+      sensor,
+      detect: (batch) => this.#knowledge.detect(batch),
+      seal: (batch) => seal.append(batch),
+      watchers: [(batch) => this.#watch(batch), (batch) => receivers.watch(batch)],
+      hashLimits: { maxFileBytes: BigInt(maxFileBytes), maxExecutableBytes: BigInt(maxExecutableBytes) },
+      finder: this.#finder,
+    });
+    this.#keeper = createSessionKeeper({
+      sensor,
+      pipeline: this.#pipeline,
+      ended: (session, summary) => {
+        this.#remember(session.tag, summary);
+        options.log.debug('session ended', { session: session.id, reason: summary?.endReason });
+      },
+    });
+  }
+
+  async begin(): Promise<void> {
+    const { sensor, state } = this.#parts;
+    const { log } = this.#options;
+    const { recognise, runtime } = this.#configuration;
+    if (recognise.enabled) sensor.suspect(suspectWords(this.#knowledge.catalogue));
+    this.#pipeline.start();
+    const begun = recognise.enabled ? this.#takeInExisting() : 0;
+    const control = join(runtime, 'control.sock');
+    this.#sockets.push(
+      await serveControl(control, {
+        watchedIn: (pid) => this.#watchedIn(pid),
+        begin: (peer) => {
+          const request = createWatchRequest(peer, {
+            sensor,
+            pipeline: this.#pipeline,
+            newTag: () => this.#newTag(),
+            look: () => this.#keeper.look(),
+            endedSummary: (tag) => this.#ended.get(tag),
+            logDirectory: state.logDirectory,
+          });
+          return { peer, ask: (asked) => this.#answer(asked, peer.uid, request), ended: () => {} };
+        },
+        failed: (error) => log.error('a question could not be answered', { cause: String(error) }),
+      }),
+      await serveMetrics(join(runtime, 'metrics.sock'), {
+        status: () => this.#status(),
+        events: () => this.#events,
+        watchedIn: (pid) => this.#watchedIn(pid),
+      }),
+    );
+    writeFileSync(join(state.directory, WHERE), `${JSON.stringify({ control })}\n`, { mode: 0o600 });
+    this.#loopDelay.enable();
+    log.info('watching', {
+      version,
+      tier: sensor.facts.tier,
+      state: state.directory,
+      agents: this.#knowledge.catalogue.agents.length,
+      running_sessions: begun,
+      start_ms: Math.round(process.uptime() * 1_000),
+    });
+  }
+
+  async reload(): Promise<void> {
+    const { log, manager, reread } = this.#options;
+    manager.reloading();
+    try {
+      const next = reread();
+      const knowledge = await readKnowledge(next);
+      const waiting = changesThatWait(this.#configuration, next);
+      knowledge.detect.restore(this.#knowledge.detect.snapshot());
+      this.#finder.reload(knowledge);
+      if (next.recognise.enabled) this.#parts.sensor.suspect(suspectWords(knowledge.catalogue));
+      this.#knowledge = knowledge;
+      log.setLevel(next.logLevel);
+      // What waits for a start keeps its old value, so that it is named by the next reload too.
+      this.#configuration = { ...this.#configuration, logLevel: next.logLevel, rules: next.rules };
+      this.#configurationTrouble = '';
+      log.info('configuration read again');
+      if (waiting.length > 0)
+        log.warn('some keys take effect at the next start only', { keys: waiting.join(', ') });
+    } catch (error) {
+      this.#configurationTrouble = (error as Error).message;
+      for (const problem of this.#configurationTrouble.split('\n'))
+        log.error('configuration refused; the last good one stays in force', { problem });
+    }
+    manager.ready();
+  }
+
+  async stop(): Promise<void> {
+    const { log, manager } = this.#options;
+    const { seal, receivers, state } = this.#parts;
+    manager.stopping();
+    clearTimeout(this.#rescan);
+    this.#loopDelay.disable();
+    this.#keeper.close();
+    for (const socket of this.#sockets) await socket.close();
+    await this.#pipeline.flush();
+    for (const session of this.#pipeline.sessions()) this.#keeper.end(session);
+    await this.#pipeline.stop();
+    const closing = await seal.close();
+    await receivers.stop();
+    writeFileSync(join(state.directory, WHERE), '{}\n', { mode: 0o600 });
+    log.info('stopped', { records: closing.size });
+    manager.close();
+  }
+
+  #answer(
+    request: Readonly<Record<string, unknown>>,
+    uid: number,
+    watch: ReturnType<typeof createWatchRequest>,
+  ): Promise<Answer> {
+    switch (request.ask) {
+      case 'watch':
+        return Promise.resolve(watch.watch(request));
+      case 'ended':
+        return watch.ended(request);
+      case 'status':
+        if (uid !== 0) throw new Refused('only root may ask what is watched; use sudo');
+        return Promise.resolve(this.#status() as unknown as Answer);
+      default:
+        throw new Refused(`"ask" must be one of watch, ended, status`);
+    }
+  }
+
+  #watch(batch: readonly Event[]): void {
+    for (const { name, attributes } of batch) {
+      this.#events.set(name, (this.#events.get(name) ?? 0) + 1);
+      // An agent whose exec was lost is found by looking at what runs.
+      if (name === 'sensor.gap' && attributes['spoor.gap.event'] === 'process.exec') this.#rescanSoon();
+    }
+    const refused = this.#pipeline.refused();
+    for (const cause of refused.slice(this.#toldRefusals))
+      this.#options.log.error('an event was refused by the log and is told there as lost', { cause });
+    this.#toldRefusals = refused.length;
+    this.#keeper.watch(batch);
+  }
+
+  #rescanSoon(): void {
+    if (!this.#configuration.recognise.enabled) return;
+    this.#rescan ??= setTimeout(() => {
+      this.#rescan = undefined;
+      const begun = this.#takeInExisting();
+      if (begun > 0) this.#options.log.warn('agents found whose exec was lost', { sessions: begun });
+    }, 0);
+  }
+
+  #takeInExisting(): number {
+    return takeInExisting({
+      sensor: this.#parts.sensor,
+      pipeline: this.#pipeline,
+      recogniser: this.#knowledge.recogniser,
+      finder: this.#finder,
+      homeOf: this.#homeOf,
+      newTag: () => this.#newTag(),
+    });
+  }
+
+  /** Tags below 2^31 are ours to give; they begin anew long after the last session of such a tag has ended. */
+  #newTag(): SessionTag {
+    do this.#lastTag = this.#lastTag >= 0x7fff_ffff ? 1 : this.#lastTag + 1;
+    while (this.#pipeline.sessionOf(this.#lastTag));
+    return this.#lastTag;
+  }
+
+  /** Every exec before this call has been judged when it answers: `spoor status` is itself a suspect for a moment. */
+  async #watchedIn(pid: number): Promise<string | undefined> {
+    await this.#parts.sensor.flush();
+    const tag = this.#parts.sensor.running().find(({ process }) => process.pid === pid)?.session;
+    return tag === undefined || tag === 0 ? undefined : this.#pipeline.sessionOf(tag)?.id;
+  }
+
+  #remember(tag: SessionTag, summary: Summary | undefined): void {
+    this.#ended.set(tag, summary);
+    if (this.#ended.size > MAX_ENDED)
+      for (const oldest of [...this.#ended.keys()].slice(0, 1)) this.#ended.delete(oldest);
+  }
+
+  #status(): ServiceStatus {
+    const { sensor, seal, receivers, state } = this.#parts;
+    return statusOf({
+      sensor,
+      seal,
+      pipeline: this.#pipeline,
+      shippers: receivers.shippers,
+      service: () => ({
+        version,
+        pid: process.pid,
+        start: this.#startTime,
+        state: state.directory,
+        configuration: this.#options.file,
+        configuration_trouble: this.#configurationTrouble,
+      }),
+      loopDelayMs: () => {
+        const longest = this.#loopDelay.max / 1e6;
+        this.#loopDelay.reset();
+        return Math.max(0, longest - LOOP_RESOLUTION_MS);
+      },
+    });
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * Ends sessions: one is over when no process of it is left (docs/agents.md). Asked of the kernel's task list, which
+ * knows it whatever events were lost.
+ */
+
+import type { Sensor, SessionTag } from '../../sensors/sensor.ts';
+import type { Event } from '../event.ts';
+import type { Pipeline, SessionEnd } from '../pipeline.ts';
+import type { Session } from '../session/session.ts';
+import type { Summary } from '../session/summary.ts';
+
+/** From the exit of a process to the look whether its session is empty; many exits in a row cost one look. */
+const LOOK_AFTER_MS = 200;
+/** A look without a reason: an exit event may have been lost. One walk of the task list, 1 ms for 2,000 tasks. */
+const LOOK_INTERVAL_MS = 30_000;
+
+export interface SessionKeeper {
+  /** Sees events after they were sealed. */
+  watch(batch: readonly Event[]): void;
+  /** Ends what is empty now. */
+  look(): Promise<void>;
+  /** How the root of a session ended, as far as that was seen. */
+  rootEnd(session: Session): Pick<SessionEnd, 'exitCode' | 'exitSignal'>;
+  /** Closes a session whatever still runs of it. */
+  end(session: Session): Summary | undefined;
+  close(): void;
+}
+
+export interface SessionKeeperNeeds {
+  readonly sensor: Pick<Sensor, 'judge' | 'running'>;
+  readonly pipeline: Pick<Pipeline, 'flush' | 'endSession' | 'sessions'>;
+  readonly ended: (session: Session, summary: Summary | undefined) => void;
+}
+
+export function createSessionKeeper({ sensor, pipeline, ended }: SessionKeeperNeeds): SessionKeeper {
+  const rootEnds = new Map<string, Pick<SessionEnd, 'exitCode' | 'exitSignal'>>();
+  let soon: NodeJS.Timeout | undefined;
+  const regular = setInterval(() => void look(), LOOK_INTERVAL_MS);
+  regular.unref();
+
+  function watch(batch: readonly Event[]): void {
+    let anExit = false;
+    for (const { name, attributes } of batch) {
+      if (name !== 'process.exit') continue;
+      anExit = true;
+      const id = attributes['session.id'];
+      // The root's entity id is its session's id.
+      if (id === undefined || attributes['process.entity_id'] !== id) continue;
+      rootEnds.set(id, {
+        exitCode: attributes['process.exit.code'] as number | undefined,
+        exitSignal: attributes['spoor.process.exit_signal'],
+      });
+    }
+    if (anExit) soon ??= setTimeout(() => void look(), LOOK_AFTER_MS);
+  }
+
+  async function look(): Promise<void> {
+    clearTimeout(soon);
+    soon = undefined;
+    const empty = emptySessions();
+    if (empty.length === 0) return;
+    // Nothing of an empty session can happen any more, but its last events may still be on their way.
+    await pipeline.flush();
+    for (const session of empty) end(session);
+  }
+
+  function emptySessions(): Session[] {
+    const sessions = pipeline.sessions();
+    if (sessions.length === 0) return [];
+    const tags = new Set<SessionTag>(sensor.running().map(({ session }) => session));
+    return sessions.filter(({ tag }) => !tags.has(tag));
+  }
+
+  function end(session: Session): Summary | undefined {
+    const remainingPids = sensor
+      .running()
+      .filter(({ session: tag }) => tag === session.tag)
+      .map(({ process }) => process.pid);
+    const summary = pipeline.endSession(session.tag, { ...rootEnd(session), remainingPids });
+    // Whoever is left is outside from now on, and the tag may be given again.
+    sensor.judge(session.tag, 0);
+    rootEnds.delete(session.id);
+    ended(session, summary);
+    return summary;
+  }
+
+  function rootEnd(session: Session): Pick<SessionEnd, 'exitCode' | 'exitSignal'> {
+    return rootEnds.get(session.id) ?? { exitCode: undefined, exitSignal: undefined };
+  }
+
+  return {
+    watch,
+    look,
+    rootEnd,
+    end,
+    close() {
+      clearInterval(regular);
+      clearTimeout(soon);
+    },
+  };
+}

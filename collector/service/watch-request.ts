@@ -1,0 +1,97 @@
+/**
+ * `spoor run` beside a running service: it hands its session over, so that one sensor and one log serve both.
+ *
+ *   → {"ask": "watch", "pid": 4711, "agent": {"name": "codex", "version": "0.169.0"}}     the launcher, still waiting
+ *   ← {"watching": true}                                                                  it is tagged: release it
+ *   → {"ask": "ended", "exit_code": 0, "form": "text" | "json", "colour": true}
+ *   ← {"report": "...", "log": "/var/lib/spoor/log"}
+ *
+ * When the connection ends without "ended", the session goes on as one that was recognised: it ends when it is empty.
+ */
+
+import { readFileSync } from 'node:fs';
+import { type Sensor, SensorError, type SessionTag } from '../../sensors/sensor.ts';
+import { reportJson } from '../cli/report-json.ts';
+import { reportText } from '../cli/report-text.ts';
+import { paint } from '../cli/terminal.ts';
+import type { Pipeline } from '../pipeline.ts';
+import type { Summary } from '../session/summary.ts';
+import { type Answer, type Peer, Refused } from './control.ts';
+
+/** Longest name or version of an agent that is taken over. */
+const MAX_NAME_CHARACTERS = 128;
+
+export interface WatchNeeds {
+  readonly sensor: Pick<Sensor, 'tag'>;
+  readonly pipeline: Pick<Pipeline, 'plan' | 'flush' | 'sessionOf' | 'summary'>;
+  readonly newTag: () => SessionTag;
+  /** Ends what is empty. @returns the summary of a session that has ended meanwhile */
+  readonly look: () => Promise<void>;
+  readonly endedSummary: (tag: SessionTag) => Summary | undefined;
+  readonly logDirectory: string;
+}
+
+export interface WatchRequest {
+  watch(request: Readonly<Record<string, unknown>>): Answer;
+  ended(request: Readonly<Record<string, unknown>>): Promise<Answer>;
+}
+
+export function createWatchRequest(peer: Peer, needs: WatchNeeds): WatchRequest {
+  let tag: SessionTag | undefined;
+
+  function watch(request: Readonly<Record<string, unknown>>): Answer {
+    if (tag !== undefined) throw new Refused('this connection watches a session already');
+    const { pid } = request;
+    if (!Number.isSafeInteger(pid)) throw new Refused('"pid" must be the number of the process to watch');
+    refuseUnlessOwn(pid as number, peer);
+    const given = needs.newTag();
+    needs.pipeline.plan({
+      tag: given,
+      startedBy: 'run',
+      agent: agentIn(request.agent),
+      launcherPid: pid as number,
+    });
+    try {
+      needs.sensor.tag(pid as number, given);
+    } catch (error) {
+      if (error instanceof SensorError) throw new Refused(error.message);
+      throw error;
+    }
+    tag = given;
+    return { watching: true };
+  }
+
+  async function ended(request: Readonly<Record<string, unknown>>): Promise<Answer> {
+    if (tag === undefined) throw new Refused('this connection watches no session');
+    await needs.pipeline.flush();
+    await needs.look();
+    const session = needs.pipeline.sessionOf(tag);
+    const summary = (session && needs.pipeline.summary(session)) ?? needs.endedSummary(tag);
+    const form = request.form === 'json' ? 'json' : 'text';
+    const colours = paint(request.colour === true ? 'colour' : 'plain');
+    const report = summary && (form === 'json' ? reportJson(summary) : reportText(summary, colours));
+    return { report: report ?? null, goes_on: session !== undefined, log: needs.logDirectory };
+  }
+
+  return { watch, ended };
+}
+
+/** Nobody may have a process of somebody else watched under a name of their choice. */
+function refuseUnlessOwn(pid: number, peer: Peer): void {
+  let status: string;
+  try {
+    status = readFileSync(`/proc/${pid}/status`, 'latin1');
+  } catch (error) {
+    throw new Refused(`there is no process ${pid} (${(error as NodeJS.ErrnoException).code})`);
+  }
+  const parent = Number(/^PPid:\s*(\d+)/m.exec(status)?.[1]);
+  if (parent !== peer.pid) throw new Refused(`process ${pid} is no child of yours`);
+}
+
+function agentIn(value: unknown): { name: string; version: string | undefined } {
+  const { name, version } = (value ?? {}) as { name?: unknown; version?: unknown };
+  if (typeof name !== 'string' || name === '' || name.length > MAX_NAME_CHARACTERS)
+    throw new Refused(`"agent.name" must be a name of at most ${MAX_NAME_CHARACTERS} characters`);
+  const isVersion = typeof version === 'string' && version.length <= MAX_NAME_CHARACTERS;
+  return { name, version: isVersion ? version : undefined };
+}
