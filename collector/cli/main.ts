@@ -5,7 +5,6 @@ import { addConfigCommand } from './config.ts';
 import { explain } from './failure.ts';
 import { addInventoryCommand } from './inventory.ts';
 import { addRulesCommand } from './rules/rules.ts';
-
 import { addServiceCommand } from './service.ts';
 import { leaveStreamsAlone } from './shared-streams.ts';
 import { defaultStateDirectory } from './state.ts';

@@ -443,11 +443,8 @@ NAPI_MODULE_INIT()
 		{ "misses", misses },	   { "ask", ask },		 { "wallOffsetNs", wall_offset },
 		{ "close", close_sensor }, { "detach", detach },
 		{ "leave", leave },	   { "suspect", suspect },	 { "unsuspect", unsuspect },
-<<<<<<< HEAD
 		{ "judge", judge },	   { "histogram", histogram },	 { "absent", absent },
-=======
-		{ "judge", judge },	   { "notify", host_notify },	 { "peer", host_peer },
->>>>>>> 2b225d5 (collector/service: spoor service watches a host and knows its AI agents by itself)
+		{ "notify", host_notify }, { "peer", host_peer },
 	};
 	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++) {
 		napi_value function;
