@@ -21,8 +21,8 @@ import { newUid } from './uid.ts';
 
 /** Between two sensor.health events. */
 const HEALTH_INTERVAL_MS = 60_000;
-/** At the end, events that still wait for a hash leave without one after this. */
-const HASH_PATIENCE_MS = 5_000;
+/** At the end, events that still wait for a hash leave without one after this: long enough to find out what hangs. */
+const HASH_PATIENCE_MS = 8_000;
 
 export interface PipelineOptions {
   readonly sensor: Sensor;
@@ -37,6 +37,8 @@ export interface PipelineOptions {
 }
 
 export interface SessionEnd {
+  /** When, Unix epoch nanoseconds: handing over what was seen until then takes time of its own. */
+  readonly timeNs: bigint;
   /** The root's exit code, 128 and the signal's number when a signal ended it; undefined when it still runs. */
   readonly exitCode: number | undefined;
   /** Name of the signal that ended the root. */
@@ -118,10 +120,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     }
   }
 
-  function bootNs(): bigint {
-    return BigInt(Date.now()) * 1_000_000n - sensor.wallOffsetNs();
-  }
-
   function ownEvent(name: 'sensor.coverage' | 'sensor.health', attributes: Event['attributes']): Event {
     const timeMs = Date.now();
     return {
@@ -175,10 +173,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const summing = session && summaries.get(session.id);
     if (!session || !summing) return undefined;
     const sums = summing.summary();
-    const nowNs = bootNs();
-    const event = attribute.aboutSession(session, 'session.end', nowNs);
+    const endBootNs = end.timeNs - sensor.wallOffsetNs();
+    const event = attribute.aboutSession(session, 'session.end', endBootNs);
     Object.assign(event.attributes, {
-      'event.duration': nowNs - session.startBootNs,
+      'event.duration': endBootNs - session.startBootNs,
       'process.exit.code': end.exitCode,
       'spoor.process.exit_signal': end.exitSignal,
       'spoor.session.end_reason': end.remainingPids.length === 0 ? 'empty' : 'watcher_stopped',
@@ -228,7 +226,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       await flush();
       tellHealth();
       await sensor.stop();
-      await enrich.stop();
+      enrich.stop();
     },
   };
 }

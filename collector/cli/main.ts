@@ -105,7 +105,8 @@ async function main(): Promise<void> {
     }
     const { text, exitCode } = explain(error);
     writeAll(STDERR, `spoor: ${text}\n`);
-    process.exitCode = exitCode;
+    // Not by emptying the event loop: what failed half-way may have left a thread or a timer in it.
+    process.exit(exitCode);
   }
 }
 

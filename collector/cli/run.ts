@@ -79,15 +79,25 @@ async function open(options: RunOptions): Promise<Watch> {
   const hostKey = openHostKey(state.keyDirectory);
   const sensor = options.record === undefined ? linux : recordTo(options.record, linux);
   const seal = await openSeal({ directory: state.logDirectory, hostKey, hostId: hostId() });
-  const receiver = options.otlp === undefined ? undefined : await openReceiver(options.otlp, state, seal);
-  const pipeline = createPipeline({
-    sensor,
-    detect,
-    seal: (batch) => seal.append(batch),
-    watchers: receiver ? [(batch) => receiver.traces.watch(batch)] : [],
-  });
-  pipeline.start();
-  return { state, sensor, seal, receiver, pipeline };
+  let receiver: Receiver | undefined;
+  try {
+    receiver = options.otlp === undefined ? undefined : await openReceiver(options.otlp, state, seal);
+    const traces = receiver?.traces;
+    const pipeline = createPipeline({
+      sensor,
+      detect,
+      seal: (batch) => seal.append(batch),
+      watchers: traces ? [(batch) => traces.watch(batch)] : [],
+    });
+    pipeline.start();
+    return { state, sensor, seal, receiver, pipeline };
+  } catch (error) {
+    // Closed in order, so that the next run does not find an interrupted log.
+    await seal.close();
+    await receiver?.shipper.stop();
+    await receiver?.traces.stop();
+    throw error;
+  }
 }
 
 async function openReceiver(url: string, state: StateFolder, seal: Seal): Promise<Receiver> {
@@ -134,12 +144,13 @@ interface Ending {
 /** COMMAND has ended: nothing here may change its exit code, so what goes wrong is told and not thrown. */
 async function end(watch: Watch, exitCode: number, hurry: Promise<void>): Promise<Ending> {
   const { sensor, pipeline, seal, receiver } = watch;
+  const timeNs = BigInt(Date.now()) * 1_000_000n;
   const troubles: string[] = [];
   let summary: Summary | undefined;
   try {
     await pipeline.flush();
     const remainingPids = sensor.members(TAG).map(({ pid }) => pid);
-    summary = pipeline.endSession(TAG, { exitCode, remainingPids });
+    summary = pipeline.endSession(TAG, { timeNs, exitCode, remainingPids });
     await pipeline.stop();
   } catch (error) {
     troubles.push(`the watch ended early: ${messageOf(error)}`);

@@ -45,7 +45,8 @@ export interface Enrich {
   flush(timeoutMs: number): Promise<void>;
   /** Threads held by a file system that does not answer; see {@link createHashers}. */
   hanging(): number;
-  stop(): Promise<void>;
+  /** What still waits leaves with the reason `busy`. */
+  stop(): void;
 }
 
 export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HASH_LIMITS): Enrich {
@@ -58,7 +59,7 @@ export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HA
   /** By entity id: how many events of a process wait for a hash, and its later execs and exit behind them. */
   const processes = new Map<string, { waiting: number; readonly behind: Event[] }>();
   let waitingEvents = 0;
-  let flushed: (() => void)[] = [];
+  const flushed: (() => void)[] = [];
 
   /** True when the event may go on now. */
   function isReady(event: Event): boolean {
@@ -187,10 +188,7 @@ export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HA
     stage: (batch) => batch.filter(isReady),
     flush,
     hanging: () => hashers.hanging(),
-    async stop() {
-      await hashers.stop();
-      flushed = [];
-    },
+    stop: () => hashers.stop(),
   };
 }
 

@@ -16,8 +16,8 @@ const MAX_THREADS = 2;
 const JOBS_AHEAD = 4;
 /** Jobs that wait for a thread, about 300 B each. Past it a file is answered `busy`. */
 const MAX_QUEUED = 4_096;
-/** Without a step for so long, a thread hangs: 256 KiB in 5 s is slower than any disk that works. */
-const HANG_MS = 5_000;
+/** Without a step for so long, a thread hangs: 256 KiB in 3 s is slower than any disk that turns. */
+const HANG_MS = 3_000;
 /** Hanging threads kept. Past it nothing is hashed until one of them moves: everything is answered `busy`. */
 const MAX_HANGING = 4;
 
@@ -47,7 +47,8 @@ export interface Hashers {
   pending(): number;
   /** Threads that wait for a file system that does not answer. Such a thread outlives an ordinary exit of the process. */
   hanging(): number;
-  stop(): Promise<void>;
+  /** Answers what is left `busy`. */
+  stop(): void;
 }
 
 export function createHashers(): Hashers {
@@ -184,15 +185,15 @@ export function createHashers(): Hashers {
     hash,
     pending,
     hanging: () => hanging.size,
-    async stop() {
+    stop() {
       clearInterval(watchdog);
       watchdog = undefined;
       for (const waiting of queue.splice(0)) waiting.answered(BUSY);
-      const ending = [...threads];
-      for (const thread of ending) lose(thread);
-      // A hanging thread ends when its file system answers; waiting for that would hang with it.
-      await Promise.all(ending.map((thread) => thread.worker.terminate()));
-      for (const thread of hanging) void thread.worker.terminate();
+      // Not waited for: a thread in a system call that hangs ends when its file system answers, or with the process.
+      for (const thread of [...threads, ...hanging]) {
+        lose(thread);
+        void thread.worker.terminate();
+      }
     },
   };
 }
