@@ -37,8 +37,8 @@ export interface PipelineOptions {
 }
 
 export interface SessionEnd {
-  /** When, Unix epoch nanoseconds: handing over what was seen until then takes time of its own. */
-  readonly timeNs: bigint;
+  /** When, Unix epoch nanoseconds: handing over what was seen until then takes time of its own. Undefined: now. */
+  readonly timeNs?: bigint;
   /** The root's exit code, 128 and the signal's number when a signal ended it; undefined when it still runs. */
   readonly exitCode: number | undefined;
   /** Name of the signal that ended the root. */
@@ -173,7 +173,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const summing = session && summaries.get(session.id);
     if (!session || !summing) return undefined;
     const sums = summing.summary();
-    const endBootNs = end.timeNs - sensor.wallOffsetNs();
+    const endNs = end.timeNs ?? BigInt(Date.now()) * 1_000_000n;
+    const endBootNs = endNs - sensor.wallOffsetNs();
     const event = attribute.aboutSession(session, 'session.end', endBootNs);
     Object.assign(event.attributes, {
       'event.duration': endBootNs - session.startBootNs,
