@@ -120,6 +120,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     }
   }
 
+  function nowNs(): bigint {
+    return BigInt(Date.now()) * 1_000_000n;
+  }
+
   function ownEvent(name: 'sensor.coverage' | 'sensor.health', attributes: Event['attributes']): Event {
     const timeMs = Date.now();
     return {
@@ -173,8 +177,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const summing = session && summaries.get(session.id);
     if (!session || !summing) return undefined;
     const sums = summing.summary();
-    const endNs = end.timeNs ?? BigInt(Date.now()) * 1_000_000n;
-    const endBootNs = endNs - sensor.wallOffsetNs();
+    const endBootNs = (end.timeNs ?? nowNs()) - sensor.wallOffsetNs();
     const event = attribute.aboutSession(session, 'session.end', endBootNs);
     Object.assign(event.attributes, {
       'event.duration': endBootNs - session.startBootNs,
@@ -208,7 +211,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       healthTimer.unref();
     },
     plan: (session) => attribute.plan(session),
-    adopt: (plan, root) => finish([attribute.adopt(plan, root, bootNs())]),
+    adopt: (plan, root) => finish([attribute.adopt(plan, root, nowNs() - sensor.wallOffsetNs())]),
     resume(session, told) {
       attribute.resume(session);
       summaries.set(session.id, told);
