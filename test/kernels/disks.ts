@@ -31,15 +31,14 @@ const FREE_MIB = 1024;
 /** Bounds what a job may hand back; tar fails visibly past it. */
 const JOB_DISK_BYTES = 64 * 1024 * 1024;
 
-/** What tests and the guest's own scripts run inside, beyond Node. */
-const PROGRAMS = `
-  awk bash bpftool busybox cat chmod chown cp curl dash dd env false find git grep gzip head hostname
-  id ip kill ln ls mkdir mke2fs mkfifo mktemp mount mv nohup nsenter openssl prlimit ps readlink
-  realpath rm rmdir sed seq setpriv setsid sh sha256sum sleep sort stat strace stty su sync tail tar
-  tee timeout touch tr true truncate umount uname unshare wc xargs yes
+/** Debian packages whose programs the guest has, all of them: what any Debian host has, and ps and ip. */
+const PACKAGES = `
+  bash coreutils dash diffutils findutils grep gzip hostname iproute2 mawk mount procps sed tar util-linux
 `
   .trim()
   .split(/\s+/);
+/** What tests call beyond that. */
+const PROGRAMS = ['awk', 'bpftool', 'busybox', 'curl', 'git', 'mke2fs', 'openssl', 'sh', 'strace', 'su'];
 
 /** Libraries that are opened at run time, so that ldd of a program does not name them. */
 const LIBRARIES = ['libbpf.so.1', 'libgcc_s.so.1', 'libnss_dns.so.2', 'libnss_files.so.2'];
@@ -74,6 +73,7 @@ const ETC = new Map([
 /** The disk with the system: made once per set of files, then found again. Returns its image. */
 export function systemDisk(cache: string): string {
   const files = new Set<string>([process.execPath]);
+  for (const file of programsOf(PACKAGES)) files.add(file);
   for (const program of PROGRAMS) files.add(pathOf(program));
   for (const library of LIBRARIES) files.add(join(LIBRARY_FOLDER, library));
   for (const file of [...files]) for (const library of librariesOf(file)) files.add(library);
@@ -157,6 +157,11 @@ export function initramfs(modules: readonly Module[], project: string, work: str
   execFileSync('bash', ['-c', 'cd "$1" && find . | cpio --quiet -o -H newc > "$2"', 'cpio', root, image]);
   rmSync(root, { recursive: true });
   return image;
+}
+
+function programsOf(packages: readonly string[]): string[] {
+  const listed = execFileSync('dpkg-query', ['-L', ...packages], { encoding: 'utf8' });
+  return listed.split('\n').filter((file) => /^\/(usr\/)?s?bin\/[^/]+$/.test(file) && existsSync(file));
 }
 
 function pathOf(program: string): string {
