@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readIfThere, replaceFile } from '../log/files.ts';
@@ -30,7 +30,7 @@ export function openHostKey(directory: string): HostKey {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const pem = readKeyFile(path);
   if (pem === undefined) {
-    const { privateKey } = generateKeyPairSync('ed25519');
+    const privateKey = newPrivateKey();
     replaceFile(path, privateKey.export({ format: 'pem', type: 'pkcs8' }), KEY_MODE);
     // The umask may have taken bits away, never added any; but a key others may read must not come from us.
     chmodSync(path, KEY_MODE);
@@ -86,7 +86,20 @@ function readKeyFile(path: string): Buffer | undefined {
   }
 }
 
+/** PKCS#8 of an Ed25519 key up to its seed (RFC 8410, section 7). */
+const PKCS8_BEFORE_SEED = Buffer.from('302e020100300506032b657004220420', 'hex');
+const KEY_BYTES = 32;
+
+/**
+ * Not by generateKeyPairSync(): a JWK export holds the key's lock while it allocates, and when that collects the
+ * garbage of the key's own making, whose destructor wants the same lock, Node 20 waits for itself for ever.
+ */
+function newPrivateKey(): KeyObject {
+  const key = Buffer.concat([PKCS8_BEFORE_SEED, randomBytes(KEY_BYTES)]);
+  return createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+}
+
+/** The last 32 bytes of the public key's SPKI (RFC 8410, section 4) are the key. */
 function rawPublicKey(privateKey: KeyObject): Buffer {
-  const { x } = createPublicKey(privateKey).export({ format: 'jwk' });
-  return Buffer.from(x ?? '', 'base64url');
+  return createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).subarray(-KEY_BYTES);
 }
