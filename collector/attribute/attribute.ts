@@ -15,22 +15,17 @@ import type {
   SensorEvent,
   SensorFacts,
   SessionTag,
+  SystemCallHistogram,
 } from '../../sensors/sensor.ts';
 import { type Attributes, type Event, type EventName, SEVERITY } from '../event.ts';
 import type { SessionFinder } from '../session/finder.ts';
 import type { Session, SessionPlan } from '../session/session.ts';
 import type { Stage } from '../stage.ts';
 import { newUid } from '../uid.ts';
-import {
-  describeConnect,
-  describeExec,
-  describeExit,
-  describeGap,
-  describeOpen,
-  describeProcess,
-  describeRoot,
-  programOf,
-} from './describe.ts';
+import { describeExec, describeExit, describeGap, describeProcess, describeRoot, programOf } from './describe.ts';
+import { type Act, describeSeen, type Surroundings } from './describe-seen.ts';
+import { describeHistogram } from './describe-system.ts';
+import { createNames } from './names.ts';
 import { createProcessTable, type Process, type Program } from './processes.ts';
 import { rfc3339 } from './rfc3339.ts';
 import { createUserNames } from './users.ts';
@@ -79,6 +74,11 @@ export function createAttribute(
   const plans = new Map<SessionTag, SessionPlan>();
   const live = new Map<SessionTag, LiveSession>();
   const joined = new Map<SessionTag, LiveSession>();
+  const surroundings: Surroundings = {
+    processOf: (ref) => ref && table.find(ref),
+    sessionOf: (tag) => sessionByTag(tag),
+    names: createNames(),
+  };
 
   function beginSession(tag: SessionTag, process: Process, bootNs: bigint): LiveSession {
     const plan = plans.get(tag);
@@ -202,6 +202,19 @@ export function createAttribute(
     table.exited(process);
   }
 
+  function onAct(seen: Act, out: Event[]): void {
+    const process = table.entry(seen.process);
+    const session = sessionOf(seen, process);
+    if (!session) return;
+    const attributes = describeSeen(seen, session, process, surroundings);
+    out.push(eventOf(seen.kind, seen.bootNs, session, process, attributes, seen));
+  }
+
+  function histogramEvent(seen: SystemCallHistogram, session: LiveSession): Event {
+    const attributes = describeHistogram(seen, session);
+    return eventOf('syscall.histogram', seen.bootNs, session, session.rootProcess, attributes, seen);
+  }
+
   function eventOf(
     name: EventName,
     bootNs: bigint,
@@ -263,22 +276,6 @@ export function createAttribute(
     const out: Event[] = [];
     for (const seen of batch) {
       switch (seen.kind) {
-        case 'file.open': {
-          const process = table.entry(seen.process);
-          const session = sessionOf(seen, process);
-          if (!session) break;
-          const attributes = describeOpen(seen, session, process);
-          out.push(eventOf('file.open', seen.bootNs, session, process, attributes, seen));
-          break;
-        }
-        case 'network.connect': {
-          const process = table.entry(seen.process);
-          const session = sessionOf(seen, process);
-          if (!session) break;
-          const attributes = describeConnect(seen, session, process);
-          out.push(eventOf('network.connect', seen.bootNs, session, process, attributes, seen));
-          break;
-        }
         case 'process.exec':
           onExec(seen, out);
           break;
@@ -307,6 +304,13 @@ export function createAttribute(
           });
           break;
         }
+        case 'syscall.histogram': {
+          const session = live.get(seen.session);
+          if (session) out.push(histogramEvent(seen, session));
+          break;
+        }
+        default:
+          onAct(seen, out);
       }
     }
     return out;

@@ -2,6 +2,7 @@
 
 import type {
   FileOpen,
+  Namespaces,
   NetworkConnect,
   ProcessExec,
   ProcessExisting,
@@ -10,12 +11,12 @@ import type {
 } from '../../sensors/sensor.ts';
 import type { Attributes } from '../event.ts';
 import type { Session } from '../session/session.ts';
+import { FORK_CHAIN } from './actor.ts';
 import { errnoName, signalName } from './errno.ts';
+import { octal } from './octal.ts';
 import type { Process, Program } from './processes.ts';
 import { shown } from './shown.ts';
-
-/** What the attribution of a tagged process rests on: the kernel copied the tag at fork. */
-const EVIDENCE = 'fork chain';
+import { shownPath } from './shown-path.ts';
 
 /*
  * Each function below is one object literal that names also what later stages fill in (undefined until then), so that
@@ -55,14 +56,19 @@ export function describeExec(
     'spoor.event.boot_ns': seen.bootNs,
     'spoor.executable.deleted': seen.executableDeleted,
     'spoor.executable.device': executableFile.device,
+    'spoor.executable.in_memory': seen.executableInMemory,
     'spoor.executable.inode': executableFile.inode,
+    'spoor.executable.upper_layer': seen.executableUpperLayer,
     'spoor.hash.missing_reason': undefined,
     'spoor.process.ancestry': ancestry,
+    'process.linux.cgroup': shown(seen.cgroup),
     'spoor.process.called_path': shown(seen.calledPath),
+    'spoor.process.namespaces': namespacesOf(seen.namespaces),
+    'spoor.process.script': seen.script && shown(seen.script),
     'spoor.process.parent_command_args': creator?.program?.args,
     'spoor.redacted': undefined,
     'spoor.session.basis': 'exact',
-    'spoor.session.evidence': EVIDENCE,
+    'spoor.session.evidence': FORK_CHAIN,
     'thread.id': seen.threadId,
   };
 }
@@ -88,29 +94,24 @@ export function describeExit(seen: ProcessExit, session: Session, process: Proce
     'spoor.process.exit_signal': exitSignal === undefined ? undefined : signalName(exitSignal),
     'spoor.redacted': undefined,
     'spoor.session.basis': 'exact',
-    'spoor.session.evidence': EVIDENCE,
+    'spoor.session.evidence': FORK_CHAIN,
     'thread.id': seen.threadId,
   };
 }
 
 export function describeOpen(seen: FileOpen, session: Session, process: Process): Attributes {
-  const pathBytes = seen.path;
-  const path = shown(pathBytes);
-  const slash = path.lastIndexOf('/');
-  const name = path.slice(slash + 1);
-  // A leading dot hides a file; it begins no extension.
-  const dot = name.lastIndexOf('.');
+  const { path, directory, name, extension, bytes } = shownPath(seen.path);
   // Each read of a field may decode it from the kernel's bytes, so each is read once.
   const { file, errno, flags, cut, bootNs } = seen;
   return {
     'error.type': errno === 0 ? undefined : errnoName(errno),
     'event.outcome': errno === 0 ? 'success' : 'failure',
-    'file.directory': slash > 0 ? path.slice(0, slash) : slash === 0 ? '/' : undefined,
-    'file.extension': dot > 0 && dot < name.length - 1 ? name.slice(dot + 1) : undefined,
+    'file.directory': directory,
+    'file.extension': extension,
     'file.hash.sha256': undefined,
     'file.inode': file ? String(file.inode) : undefined,
     'file.mode': file ? octal(seen.mode) : undefined,
-    'file.name': name === '' ? undefined : name,
+    'file.name': name,
     'file.path': path,
     'file.size': file ? seen.sizeBytes : undefined,
     'gen_ai.agent.name': session.agent.name,
@@ -133,19 +134,23 @@ export function describeOpen(seen: FileOpen, session: Session, process: Process)
     'spoor.file.device': file?.device,
     'spoor.file.flags': flags.length > 0 ? flags : undefined,
     'spoor.file.path_basis': seen.pathBasis,
-    // shown() writes a byte that is no UTF-8 as four characters, so only then are there more of them.
-    'spoor.file.path_bytes':
-      path.includes('\\x') && !isShownAsIs(path, pathBytes) ? copy(pathBytes) : undefined,
+    'spoor.file.path_bytes': bytes,
     'spoor.file.type': seen.type,
     'spoor.hash.missing_reason': undefined,
     'spoor.redacted': undefined,
     'spoor.session.basis': 'exact',
-    'spoor.session.evidence': EVIDENCE,
+    'spoor.session.evidence': FORK_CHAIN,
     'thread.id': seen.threadId,
   };
 }
 
-export function describeConnect(seen: NetworkConnect, session: Session, process: Process): Attributes {
+/** @param name of the other end, where it is known */
+export function describeConnect(
+  seen: NetworkConnect,
+  session: Session,
+  process: Process,
+  name: string | undefined,
+): Attributes {
   const { errno, local, peer } = seen;
   return {
     'error.type': errno === 0 ? undefined : errnoName(errno),
@@ -167,11 +172,12 @@ export function describeConnect(seen: NetworkConnect, session: Session, process:
     'process.pid': process.ref.pid,
     'process.user.id': process.userId,
     'process.user.name': process.userName,
+    'server.address': name,
     'session.id': session.id,
     'spoor.event.boot_ns': seen.bootNs,
     'spoor.redacted': undefined,
     'spoor.session.basis': 'exact',
-    'spoor.session.evidence': EVIDENCE,
+    'spoor.session.evidence': FORK_CHAIN,
     'thread.id': seen.threadId,
   };
 }
@@ -234,19 +240,7 @@ export function programOf(seen: ProcessExec | ProcessExisting): Program {
   };
 }
 
-/** A path may really hold the characters \xNN; then shown text and bytes are the same. */
-function isShownAsIs(path: string, bytes: Buffer): boolean {
-  return bytes.equals(Buffer.from(path));
-}
-
-/** The sensor's batch is large; an event that lives on must not keep all of it. */
-function copy(bytes: Buffer): Buffer {
-  return Buffer.from(bytes);
-}
-
-/** The modes of a day's events are few, so their texts are made once. */
-const OCTAL = Array.from({ length: 0o10000 }, (_, mode) => mode.toString(8).padStart(4, '0'));
-
-function octal(mode: number): string | undefined {
-  return OCTAL[mode & 0o7777];
+/** As ls -l /proc/PID/ns shows them: "net=4026531840". */
+function namespacesOf(namespaces: Namespaces): string[] {
+  return Object.entries(namespaces).map(([name, inode]) => `${name}=${inode}`);
 }
