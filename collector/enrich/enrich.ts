@@ -7,7 +7,7 @@
  */
 
 import { LRUCache } from 'lru-cache';
-import type { FileOpen, ProcessExec } from '../../sensors/sensor.ts';
+import type { FileClose, FileOpen, ProcessExec } from '../../sensors/sensor.ts';
 import type { Event } from '../event.ts';
 import type { Stage } from '../stage.ts';
 import type { HashAnswer, HashWish, MissingReason } from './hash-file.ts';
@@ -65,6 +65,7 @@ export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HA
   function isReady(event: Event): boolean {
     const { seen } = event;
     if (seen?.kind === 'file.open') return isOpenReady(event, seen);
+    if (seen?.kind === 'file.close') return isCloseReady(event, seen);
     if (seen?.kind !== 'process.exec' && seen?.kind !== 'process.exit') return true;
     const process = processes.get(entityOf(event));
     if (process && waitingEvents < MAX_WAITING_EVENTS) {
@@ -95,6 +96,20 @@ export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HA
     return wait(event, { role: 'opened', pid, path, device, inode: BigInt(inode), changeNs, sizeBytes });
   }
 
+  /** What was written is hashed once it is whole: at the close, or when the process ended. */
+  function isCloseReady(event: Event, seen: FileClose): boolean {
+    const { attributes } = event;
+    const wrote = seen.bytesWritten > 0n || seen.mapped.includes('write');
+    if (!wrote || seen.cause === 'refresh') return true;
+    const { device, inode } = seen.file;
+    if (seen.type !== 'regular' || virtualDevices.has(device)) return answer(event, 'not_regular');
+    if (seen.path.length === 0) return answer(event, 'gone');
+    const path = seen.path.toString('latin1');
+    const pid = Number(attributes['process.pid']);
+    const sizeBytes = limits.maxFileBytes;
+    return wait(event, { role: 'written', pid, path, device, inode, changeNs: 'current', sizeBytes });
+  }
+
   function isExecReady(event: Event, seen: ProcessExec): boolean {
     const { attributes } = event;
     const { device, inode } = seen.executableFile;
@@ -121,7 +136,7 @@ export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HA
     const process = processes.get(entityOf(event));
     if (process) process.waiting += 1;
     else processes.set(entityOf(event), { waiting: 1, behind: [] });
-    const key = versionKey(wish);
+    const key = versionKey(wish, event);
     const others = waiting.get(key);
     if (others) {
       others.push(event);
@@ -138,7 +153,7 @@ export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HA
   function remember({ device, inode, changeNs, sizeBytes }: HashWish, result: HashAnswer): void {
     if ('missing' in result) {
       if (result.virtual) virtualDevices.set(device, true);
-    } else if (result.settled) {
+    } else if (result.settled && changeNs !== 'current') {
       known.set(fileKey(device, String(inode)), { changeNs, sizeBytes, sha256: result.sha256 });
     }
   }
@@ -206,7 +221,7 @@ function fileKey(device: string, inode: string): string {
   return `${device} ${inode}`;
 }
 
-/** Names one version of a file's contents. The kernel moves the change time at every change of contents. */
-function versionKey({ device, inode, changeNs, sizeBytes }: HashWish): string {
-  return `${device} ${inode} ${changeNs} ${sizeBytes}`;
+/** Names one version of a file's contents. What lies there now is another at each close, also of the same file. */
+function versionKey({ device, inode, changeNs, sizeBytes }: HashWish, { uid }: Event): string {
+  return `${device} ${inode} ${changeNs === 'current' ? uid : changeNs} ${sizeBytes}`;
 }

@@ -187,3 +187,12 @@ test('a file of an overlay is found by the numbers that the kernel holds, not th
   assert.equal(shaOf(hash(wish)), sha256sum(path));
   assert.deepEqual(hash({ ...wish, device: '0:1' }), { missing: 'gone' });
 });
+
+test('of a file that was written, what lies there now is hashed, up to the limit', (t) => {
+  const path = join(folder(t), 'written');
+  fs.writeFileSync(path, 'first');
+  const before: HashWish = { ...wishFor(path, process.pid, 'written'), changeNs: 'current', sizeBytes: 6n };
+  fs.writeFileSync(path, 'second');
+  assert.equal(shaOf(hash(before)), sha256sum(path));
+  assert.deepEqual(hash({ ...before, sizeBytes: 5n }), { missing: 'too_large' });
+});

@@ -37,12 +37,19 @@ const SETTLED_AFTER_NS = 20_000_000n;
 export type MissingReason = 'too_large' | 'changed' | 'gone' | 'denied' | 'not_regular' | 'busy';
 
 export interface HashWish extends FileIdentity {
-  readonly role: 'executable' | 'opened';
+  readonly role: 'executable' | 'opened' | 'written';
   /** Who ran or opened it; it may have gone since. */
   readonly pid: number;
   /** The path's bytes, one character a byte (latin1): a Buffer would take its whole batch across to the worker. */
   readonly path: string;
-  /** Inode change time and size as the kernel saw them, nanoseconds and bytes. */
+  /** Inode change time as the kernel saw it, nanoseconds; `current` for what lies there now that it was written. */
+  readonly changeNs: bigint | 'current';
+  /** Size as the kernel saw it; of a current version, the largest that is read. */
+  readonly sizeBytes: bigint;
+}
+
+/** One version of a file's contents. The kernel moves the change time at every change of contents. */
+interface Version {
   readonly changeNs: bigint;
   readonly sizeBytes: bigint;
 }
@@ -110,7 +117,7 @@ function* namesOf(wish: HashWish): Generator<Name> {
   yield { path: Buffer.from(`/proc/${wish.pid}/root${wish.path}`, 'latin1'), follow: false };
   // The process has gone, or changed its root: the path is as the host sees it.
   yield { path: Buffer.from(wish.path, 'latin1'), follow: false };
-  if (wish.role === 'opened') yield* descriptorsOf(wish);
+  if (wish.role !== 'executable') yield* descriptorsOf(wish);
 }
 
 /** The file has another name or none by now, but who opened it may hold it still. */
@@ -131,7 +138,8 @@ function* descriptorsOf(wish: HashWish): Generator<Name> {
 function readFound(pathFd: number, wish: HashWish, progressed: () => void): HashAnswer {
   const fd = openForReading(`/proc/self/fd/${pathFd}`);
   try {
-    if (!isVersion(fd, wish)) return { missing: 'changed' };
+    const version = wantedVersion(fd, wish);
+    if ('missing' in version) return version;
     const hash = createHash('sha256');
     let readBytes = 0n;
     // One read past the reported size: a file that grew must not pass for its former version.
@@ -140,20 +148,29 @@ function readFound(pathFd: number, wish: HashWish, progressed: () => void): Hash
       const length = readSync(fd, chunk, 0, READ_CHUNK_BYTES, null);
       if (length === 0) break;
       readBytes += BigInt(length);
-      if (readBytes > wish.sizeBytes) return { missing: 'changed' };
+      if (readBytes > version.sizeBytes) return { missing: 'changed' };
       hash.update(length === READ_CHUNK_BYTES ? chunk : chunk.subarray(0, length));
     }
-    if (readBytes !== wish.sizeBytes || !isVersion(fd, wish)) return { missing: 'changed' };
-    const ageNs = BigInt(Date.now()) * 1_000_000n - wish.changeNs;
+    if (readBytes !== version.sizeBytes || !isVersion(fd, version)) return { missing: 'changed' };
+    const ageNs = BigInt(Date.now()) * 1_000_000n - version.changeNs;
     return { sha256: hash.digest('hex'), settled: ageNs > SETTLED_AFTER_NS };
   } finally {
     closeSync(fd);
   }
 }
 
-function isVersion(fd: number, wish: HashWish): boolean {
+function wantedVersion(fd: number, { changeNs, sizeBytes }: HashWish): Version | { missing: MissingReason } {
+  if (changeNs !== 'current') {
+    const version = { changeNs, sizeBytes };
+    return isVersion(fd, version) ? version : { missing: 'changed' };
+  }
+  const { ctimeNs, size } = fstatSync(fd, { bigint: true });
+  return size > sizeBytes ? { missing: 'too_large' } : { changeNs: ctimeNs, sizeBytes: size };
+}
+
+function isVersion(fd: number, version: Version): boolean {
   const stat = fstatSync(fd, { bigint: true });
-  return stat.ctimeNs === wish.changeNs && stat.size === wish.sizeBytes;
+  return stat.ctimeNs === version.changeNs && stat.size === version.sizeBytes;
 }
 
 function openForReading(path: string): number {
