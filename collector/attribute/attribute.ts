@@ -22,7 +22,14 @@ import type { SessionFinder } from '../session/finder.ts';
 import type { Session, SessionPlan } from '../session/session.ts';
 import type { Stage } from '../stage.ts';
 import { newUid } from '../uid.ts';
-import { describeExec, describeExit, describeGap, describeProcess, describeRoot, programOf } from './describe.ts';
+import {
+  describeExec,
+  describeExit,
+  describeGap,
+  describeProcess,
+  describeRoot,
+  programOf,
+} from './describe.ts';
 import { type Act, describeSeen, type Surroundings } from './describe-seen.ts';
 import { describeHistogram } from './describe-system.ts';
 import { createNames } from './names.ts';
@@ -305,7 +312,7 @@ export function createAttribute(
           break;
         }
         case 'syscall.histogram': {
-          const session = live.get(seen.session);
+          const session = sessionByTag(seen.session);
           if (session) out.push(histogramEvent(seen, session));
           break;
         }
