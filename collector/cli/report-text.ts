@@ -1,5 +1,6 @@
 /** A session's summary as a person reads it. Every text from the session passes `printable`. */
 
+import { WEIGHT } from '../session/notable.ts';
 import type { Host, NotableFile, Running, Summary } from '../session/summary.ts';
 import { type Paint, printable } from './terminal.ts';
 
@@ -83,8 +84,6 @@ function files(summary: Summary): string {
   return `${summary.filesRead} read, ${summary.filesWritten} written${refused}`;
 }
 
-const WEIGHT = { credentials: 0, configuration: 1, 'outside the working folder': 2 } as const;
-
 function notableLines(summary: Summary, paint: Paint): string[] {
   const ordered = [...summary.notable].sort(
     (a, b) => WEIGHT[a.why] - WEIGHT[b.why] || (a.access === 'write' ? -1 : 1),
@@ -99,7 +98,8 @@ function notableLine(file: NotableFile, paint: Paint): string {
   const act = file.access === 'write' ? 'wrote' : 'read';
   const done = file.outcome === 'success' ? act : `tried (${file.outcome})`;
   const why = file.why === 'outside the working folder' ? file.why : paint.yellow(file.why);
-  return `${done.padEnd(6)} ${cut(file.path)}  ${why}, by ${names(file.programs)}`;
+  const several = file.path.endsWith('/') ? `${file.opens} opens, ` : '';
+  return `${done.padEnd(6)} ${cut(file.path)}  ${several}${why}, by ${names(file.programs)}`;
 }
 
 function hostLines(hosts: readonly Host[]): string[] {

@@ -2,6 +2,13 @@
 
 export type Notable = 'credentials' | 'configuration' | 'outside the working folder';
 
+/** The smaller, the sooner a person wants to know. */
+export const WEIGHT: { readonly [Why in Notable]: number } = {
+  credentials: 0,
+  configuration: 1,
+  'outside the working folder': 2,
+};
+
 /** Where secrets lie. Names as their programs document them; each is a suffix of a path or a pattern of its end. */
 const CREDENTIALS = new RegExp(
   [
@@ -56,6 +63,15 @@ export function notableUse({ path, access, workingDirectory }: FileUse): Notable
   if (access === 'write')
     return SCRATCH.test(path) || path.startsWith('/proc/') ? undefined : 'outside the working folder';
   return ORDINARY.test(path) || SCRATCH.test(path) ? undefined : 'outside the working folder';
+}
+
+/**
+ * The folder under which a file outside is told together with its neighbours: its first hidden folder
+ * (an agent keeps a hundred files in one), or else the folder it lies in. Ends with "/".
+ */
+export function placeOf(path: string): string {
+  const [hidden] = /^.*?\/\.[^/]+\//.exec(path) ?? [];
+  return hidden ?? path.slice(0, path.lastIndexOf('/') + 1);
 }
 
 function isWithin(path: string, folder: string): boolean {

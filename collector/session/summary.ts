@@ -3,12 +3,13 @@
  * the report for a person come from here, so they cannot differ.
  */
 
-import { type Notable, notableUse } from './notable.ts';
+import { type Notable, notableUse, placeOf, WEIGHT } from './notable.ts';
 
 /** Distinct files told apart, 100 B each, so 10 MB. Past it files are no longer counted as new: "at least". */
 const MAX_FILES = 100_000;
-/** Lines of each list in the report. Past it what comes is counted only. */
+/** Uses remembered. Past it a weightier one takes the place of a lighter, and what found none is counted. */
 const MAX_NOTABLE = 200;
+/** Lines of each list in the report. Past it what comes is counted only. */
 const MAX_HOSTS = 200;
 const MAX_PROGRAMS = 500;
 const MAX_FINDINGS = 500;
@@ -26,7 +27,8 @@ export interface ToldEvent {
 }
 
 export interface NotableFile {
-  readonly path: string;
+  /** Of one file; or, ending with "/", of a folder outside the working folder of which several were opened. */
+  path: string;
   readonly why: Notable;
   readonly access: 'read' | 'write';
   readonly outcome: string;
@@ -200,16 +202,28 @@ export function createSummary(sessionId: string): Summing {
     const workingDirectory = text(start?.attributes['process.working_directory']) || '/';
     const why = notableUse({ path, access, workingDirectory });
     if (!why) return;
-    const key = `${access} ${outcome} ${path}`;
+    const place = why === 'outside the working folder' ? placeOf(path) : path;
+    const key = `${access} ${outcome} ${place}`;
     const known = notable.get(key);
     if (known) {
+      if (known.path !== path) known.path = place;
       known.opens += 1;
       addName(known.programs, programOf(attributes));
-    } else if (notable.size < MAX_NOTABLE) {
+    } else if (notable.size < MAX_NOTABLE || makeRoomFor(why)) {
       notable.set(key, { path, why, access, outcome, programs: [programOf(attributes)], opens: 1 });
     } else {
       notableLeftOut += 1;
     }
+  }
+
+  /** A thousand files in passing must not hide the one with the keys. @returns whether something lighter was let go */
+  function makeRoomFor(why: Notable): boolean {
+    const lighter = [...notable].findLast(([, file]) => WEIGHT[file.why] > WEIGHT[why]);
+    if (!lighter) return false;
+    const [key, file] = lighter;
+    notable.delete(key);
+    notableLeftOut += file.opens;
+    return true;
   }
 
   function onConnect(attributes: ToldEvent['attributes']): void {

@@ -132,6 +132,8 @@ async function watch(receiver: Receiver, drop: Drop, temptation: Temptation): Pr
 async function main(): Promise<number> {
   const receiverFolder = join(FOLDER, 'receiver');
   rmSync(receiverFolder, { recursive: true, force: true });
+  // A log of this run alone: a receiver on another port would be sent those of all runs before.
+  rmSync(STATE, { recursive: true, force: true });
   mkdirSync(receiverFolder, { recursive: true });
   const temptation = layTemptation(FOLDER);
   const drop = await openDrop();
