@@ -28,7 +28,8 @@ and tells what it truly did. The columns say what Spoor makes of it on each tier
 
 - **seen**: the event is there, and every field is as it truly was (path, device, inode, errno, bytes and so on).
 - **seen, cut**: the same, but a field was cut to fit, and the event says so.
-- **claimed**: the same, but the path is only what the caller wrote, and the event says so.
+- **claimed**: the event is there, but its path is only what the caller wrote, and the event says so; it may not know
+  which file (device, inode) the path led to.
 - **not seen**: no event, or one with a field that is not true; the number leads to the reason below.
 
 ${summary(table)}
