@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { NEEDS_ROOT, type Ran, scratch, spoor } from '../../test/spoor.ts';
 
+const needsRoot = { skip: NEEDS_ROOT };
+
 /** One line on stderr, exactly this, nothing on stdout, and the exit code. */
 function assertRefused(ran: Ran, code: number, line: string | RegExp): void {
   if (typeof line === 'string') assert.equal(ran.stderr, `spoor: ${line}\n`);
@@ -55,7 +57,7 @@ test('a command that is a folder, absent, or may not be run is named with the ca
   );
 });
 
-test('a folder that is not a state folder is left as it was', { skip: NEEDS_ROOT }, async (t) => {
+test('a folder that is not a state folder is left as it was', needsRoot, async (t) => {
   const folder = scratch(t);
   fs.writeFileSync(join(folder, 'thesis.tex'), 'years of work');
   const ran = await spoor(['run', '--state', folder, '--', 'true']);
@@ -84,7 +86,7 @@ test('a state folder of a later format is left to the Spoor that wrote it', {
   }
 });
 
-test('a state folder of somebody else is refused', { skip: NEEDS_ROOT }, async (t) => {
+test('a state folder of somebody else is refused', needsRoot, async (t) => {
   const folder = scratch(t);
   fs.chownSync(folder, 65534, 65534);
   assertRefused(
@@ -94,7 +96,7 @@ test('a state folder of somebody else is refused', { skip: NEEDS_ROOT }, async (
   );
 });
 
-test('a state folder on a read-only file system is refused', { skip: NEEDS_ROOT }, async (t) => {
+test('a state folder on a read-only file system is refused', needsRoot, async (t) => {
   const folder = fs.mkdtempSync('/tmp/spoor-ro-');
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'tmpfs', folder]);
   t.after(() => {
@@ -121,7 +123,7 @@ test('reading a state folder that is not there says that nothing was recorded', 
   assertRefused(await spoor(['report', 'last', '--state', state]), 2, line);
 });
 
-test('a receiver without a scheme is refused before COMMAND runs', { skip: NEEDS_ROOT }, async (t) => {
+test('a receiver without a scheme is refused before COMMAND runs', needsRoot, async (t) => {
   const folder = scratch(t);
   const witness = join(folder, 'ran');
   const ran = await spoor([
@@ -164,11 +166,7 @@ test('a log with a changed byte is refused for writing, and COMMAND does not run
   const folder = scratch(t);
   const state = join(folder, 'state');
   await spoor(['run', '--state', state, '--', 'true']);
-  const bundles = fs
-    .readdirSync(join(state, 'log'), { recursive: true, encoding: 'utf8' })
-    .map((name) => join(state, 'log', name))
-    .filter((path) => /entries/.test(path) && fs.statSync(path).isFile());
-  const bundle = bundles[0] ?? '';
+  const bundle = bundlesOf(state)[0] ?? '';
   const bytes = fs.readFileSync(bundle);
   bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
   fs.writeFileSync(bundle, bytes);
@@ -180,7 +178,29 @@ test('a log with a changed byte is refused for writing, and COMMAND does not run
   assert.deepEqual(fs.readFileSync(bundle), bytes);
 });
 
-test('a log that another Spoor writes is refused, naming it', { skip: NEEDS_ROOT }, async (t) => {
+test('a record that is no record any more is named, with what to do', needsRoot, async (t) => {
+  const state = join(scratch(t), 'state');
+  await spoor(['run', '--state', state, '--', 'true']);
+  const bundle = bundlesOf(state)[0] ?? '';
+  const bytes = fs.readFileSync(bundle);
+  bytes[2] = 0xff; // after the length of the first record comes its first tag; no field has wire type 7
+  fs.writeFileSync(bundle, bytes);
+  const ran = await spoor(['events', '--state', state]);
+  assertRefused(
+    ran,
+    2,
+    /^spoor: \S+log: record 0 is damaged \(.*\); what is left of the log: spoor verify\n$/,
+  );
+});
+
+function bundlesOf(state: string): string[] {
+  return fs
+    .readdirSync(join(state, 'log'), { recursive: true, encoding: 'utf8' })
+    .map((name) => join(state, 'log', name))
+    .filter((path) => /entries/.test(path) && fs.statSync(path).isFile());
+}
+
+test('a log that another Spoor writes is refused, naming it', needsRoot, async (t) => {
   const folder = scratch(t);
   const state = join(folder, 'state');
   const fifo = join(folder, 'fifo');

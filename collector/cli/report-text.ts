@@ -81,7 +81,8 @@ function programs(summary: Summary): string {
 
 function files(summary: Summary): string {
   const refused = summary.filesRefused > 0 ? `, ${summary.filesRefused} opens refused` : '';
-  return `${summary.filesRead} read, ${summary.filesWritten} written${refused}`;
+  const atLeast = summary.filesCounted === 'at_least' ? 'at least ' : '';
+  return `${atLeast}${summary.filesRead} read, ${summary.filesWritten} written${refused}`;
 }
 
 function notableLines(summary: Summary, paint: Paint): string[] {

@@ -1,7 +1,7 @@
 /** Finds a session in the log. */
 
 import { countRecords, readRecords } from '../log/reader.ts';
-import { decodeLeaf, type LogRecord } from '../log/record.ts';
+import { decodeLeaf, type LogRecord, RecordError } from '../log/record.ts';
 import { Failure } from './failure.ts';
 
 /** Records read at a time on the way back; one bundle of the log. */
@@ -13,14 +13,27 @@ export interface FoundSession {
   readonly from: number;
 }
 
-/** Records `from` up to the log's present end, decoded. */
+/**
+ * Records `from` up to the log's present end, decoded.
+ * @throws Failure (2) naming the record that cannot be read
+ */
 export async function* recordsFrom(
   directory: string,
   from: number,
   to = countRecords(directory),
 ): AsyncGenerator<LogRecord> {
   for await (const stored of readRecords(directory, from, to)) {
-    for (const { leaf } of stored) yield decodeLeaf(leaf);
+    for (const { index, leaf } of stored) yield decode(directory, index, leaf);
+  }
+}
+
+function decode(directory: string, index: number, leaf: Buffer): LogRecord {
+  try {
+    return decodeLeaf(leaf);
+  } catch (error) {
+    if (!(error instanceof RecordError)) throw error;
+    const cause = `record ${index} is damaged (${error.message})`;
+    throw new Failure(2, `${directory}: ${cause}; what is left of the log: spoor verify`);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Which AI agent is a command? Only what its files say: the name of the package it belongs to, else its own. */
 
 import { readFileSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { AgentIdentity } from './session.ts';
 
 /** Folders looked into above the command for a package.json. A package's programs lie one to three below it. */
@@ -18,22 +18,34 @@ function packageOf(path: string): AgentIdentity | undefined {
   let folder = dirname(path);
   for (let up = 0; up < MAX_FOLDERS_UP && folder !== '/'; up += 1) {
     const manifest = manifestIn(folder);
-    if (manifest) return manifest;
+    if (manifest) return provides(manifest, folder, path) ? identityOf(manifest) : undefined;
     folder = dirname(folder);
   }
   return undefined;
 }
 
-function manifestIn(folder: string): AgentIdentity | undefined {
+type Manifest = Readonly<Record<string, unknown>>;
+
+/** The package says that the file is a program of it: a script in somebody's project is not the project. */
+function provides({ bin }: Manifest, folder: string, path: string): boolean {
+  const programs = typeof bin === 'string' ? [bin] : Object.values(bin ?? {});
+  return programs.some((program) => typeof program === 'string' && resolve(folder, program) === path);
+}
+
+function identityOf({ name, version }: Manifest): AgentIdentity | undefined {
+  if (typeof name !== 'string' || name === '') return undefined;
+  // @openai/codex is codex: the scope says who published it, not what it is.
+  const shortName = name.slice(name.lastIndexOf('/') + 1);
+  return { name: shortName, version: typeof version === 'string' ? version : undefined };
+}
+
+function manifestIn(folder: string): Manifest | undefined {
   try {
     const path = join(folder, 'package.json');
     if (statSync(path).size > MAX_MANIFEST_BYTES) return undefined;
-    const { name, version } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
-    if (typeof name !== 'string' || name === '') return undefined;
-    // @openai/codex is codex: the scope says who published it, not what it is.
-    const shortName = name.slice(name.lastIndexOf('/') + 1);
-    return { name: shortName, version: typeof version === 'string' ? version : undefined };
+    const manifest: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return typeof manifest === 'object' && manifest !== null ? (manifest as Manifest) : undefined;
   } catch {
-    return undefined; // no package.json here, or none that says a name: the folder above may have one
+    return undefined; // no package.json here, or none that can be read: the folder above may have one
   }
 }

@@ -84,6 +84,8 @@ export interface Summary {
   readonly programs: ReadonlyMap<string, number>;
   readonly filesRead: number;
   readonly filesWritten: number;
+  /** at_least: there were more distinct files than are told apart. */
+  readonly filesCounted: 'all' | 'at_least';
   readonly filesRefused: number;
   readonly notable: readonly NotableFile[];
   /** Notable uses that found no room in the list. */
@@ -286,6 +288,7 @@ export function createSummary(sessionId: string): Summing {
         programs,
         filesRead: filesRead.size,
         filesWritten: filesWritten.size,
+        filesCounted: filesRead.size < MAX_FILES && filesWritten.size < MAX_FILES ? 'all' : 'at_least',
         filesRefused,
         notable: [...notable.values()],
         notableLeftOut,

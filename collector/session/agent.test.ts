@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { scratch } from '../../test/spoor.ts';
+import { identifyAgent } from './agent.ts';
+
+test('a program that a package names as its own is that package, in its version', (t) => {
+  const folder = scratch(t);
+  const home = join(folder, 'node_modules/@openai/codex');
+  fs.mkdirSync(join(home, 'bin'), { recursive: true });
+  fs.writeFileSync(
+    join(home, 'package.json'),
+    '{"name":"@openai/codex","version":"0.169.0","bin":{"codex":"bin/codex.js"}}',
+  );
+  fs.writeFileSync(join(home, 'bin/codex.js'), '', { mode: 0o755 });
+  fs.mkdirSync(join(folder, 'node_modules/.bin'));
+  const link = join(folder, 'node_modules/.bin/codex');
+  fs.symlinkSync('../@openai/codex/bin/codex.js', link);
+  assert.deepEqual(identifyAgent(link), { name: 'codex', version: '0.169.0' });
+});
+
+test("a script in somebody's project is not the project", (t) => {
+  const folder = scratch(t);
+  fs.writeFileSync(join(folder, 'package.json'), '{"name":"shop","version":"1.0.0","bin":"shop.js"}');
+  fs.mkdirSync(join(folder, 'scripts'));
+  fs.writeFileSync(join(folder, 'scripts/deploy.sh'), '');
+  assert.deepEqual(identifyAgent(join(folder, 'scripts/deploy.sh')), {
+    name: 'deploy.sh',
+    version: undefined,
+  });
+  fs.writeFileSync(join(folder, 'package.json'), 'no json');
+  assert.deepEqual(identifyAgent(join(folder, 'scripts/deploy.sh')), {
+    name: 'deploy.sh',
+    version: undefined,
+  });
+});
