@@ -20,12 +20,15 @@ export function findAssignments(text: string, isScriptAt: (at: number) => boolea
   for (let at = 0; at < text.length; at += 1) {
     const sign = text.charCodeAt(at);
     if (sign !== EQUALS && sign !== COLON) continue;
-    const name = nameBefore(text, at);
+    const apart = sign === EQUALS ? apartFrom(text, at) : { nameEnd: at, value: at + 1 };
+    const name = nameBefore(text, apart.nameEnd);
     if (name.from === name.to) continue;
     const announced = announcedAt(text, name, sign);
     if (announced === 'no') continue;
     const valueIn = (part: string) =>
-      sign === COLON ? valueAfterColon(part, at + 1, name) : valueAfterEquals(part, at + 1, name, isScriptAt);
+      sign === COLON
+        ? valueAfterColon(part, apart.value, name)
+        : valueAfterEquals(part, apart.value, name, isScriptAt);
     // A short look first: text is only read to a value's end when all of it will be masked and passed over.
     const near = valueIn(text.slice(0, at + PEEK_CHARACTERS));
     if (!near || !isSecretValue(text, near, announced, isScriptAt(at))) continue;
@@ -39,6 +42,26 @@ export function findAssignments(text: string, isScriptAt: (at: number) => boolea
 const PEEK_CHARACTERS = 160;
 const EQUALS = 0x3d;
 const COLON = 0x3a;
+
+/** More than a formatter puts around a sign. */
+const MAX_BLANKS = 16;
+
+/**
+ * Where the name of an `=` ends and its value begins. In programs they may stand apart, and the name in brackets:
+ * token = "value", environ['API_KEY'] = 'value'. Followed before a quoted value only; elsewhere `=` between blanks compares.
+ */
+function apartFrom(text: string, at: number): { readonly nameEnd: number; readonly value: number } {
+  let value = at + 1;
+  while (isBlank(text, value) && value - at <= MAX_BLANKS) value += 1;
+  if (!openingQuote(text, value)) return { nameEnd: at, value: at + 1 };
+  let nameEnd = at;
+  while (isBlank(text, nameEnd - 1) && at - nameEnd < MAX_BLANKS) nameEnd -= 1;
+  return { nameEnd: text[nameEnd - 1] === ']' ? nameEnd - 1 : nameEnd, value };
+}
+
+function isBlank(text: string, at: number): boolean {
+  return text[at] === ' ' || text[at] === '\t';
+}
 
 /** The run of name characters that ends at `at`, with a quote after it left out ("name": value). */
 function nameBefore(text: string, at: number): Span {

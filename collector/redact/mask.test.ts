@@ -136,6 +136,18 @@ const KINDS: { kind: string; make: () => string; lines: ((secret: string) => str
     ],
   },
   {
+    kind: 'assignment in a program',
+    make: password,
+    lines: [
+      (s) => ['python3', '-c', `token = '${s}'\nprint(len(token))`],
+      (s) => ['node', '-e', `const apiKey = "${s}"; run(apiKey)`],
+      (s) => ['python3', '-c', `os.environ['API_KEY'] = '${s}'`],
+      (s) => ['bash', '-c', `python3 -c "os.environ[\\"API_KEY\\"]  =  \\"${s}\\""`],
+      (s) => ['perl', '-e', `my $password = "${s}";`],
+      (s) => ['bash', '-c', `cat > app.toml <<E\n[db]\npassword = "${s}"\nE`],
+    ],
+  },
+  {
     kind: 'password with blanks and shell characters',
     make: () => `${password()} & ${password()}; ${password()}`,
     lines: [
@@ -251,8 +263,8 @@ const KINDS: { kind: string; make: () => string; lines: ((secret: string) => str
   },
 ];
 
-test('200 secrets of 20 kinds leave no trace in a masked command line', () => {
-  assert.equal(KINDS.length, 20);
+test('210 secrets of 21 kinds leave no trace in a masked command line', () => {
+  assert.equal(KINDS.length, 21);
   const leaks: string[] = [];
   for (const { kind, make, lines } of KINDS) {
     // Ten of each kind, and each way of passing one at least once.
@@ -305,6 +317,8 @@ const ORDINARY = [
   ['bash', '-c', 'export PATH=/usr/bin:$PATH; cd /work && make -j2 test'],
   ['bash', '-c', 'curl -H "Authorization: Bearer $TOKEN" https://api.example.com/'],
   ['bash', '-c', 'PGPASSWORD=$(cat /run/secrets/db) psql -h db'],
+  ['bash', '-c', 'if [ "$token" = "" ] || [ "$key" = "release" ]; then exit 1; fi'],
+  ['python3', '-c', 'key = "name"; tokens = "a b"; author = "Secret Agent"'],
   ['bash', '-c', 'for key in a b c; do echo "key: $key"; done'],
   ['gcc', '-O2', '-DMAX_TOKENS=4096', '-Iinclude', '-o', 'a.out', 'main.c'],
   ['make', '-j2', 'CC=clang', 'KEY=release'],
