@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { SPOOR } from '../../test/checkout.ts';
 import { NEEDS_ROOT, type Ran, scratch, spoor } from '../../test/spoor.ts';
+import { openHostKey } from '../seal/hostkey.ts';
+import { openSeal } from '../seal/seal.ts';
 
 const needsRoot = { skip: NEEDS_ROOT };
 
@@ -247,4 +250,50 @@ test('a user who is not root is told that this host cannot be watched so', {
   });
   assert.match(stderr, /^spoor: watching the kernel needs root, and this is uid 65534; use sudo\n$/);
   assert.equal(status, 3);
+});
+
+test('what is printed onto a full disk is one line and exit code 2', async (t) => {
+  const state = join(scratch(t), 'state');
+  fs.mkdirSync(join(state, 'log'), { recursive: true, mode: 0o700 });
+  fs.writeFileSync(join(state, 'spoor.json'), '{"spoor":"state","format":1}\n');
+  const key = await openHostKey(join(state, 'key'));
+  const seal = await openSeal({ directory: join(state, 'log'), hostKey: key, hostId: 'test' });
+  await seal.close();
+  for (const command of ['events', 'verify']) {
+    const full = fs.openSync('/dev/full', 'w');
+    const ran = spawnSync(SPOOR, [command, '--state', state], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    fs.closeSync(full);
+    const line = 'spoor: standard output cannot be written (ENOSPC); what was printed is not whole\n';
+    assert.deepEqual([command, ran.stderr, ran.status], [command, line, 2]);
+  }
+});
+
+test('a log that was never made is named by its folder, not by the key it lacks', async (t) => {
+  const state = join(scratch(t), 'state');
+  assertRefused(
+    await spoor(['verify', '--state', state]),
+    2,
+    `${state} does not exist, so nothing was recorded there; name the state folder by --state`,
+  );
+});
+
+test('a run from a working directory that was deleted runs', { skip: NEEDS_ROOT }, async (t) => {
+  const folder = scratch(t);
+  const run = (state: string) =>
+    spawnSync(
+      'sh',
+      ['-c', `mkdir gone; cd gone; rmdir ../gone; exec ${SPOOR} run --state "$0" -- true`, state],
+      {
+        cwd: folder,
+        encoding: 'utf8',
+      },
+    );
+  const absolute = run(join(folder, 'state'));
+  assert.equal(absolute.status, 0, absolute.stderr);
+  const relative = run('state');
+  assert.equal(relative.stderr, 'spoor: the working directory is gone (ENOENT); change to one that exists\n');
+  assert.equal(relative.status, 2);
 });

@@ -47,7 +47,10 @@ export function explain(error: unknown): Explained {
   if (!(error instanceof Error)) return { text: String(error), exitCode: 1 };
   const known = EXIT_CODES[error.name];
   if (known) return { text: error.message, exitCode: known };
-  const { code, path } = error as NodeJS.ErrnoException;
+  const { code, path, syscall } = error as NodeJS.ErrnoException;
+  // libuv's name for getcwd(3), asked when a path is relative.
+  if (syscall === 'uv_cwd')
+    return { text: `the working directory is gone (${code}); change to one that exists`, exitCode: 2 };
   // A system call that failed on a file: the operating system's own words name it.
   if (code && path && error.message.includes(path)) return { text: error.message, exitCode: 2 };
   return { text: `this is a fault of Spoor, please report it: ${error.stack ?? error.message}`, exitCode: 1 };

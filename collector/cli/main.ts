@@ -12,6 +12,7 @@ import { printable, writeAll } from './terminal.ts';
 import { addVerifyCommand } from './verify.ts';
 import { version } from './version.ts';
 
+const STDOUT = 1;
 const STDERR = 2;
 const STATE = ['--state <dir>', 'folder of key, log and positions', defaultStateDirectory()] as const;
 
@@ -21,7 +22,7 @@ function createProgram(): Command {
     .version(version)
     .enablePositionalOptions()
     .showHelpAfterError(false)
-    .configureOutput({ outputError: () => {} })
+    .configureOutput({ outputError: () => {}, writeOut: (text) => writeAll(STDOUT, text) })
     .exitOverride();
   program
     .command('run')
@@ -37,10 +38,10 @@ function createProgram(): Command {
       async (command: string[], options: { state: string; otlp?: string; record?: string; json?: true }) => {
         leaveStreamsAlone();
         const { run } = await import('./run.ts');
-        const { state, otlp, record, json } = options;
-        const exitCode = await run(command, { state, otlp, record, report: json ? 'json' : 'text' });
+        // Before the run: COMMAND may put another Spoor in this one's place, and its exit code must still be told.
         const { leave } = await import('./leave.ts');
-        leave(exitCode);
+        const { state, otlp, record, json } = options;
+        leave(await run(command, { state, otlp, record, report: json ? 'json' : 'text' }));
       },
     );
   program

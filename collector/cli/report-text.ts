@@ -9,7 +9,8 @@ const MAX_LINES = 8;
 /** Longer command lines and paths are cut in the middle: beginning and end tell most. */
 const MAX_TEXT_CHARACTERS = 88;
 
-export function reportText(summary: Summary, paint: Paint): string {
+/** @param troubles what went wrong with the watch: then nobody can say what is missing */
+export function reportText(summary: Summary, paint: Paint, troubles: readonly string[] = []): string {
   const lines = [
     paint.bold(`spoor: ${cut(commandLine(summary.commandLine))}`),
     `  ${outcome(summary)}`,
@@ -26,10 +27,7 @@ export function reportText(summary: Summary, paint: Paint): string {
     ...hostLines(summary.hosts),
     row('findings', summary.findings === 0 ? 'none' : paint.red(`${summary.findings}`)),
     ...findingLines(summary, paint),
-    row(
-      'losses',
-      summary.lost === 0n ? 'none; every event that happened is in the log' : paint.red(losses(summary)),
-    ),
+    row('losses', losses(summary, paint, troubles)),
   ];
   if (summary.remaining.length > 0) {
     lines.push(
@@ -119,10 +117,11 @@ function findingLines(summary: Summary, paint: Paint): string[] {
   );
 }
 
-function losses(summary: Summary): string {
-  return summary.gaps
-    .map((gap) => `${gap.count} ${printable(gap.event)} (${printable(gap.cause)})`)
-    .join(', ');
+function losses(summary: Summary, paint: Paint, troubles: readonly string[]): string {
+  const counted = summary.gaps.map((gap) => `${gap.count} ${printable(gap.event)} (${printable(gap.cause)})`);
+  if (troubles.length > 0) counted.push('the log lacks more than was counted: see trouble');
+  if (summary.endNs === undefined) counted.push('what came after the last record here is not known');
+  return counted.length > 0 ? paint.red(counted.join(', ')) : 'none of what the sensor saw';
 }
 
 function runningLine(process: Running): string {

@@ -195,7 +195,7 @@ function endingText(ending: Ending, state: StateFolder, options: RunOptions): st
   }
   const colours: Paint = paint(wantsColour(STDERR) ? 'colour' : 'plain');
   const lines = [
-    summary ? reportText(summary, colours).trimEnd() : 'spoor: no program of the session was seen',
+    summary ? reportText(summary, colours, troubles).trimEnd() : 'spoor: no program of the session was seen',
   ];
   if (delivery) lines.push(`  receiver   ${printable(delivery)}`);
   lines.push(`  log        ${printable(state.logDirectory)}  (spoor verify${stateOption(state)})`);

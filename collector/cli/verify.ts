@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { NoteError, parseVkey, type VerifierKey } from '../log/note.ts';
@@ -7,6 +7,8 @@ import { CopyError } from '../verify/otlp-json.ts';
 import { checkSince, proveRecord } from '../verify/proof.ts';
 import type { Verdict } from '../verify/verdict.ts';
 import { keyBeside, VerifyError, verifyLog } from '../verify/verify.ts';
+import { Failure } from './failure.ts';
+import { endWithReader } from './output.ts';
 import { defaultStateDirectory } from './state.ts';
 import { copyJson, copyText } from './verify-copy-text.ts';
 
@@ -37,6 +39,13 @@ export function addVerifyCommand(program: Command): void {
 
 async function verifyCommand(options: VerifyOptions): Promise<number> {
   const directory = join(options.state, 'log');
+  endWithReader();
+  if (options.otlp === undefined && !existsSync(options.state)) {
+    throw new Failure(
+      2,
+      `${options.state} does not exist, so nothing was recorded there; name the state folder by --state`,
+    );
+  }
   try {
     const key = options.key === undefined ? keyBeside(directory) : readKey(options.key);
     if (options.proof !== undefined) {

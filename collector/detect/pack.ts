@@ -40,6 +40,16 @@ export function readPlaceholders(path: string): Placeholders {
 
 /** Paths below the working directory are shown relative to it, as people type them. */
 function shown(path: string): string {
-  const near = relative(process.cwd(), path);
+  const near = relative(workingDirectory(), path);
   return near.startsWith('..') ? path : near;
+}
+
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    // getcwd(3): it was deleted under us; then nothing is below it.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '/nowhere';
+    throw error;
+  }
 }

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createSummary, type ToldEvent } from '../session/summary.ts';
+import { reportText } from './report-text.ts';
+import { paint } from './terminal.ts';
+
+const SESSION = 'cd'.repeat(16);
+const about = (eventName: string): ToldEvent => ({
+  eventName,
+  timeNs: 0n,
+  attributes: { 'session.id': SESSION },
+});
+
+function lossesLine(events: readonly ToldEvent[], troubles: readonly string[] = []): string | undefined {
+  const summing = createSummary(SESSION);
+  for (const event of events) summing.add(event);
+  const text = reportText(summing.summary(), paint('plain'), troubles);
+  return text.split('\n').find((line) => line.startsWith('  losses'));
+}
+
+test('a session without loss has lost nothing of what the sensor saw, and no more is claimed', () => {
+  const line = lossesLine([about('session.start'), about('session.end')]);
+  assert.equal(line, '  losses     none of what the sensor saw');
+});
+
+test('a session whose end was not recorded does not say that nothing was lost', () => {
+  assert.doesNotMatch(lossesLine([about('session.start')]) ?? '', /none/);
+});
+
+test('a log that could not be written does not say that nothing was lost', () => {
+  const line = lossesLine([about('session.start'), about('session.end')], ['the log could not be closed']);
+  assert.doesNotMatch(line ?? '', /none/);
+});
