@@ -17,6 +17,7 @@ import { findCommand } from './command-path.ts';
 import { type Launched, launch } from './launch.ts';
 import { reportJson } from './report-json.ts';
 import { reportText } from './report-text.ts';
+import { runBeside, serviceBeside } from './run-beside.ts';
 import { openState, type StateFolder } from './state.ts';
 import { type Paint, paint, printable, wantsColour, writeAll } from './terminal.ts';
 import { version } from './version.ts';
@@ -53,6 +54,8 @@ interface Receiver {
 /** @returns COMMAND's exit code, or 128 and the number of the signal that ended it */
 export async function run(command: readonly string[], options: RunOptions): Promise<number> {
   const agent = identifyAgent(findCommand(command[0] ?? ''));
+  const service = await serviceBeside(options.state);
+  if (service) return runBeside(service, command, agent, options);
   const watch = await open(options);
   let launched: Launched;
   try {

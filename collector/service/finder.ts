@@ -18,7 +18,7 @@ import type { Recogniser } from '../recognise/recognise.ts';
 import type { ExecFacts, Recognition } from '../recognise/recognition.ts';
 import { sessionFor } from '../recognise/session.ts';
 import type { Found, SessionFinder, StartedProgram } from '../session/finder.ts';
-import type { SessionPlan } from '../session/session.ts';
+import type { Session, SessionPlan } from '../session/session.ts';
 import { tagTree } from './tag-tree.ts';
 
 /** Candidates told of, by agent, place and user; 200 B each. Past it the longest unused is told of again. */
@@ -61,9 +61,13 @@ export function createFinder(needs: FinderNeeds): Finder {
         ? { plan: announcedPlan(announced, recognition, seen.process.pid) }
         : {};
     }
-    const decision = sessionFor(around && { id: around.id, agent: around.agent.name }, recognition, {
-      recognition: callerRecognition,
-    });
+    // What was asked for by name may reach its agent through env, a shell or a wrapper that execs it: still that one.
+    const isAsked = around?.startedBy === 'run' && isRoot(around, seen);
+    const decision = isAsked
+      ? { kind: 'same' as const }
+      : sessionFor(around && { id: around.id, agent: around.agent.name }, recognition, {
+          recognition: callerRecognition,
+        });
     if (decision.kind === 'none' || decision.kind === 'same') {
       if (isSuspect) sensor.judge(seen.session, around ? around.tag : 0);
       return recognition?.verdict === 'candidate' && !around
@@ -127,6 +131,10 @@ export const TAGGED_LATE: Attributes = {
   'spoor.session.basis': 'inferred',
   'spoor.session.evidence': 'tagged after it had started; what it did before is unseen',
 };
+
+function isRoot({ root }: Session, { process }: ProcessExec): boolean {
+  return root.pid === process.pid && root.startNs === process.startNs;
+}
 
 function factsOf(
   seen: ProcessExec,

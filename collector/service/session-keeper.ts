@@ -35,6 +35,7 @@ export interface SessionKeeperNeeds {
 export function createSessionKeeper({ sensor, pipeline, ended }: SessionKeeperNeeds): SessionKeeper {
   const rootEnds = new Map<string, Pick<SessionEnd, 'exitCode' | 'exitSignal'>>();
   let soon: NodeJS.Timeout | undefined;
+  let looking: Promise<void> = Promise.resolve();
   const regular = setInterval(() => void look(), LOOK_INTERVAL_MS);
   regular.unref();
 
@@ -54,9 +55,15 @@ export function createSessionKeeper({ sensor, pipeline, ended }: SessionKeeperNe
     if (anExit) soon ??= setTimeout(() => void look(), LOOK_AFTER_MS);
   }
 
-  async function look(): Promise<void> {
+  /** One look at a time: two would both find a session empty, and end it twice. */
+  function look(): Promise<void> {
     clearTimeout(soon);
     soon = undefined;
+    looking = looking.then(lookOnce);
+    return looking;
+  }
+
+  async function lookOnce(): Promise<void> {
     const empty = emptySessions();
     if (empty.length === 0) return;
     // Nothing of an empty session can happen any more, but its last events may still be on their way.

@@ -4,7 +4,7 @@
  *   → {"ask": "watch", "pid": 4711, "agent": {"name": "codex", "version": "0.169.0"}}     the launcher, still waiting
  *   ← {"watching": true}                                                                  it is tagged: release it
  *   → {"ask": "ended", "exit_code": 0, "form": "text" | "json", "colour": true}
- *   ← {"report": "...", "log": "/var/lib/spoor/log"}
+ *   ← {"report": "...", "remaining": 0, "log": "/var/lib/spoor/log"}
  *
  * When the connection ends without "ended", the session goes on as one that was recognised: it ends when it is empty.
  */
@@ -22,7 +22,7 @@ import { type Answer, type Peer, Refused } from './control.ts';
 const MAX_NAME_CHARACTERS = 128;
 
 export interface WatchNeeds {
-  readonly sensor: Pick<Sensor, 'tag'>;
+  readonly sensor: Pick<Sensor, 'members' | 'tag'>;
   readonly pipeline: Pick<Pipeline, 'plan' | 'flush' | 'sessionOf' | 'summary'>;
   readonly newTag: () => SessionTag;
   /** Ends what is empty. @returns the summary of a session that has ended meanwhile */
@@ -70,7 +70,8 @@ export function createWatchRequest(peer: Peer, needs: WatchNeeds): WatchRequest 
     const form = request.form === 'json' ? 'json' : 'text';
     const colours = paint(request.colour === true ? 'colour' : 'plain');
     const report = summary && (form === 'json' ? reportJson(summary) : reportText(summary, colours));
-    return { report: report ?? null, goes_on: session !== undefined, log: needs.logDirectory };
+    const remaining = session ? needs.sensor.members(session.tag).length : 0;
+    return { report: report ?? null, remaining, log: needs.logDirectory };
   }
 
   return { watch, ended };
