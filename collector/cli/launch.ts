@@ -5,8 +5,8 @@
 
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { constants } from 'node:os';
-import type { Writable } from 'node:stream';
 import { Failure } from './failure.ts';
 
 /** spoor-launch's gate; 0 to 2 are COMMAND's. */
@@ -27,6 +27,7 @@ export interface Launched {
   onSignal(listener: (signal: NodeJS.Signals) => void): void;
 }
 
+/** Resolves once the launcher waits: from then on, whatever the process does is COMMAND's. */
 export async function launch(launcher: string, command: readonly string[]): Promise<Launched> {
   let onLateSignal: ((signal: NodeJS.Signals) => void) | undefined;
   let isEnded = false;
@@ -58,9 +59,13 @@ export async function launch(launcher: string, command: readonly string[]): Prom
       reject(new Failure(3, `${launcher} cannot be started: ${error.message}; run: make build`)),
     );
   });
-  const gate = child.stdio[GATE_FD] as Writable;
+  const gate = child.stdio[GATE_FD] as Socket;
   // The launcher was killed while it waited: its end is told by `ended`.
   gate.on('error', () => {});
+  await new Promise<void>((resolve) => {
+    gate.once('data', () => resolve());
+    gate.once('close', () => resolve());
+  });
   return {
     pid: child.pid as number,
     release: () => gate.end('.'),

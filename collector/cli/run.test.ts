@@ -319,6 +319,7 @@ test('a reader of events that goes away early ends the command without a word', 
   await spoor(['run', '--state', state, '--', 'ls', '-lR', '/etc']);
   const out = execFileSync('bash', [
     '-c',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell expands it
     '"$0" events --json --state "$1" | head -1; echo "${PIPESTATUS[0]}"',
     SPOOR,
     state,

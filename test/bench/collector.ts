@@ -10,9 +10,9 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Writable } from 'node:stream';
 import { createAttribute } from '../../collector/attribute/attribute.ts';
 import { createDetect } from '../../collector/detect/detect.ts';
 import { builtinRules, readRuleFiles } from '../../collector/detect/pack.ts';
@@ -56,9 +56,10 @@ async function record(): Promise<Recorded> {
     stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
   });
   const ended = new Promise((resolve) => child.once('exit', resolve));
-  await new Promise((resolve) => child.once('spawn', resolve));
+  const gate = child.stdio[3] as Socket;
+  await new Promise<void>((waits) => gate.once('data', () => waits()));
   native.ask(handle, 'both_tag', child.pid ?? 0, TAG, 0);
-  (child.stdio[3] as Writable).end('.');
+  gate.end('.');
   await ended;
   drain();
   const wallOffsetNs = native.wallOffsetNs();

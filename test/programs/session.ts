@@ -2,9 +2,10 @@
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { launcherPath } from '../../sensors/linux/native.ts';
 import { type LinuxSensorOptions, openLinuxSensor } from '../../sensors/linux/sensor.ts';
@@ -79,10 +80,12 @@ export async function watch<Truth>(
     printed += chunk;
   });
   const ended = new Promise<number | null>((done) => child.on('close', done));
+  const gate = child.stdio[3] as Socket;
+  await new Promise<void>((waits) => gate.once('data', () => waits()));
   sensor.tag(rootPid, SESSION);
   if (options.deafReceiver) deafUntilEnd = rootPid;
   options.meanwhile?.();
-  (child.stdio[3] as Writable).end('x');
+  gate.end('x');
   const code = await ended;
   if (code !== 0) throw new Error(`${program} ended with ${code}: its preparation failed`);
   await sensor.flush();

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* spoor-launch FD COMMAND ARGUMENTS...
  *
- * Waits for one byte on FD, closes it, and becomes COMMAND. So a watcher can tag the process before COMMAND's first
- * instruction, while its pid, its standard streams, its terminal and its process group are from the beginning those
- * that COMMAND will have.
+ * Sends one byte on FD, a socket, once it has opened all that it opens itself; waits for one byte back, closes FD, and
+ * becomes COMMAND. So a watcher can tag the process after our own last act and before COMMAND's first instruction,
+ * while its pid, its standard streams, its terminal and its process group are from the beginning those that COMMAND
+ * will have.
  *
  * Ends with 127 when COMMAND does not exist, 126 when it cannot be run, 2 when called wrongly, as shells do;
  * with 125 when whoever holds the other end of FD goes away without a byte.
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 int main(int count, char **arguments)
@@ -24,6 +26,8 @@ int main(int count, char **arguments)
 		fputs("spoor-launch: usage: spoor-launch FD COMMAND ARGUMENTS...\n", stderr);
 		return 2;
 	}
+	/* No SIGPIPE: that the other end has gone is told below, by the read. */
+	send(gate, ".", 1, MSG_NOSIGNAL);
 	do
 		got = read(gate, &byte, 1);
 	while (got < 0 && errno == EINTR);

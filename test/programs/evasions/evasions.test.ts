@@ -4,9 +4,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { after, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { launcherPath } from '../../../sensors/linux/native.ts';
@@ -66,8 +67,10 @@ async function runWatched(evasion: Evasion, tag: number): Promise<Run> {
     (stream as Readable).setEncoding('latin1').on('data', keep);
   }
   const ended = new Promise<number | null>((done) => child.on('close', done));
+  const gate = child.stdio[3] as Socket;
+  await new Promise<void>((waits) => gate.once('data', () => waits()));
   sensor.tag(child.pid as number, tag);
-  (child.stdio[3] as Writable).end('x');
+  gate.end('x');
   assert.equal(await ended, 0, complained);
   await sensor.flush();
   const gaps = events.filter((event) => event.kind === 'sensor.gap');
