@@ -20,7 +20,8 @@ import { shownPath } from './shown-path.ts';
 
 /*
  * Each function below is one object literal that names also what later stages fill in (undefined until then), so that
- * all events of a kind share one hidden class from birth to encoding.
+ * all events of a kind share one hidden class from birth to encoding. Put together by spreads, V8 makes dictionaries of
+ * them: 15 µs an event in this stage against 6 (node dist/test/bench/collector.js).
  */
 
 export function describeExec(
@@ -127,6 +128,8 @@ export function describeOpen(seen: FileOpen, session: Session, process: Process)
     'process.user.name': process.userName,
     'session.id': session.id,
     'spoor.cut': cut.length > 0 ? cut : undefined,
+    'spoor.data.class': undefined,
+    'spoor.data.owner': undefined,
     'spoor.event.boot_ns': bootNs,
     'spoor.file.access': seen.access,
     'spoor.file.created': file ? seen.created : undefined,
