@@ -37,6 +37,16 @@ test('options after COMMAND are its own', needsRoot, async (t) => {
   assert.equal(ran.stdout, '--json --state x -- y\n');
 });
 
+test('arguments and environment reach COMMAND byte for byte, UTF-8 or not', needsRoot, async (t) => {
+  const state = join(scratch(t), 'state');
+  // bash, because Node could not pass these bytes either. The first argument has a real U+FFFD in it.
+  const script = `export LATIN=$'gr\\xfc\\xdfe \\xff'; "$0" run --state "$1" -- \\
+    python3 -c 'import os, sys; print(os.environb[b"LATIN"].hex(), *(os.fsencode(a).hex() for a in sys.argv[1:]))' \\
+    $'\\xef\\xbf\\xbd' $'n\\xff\\xfeb' '' plain $'\\xfc' 2>/dev/null`;
+  const printed = execFileSync('bash', ['-c', script, SPOOR, state], { encoding: 'utf8' });
+  assert.equal(printed, '6772fcdf6520ff efbfbd 6efffe62  706c61696e fc\n');
+});
+
 test('the session begins with COMMAND: neither launcher nor watcher is in it', needsRoot, async (t) => {
   const state = join(scratch(t), 'state');
   await spoor(['run', '--state', state, '--', 'sh', '-c', 'cat /etc/hostname >/dev/null']);
