@@ -33,13 +33,13 @@ privileged:
 
 run: privileged
 	@$(MAKE) --no-print-directory build
-	@$(MAKE) --no-print-directory agents || echo "The agent could not be installed (above); a shell session is watched instead."
+	@$(MAKE) --no-print-directory --silent agents || echo "The agent could not be installed (above); a shell session is watched instead."
 	@node dist/test/agents/main-job.js
 
 # Without a glob: node --test reads them from version 21 on, and the floor is 20.
 test: privileged
 	@$(MAKE) --no-print-directory build
-	@$(MAKE) --no-print-directory agents || echo "The agent could not be installed (above); its tests will say that they were skipped."
+	@$(MAKE) --no-print-directory --silent agents || echo "The agent could not be installed (above); its tests will say that they were skipped."
 	node --test $$(find dist -name '*.test.js' | sort)
 
 bench: privileged

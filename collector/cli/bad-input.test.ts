@@ -271,15 +271,6 @@ test('what is printed onto a full disk is one line and exit code 2', async (t) =
   }
 });
 
-test('a log that was never made is named by its folder, not by the key it lacks', async (t) => {
-  const state = join(scratch(t), 'state');
-  assertRefused(
-    await spoor(['verify', '--state', state]),
-    2,
-    `${state} does not exist, so nothing was recorded there; name the state folder by --state`,
-  );
-});
-
 test('a run from a working directory that was deleted runs', { skip: NEEDS_ROOT }, async (t) => {
   const folder = scratch(t);
   const run = (state: string) =>

@@ -64,7 +64,7 @@ test('spoor verify tells a folder without a log, and a key that is none, in one 
   const bad: [string[], RegExp][] = [
     [
       ['--state', join(state, 'nowhere')],
-      /^spoor verify: .*nowhere\/key\/host\.pub holds no key; name the log's public key with --key FILE\n$/,
+      /^spoor verify: .*nowhere does not exist, so nothing was recorded there; name the state folder by --state\n$/,
     ],
     [
       ['--state', state, '--key', join(state, 'none')],

@@ -7,7 +7,6 @@ import { CopyError } from '../verify/otlp-json.ts';
 import { checkSince, proveRecord } from '../verify/proof.ts';
 import type { Verdict } from '../verify/verdict.ts';
 import { keyBeside, VerifyError, verifyLog } from '../verify/verify.ts';
-import { Failure } from './failure.ts';
 import { endWithReader } from './output.ts';
 import { defaultStateDirectory } from './state.ts';
 import { copyJson, copyText } from './verify-copy-text.ts';
@@ -40,13 +39,12 @@ export function addVerifyCommand(program: Command): void {
 async function verifyCommand(options: VerifyOptions): Promise<number> {
   const directory = join(options.state, 'log');
   endWithReader();
-  if (options.otlp === undefined && !existsSync(options.state)) {
-    throw new Failure(
-      2,
-      `${options.state} does not exist, so nothing was recorded there; name the state folder by --state`,
-    );
-  }
   try {
+    if (options.otlp === undefined && !existsSync(options.state)) {
+      throw new VerifyError(
+        `${options.state} does not exist, so nothing was recorded there; name the state folder by --state`,
+      );
+    }
     const key = options.key === undefined ? keyBeside(directory) : readKey(options.key);
     if (options.proof !== undefined) {
       process.stdout.write(await proveRecord(directory, options.proof, key));
@@ -115,13 +113,15 @@ function verdictText(directory: string, verdict: Verdict, options: VerifyOptions
   );
   if (verdict.integrity === 'intact')
     lines.push(
-      `integrity  intact: ${shownRange(first, size)} as signed in ${verdict.checkpoints} checkpoints, the last of ${verdict.lastTime}`,
+      `integrity  intact: ${shownRange(first, size)} as signed in ${verdict.checkpoints} ${verdict.checkpoints === 1 ? 'checkpoint' : 'checkpoints'}, the last of ${verdict.lastTime}`,
     );
   else {
     lines.push(`integrity  BROKEN. Intact: ${shownRange(first, intact)}`);
     for (const { message } of verdict.problems) lines.push(`           ${message}`);
     if (verdict.moreProblems > 0) lines.push(`           and ${verdict.moreProblems} more`);
   }
+  // Without a checkpoint of this key nothing else can be said of what lies there.
+  if (verdict.checkpoints === 0) return `${lines.join('\n')}\n`;
   if (first > 0)
     lines.push(
       `pruned     records 0 to ${first - 1} were deleted by the log's own retention, which its records state`,

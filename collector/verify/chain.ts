@@ -24,19 +24,29 @@ export function checkChain(directory: string, key: VerifierKey, problems: Proble
       `checkpoints, bytes ${start} to ${end}, hold no checkpoint: ${cause}`,
     );
 
+  // Those of another key are told as one: a log of another host has a checkpoint a second.
+  const strangers: StoredCheckpoint[] = [];
   const signed = journal.checkpoints.filter((stored) => {
-    const { number, origin } = stored.checkpoint;
     if (isSignedBy(stored.note, key)) return true;
-    const signers = stored.note.signatures.map((signature) => signature.keyId);
+    if (!signersOf(stored).includes(key.keyId)) strangers.push(stored);
+    else
+      problems.add(
+        'checkpoint',
+        { file },
+        `checkpoint ${stored.checkpoint.number} (checkpoints, byte ${stored.start}) was changed: its signature by key ${key.keyId} does not fit its text`,
+      );
+    return false;
+  });
+  const [stranger] = strangers;
+  if (stranger) {
+    const { number, origin } = stranger.checkpoint;
+    const more = strangers.length === 1 ? '' : `; so are ${strangers.length - 1} more by that or another key`;
     problems.add(
       'checkpoint',
       { file },
-      signers.includes(key.keyId)
-        ? `checkpoint ${number} (checkpoints, byte ${stored.start}) was changed: its signature by key ${key.keyId} does not fit its text`
-        : `checkpoint ${number} (checkpoints, byte ${stored.start}) of ${origin} is signed by key ${signers.join(', ')}, not by ${key.keyId} of ${key.name}`,
+      `checkpoint ${number} (checkpoints, byte ${stranger.start}) of ${origin} is signed by key ${signersOf(stranger).join(', ')}, not by ${key.keyId} of ${key.name}${more}`,
     );
-    return false;
-  });
+  }
 
   let before: StoredCheckpoint | undefined;
   const first = signed.at(-1)?.checkpoint.first ?? 0;
@@ -47,6 +57,10 @@ export function checkChain(directory: string, key: VerifierKey, problems: Proble
   }
   checkNewest(directory, journal.checkpoints, key, problems);
   return signed;
+}
+
+function signersOf({ note }: StoredCheckpoint): string[] {
+  return note.signatures.map((signature) => signature.keyId);
 }
 
 /** A journal begins with checkpoint 0, or, where the log was pruned, with one over nothing but pruned records. */

@@ -23,7 +23,7 @@ export function diagnoseBundle(
     problems.add(
       'missing',
       { record: base, file },
-      `${range(base, base + width)} are missing: there is no file ${file}`,
+      `${range(base, base + width)} ${width === 1 ? 'is' : 'are'} missing: there is no file ${file}`,
     );
     return;
   }
@@ -33,7 +33,7 @@ export function diagnoseBundle(
     problems.add(
       'missing',
       { record: base + there, file },
-      `${range(base + there, base + width)} are cut off: ${file} ends at byte ${bundle.bytes.length}${torn}`,
+      `${range(base + there, base + width)} ${width - there === 1 ? 'is' : 'are'} cut off: ${file} ends at byte ${bundle.bytes.length}${torn}`,
     );
     return;
   }
