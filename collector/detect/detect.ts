@@ -2,7 +2,7 @@
  * Stage 4, detect: is it bad?
  *
  * Takes events in order; returns them in the same order, each finding right after the event that fired it.
- * Only events of a session are judged: what people do outside every session is not Spoor's to judge.
+ * Only events of a session are judged, but by rules that say `scope: host`.
  * Never drops an event, never throws for what an event contains.
  */
 
@@ -11,11 +11,10 @@ import type { Event } from '../event.ts';
 import type { Stage } from '../stage.ts';
 import type { Classify } from './classify.ts';
 import { type CorrelationCounts, type CorrelatorState, createCorrelator, type Match } from './correlate.ts';
-import { createEngine, type Engine, type Route } from './engine.ts';
-import { createEventViews, type EventView } from './event-source.ts';
-import { fieldsOf } from './expression.ts';
+import { createEngine } from './engine.ts';
+import { createEventViews } from './event-source.ts';
 import { correlationFindingOf, findingOf, updateOf } from './finding.ts';
-import { coversSource, type DetectionRule } from './rule.ts';
+import { type RoutedView, routedViews } from './routed-views.ts';
 import type { RuleSet } from './ruleset.ts';
 import { View } from './view.ts';
 
@@ -36,37 +35,6 @@ export interface Detect extends Stage<Event, Event> {
   counts(): CorrelationCounts;
 }
 
-/** A view with the rules that could match what it shows. */
-export interface RoutedView {
-  readonly eventView: EventView;
-  readonly route: Route;
-}
-
-/**
- * Views that no rule looks at are left out, so an event that nobody asks about costs one look-up. A rule of keywords
- * alone sees the same in every view, so it is asked in one.
- */
-export function routedViews(
-  engine: Engine,
-  views: ReadonlyMap<EventName, readonly EventView[]>,
-): ReadonlyMap<EventName, readonly RoutedView[]> {
-  const routed = new Map<EventName, readonly RoutedView[]>();
-  for (const [name, shown] of views) {
-    const kept = shown
-      .map((eventView) => {
-        const isElsewhere = (rule: DetectionRule) => {
-          const home = shown.find((other) => other.showsAll && coversSource(rule.logsource, other.logsource));
-          return home !== undefined && home !== eventView;
-        };
-        const asks = (rule: DetectionRule) => fieldsOf(rule.expression).size > 0 || !isElsewhere(rule);
-        return { eventView, route: engine.routeKnowing(eventView.logsource, eventView.known, asks) };
-      })
-      .filter(({ route }) => route.rules.length > 0);
-    if (kept.length > 0) routed.set(name, kept);
-  }
-  return routed;
-}
-
 /** Spoor's own words; no rule judges them, so a finding cannot fire a rule that fires on findings. */
 const NOT_JUDGED: ReadonlySet<EventName> = new Set([
   'finding',
@@ -81,16 +49,18 @@ export function createDetect(options: DetectOptions): Detect {
   const correlator = createCorrelator(rules.correlations);
   const views = routedViews(engine, createEventViews(engine.fields, product));
   const view = new View();
+  const judgesHost = rules.detections.some(({ scope }) => scope === 'host');
 
   /** A rule that fits two views of one event is one match. */
   function matchesOf(event: Event, shown: readonly RoutedView[]): Match[] {
     const found: Match[] = [];
+    const inSession = event.attributes['session.id'] !== undefined;
     for (const { eventView, route } of shown) {
       if (!eventView.shows(event)) continue;
       const source = eventView.of(event);
       view.show(source);
       for (const rule of engine.match(view, route))
-        if (!found.some((match) => match.rule === rule))
+        if ((inSession || rule.scope === 'host') && !found.some((match) => match.rule === rule))
           found.push({ rule, read: (field) => source.read(engine.fields.number(field)) });
     }
     return found;
@@ -115,8 +85,8 @@ export function createDetect(options: DetectOptions): Detect {
       out.push(event);
       classify?.(event);
       const shown = views.get(event.name);
-      if (event.attributes['session.id'] === undefined || shown === undefined || NOT_JUDGED.has(event.name))
-        continue;
+      if (shown === undefined || NOT_JUDGED.has(event.name)) continue;
+      if (event.attributes['session.id'] === undefined && !judgesHost) continue;
       judge(event, shown, out);
     }
     const newest = batch.at(-1);

@@ -94,7 +94,19 @@ function readHead(file: string, document: Section, at: Place): RuleHead {
     falsePositives: document.texts('falsepositives'),
     response: document.text('response') ?? '',
     status,
+    scope: readScope(file, document),
   };
+}
+
+/** `spoor: { scope: host }` makes a rule judge events outside sessions too. */
+function readScope(file: string, document: Section): RuleHead['scope'] {
+  const entry = document.get('spoor');
+  if (!entry) return 'session';
+  const own = new Section(file, mapOf(file, entry.value, '"spoor"'));
+  const scope = own.text('scope') ?? 'session';
+  if (scope !== 'session' && scope !== 'host')
+    return own.refuse('scope', `scope "${scope}" is neither session nor host`);
+  return scope;
 }
 
 function readDetection(document: Section, head: RuleHead, context: ItemContext): DetectionRule {

@@ -26,6 +26,8 @@ export interface RuleHead {
   /** What an analyst should do; Spoor's own key `response`. */
   readonly response: string;
   readonly status: string;
+  /** Whose events the rule judges on an endpoint: those of sessions, or of the whole host. Spoor's own `spoor.scope`. */
+  readonly scope: 'session' | 'host';
 }
 
 export interface DetectionRule extends RuleHead {
