@@ -128,7 +128,7 @@ test(
     const folder = scratch(t);
     const state = join(folder, 'state');
     const pidFile = join(folder, 'pid');
-    const script = `setsid sleep 1000 >/dev/null 2>&1 & echo $! > ${pidFile}; while ! pgrep -x sleep -s $! >/dev/null; do sleep 0.01; done`;
+    const script = `setsid sleep 1000 >/dev/null 2>&1 & echo $! > ${pidFile}; until grep -q "(sleep) . [0-9]* $! $! " /proc/$!/stat; do sleep 0.01; done`;
     const ran = await spoor(['run', '--state', state, '--', 'sh', '-c', script]);
     const pid = Number(fs.readFileSync(pidFile, 'utf8'));
     t.after(() => process.kill(pid, 'SIGKILL'));
