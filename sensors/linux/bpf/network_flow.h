@@ -199,8 +199,10 @@ static __always_inline void tell_payload(struct __sk_buff *packet, struct flow *
 	event->incoming = what->incoming;
 	event->total_bytes = bytes;
 	event->payload_bytes = kept;
+	/* 1 to MAX_HELLO_BYTES for every verifier: before 6.8 "is not 0" taught it nothing of the least value. */
+	u64 read = bounded(kept - 1, MAX_HELLO_BYTES - 1) + 1;
 	if (!kept || kept > MAX_HELLO_BYTES ||
-	    bpf_skb_load_bytes(packet, at, scratch->bytes + sizeof(*event), kept)) {
+	    bpf_skb_load_bytes(packet, at, scratch->bytes + sizeof(*event), read)) {
 		release(scratch);
 		count_lost(KIND_NETWORK_PAYLOAD);
 		return;

@@ -48,27 +48,39 @@ static __always_inline struct kernfs_node *node_above(struct kernfs_node *node)
 	return BPF_CORE_READ(plain, parent);
 }
 
-/* The cgroup's names, leaf first; the root has none. */
+struct cgroup_walk {
+	struct scratch *scratch;
+	struct kernfs_node *node; /* NULL: at the root */
+};
+
+static long cgroup_step(u32 depth, struct cgroup_walk *walk)
+{
+	struct scratch *scratch = walk->scratch;
+	struct kernfs_node *above = node_above(walk->node);
+	u32 used = scratch->used;
+	if (!above) {
+		walk->node = NULL;
+		return 1;
+	}
+	if (used > SCRATCH_BYTES - 2 * (NAME_BYTES + 1))
+		return 1;
+	long length = bpf_probe_read_kernel_str(scratch->bytes + used, NAME_BYTES + 1, peek(walk->node, name));
+	if (length <= 0)
+		return 1;
+	scratch->used = used + length;
+	walk->node = above;
+	return 0;
+}
+
+/* The cgroup's names, leaf first; the root has none. bpf_loop(): 6.1 takes a loop for endless (a back-edge) when the
+ * instruction before its head is a call. */
 static __always_inline void append_cgroup(struct scratch *scratch, struct task_struct *task, struct path_text *text)
 {
 	u32 begin = scratch->used;
-	text->flags = 0;
-	struct kernfs_node *node = peek(peek(peek(task, cgroups), dfl_cgrp), kn);
-	for (int depth = 0; depth < CGROUP_DEPTH && node; depth++) {
-		struct kernfs_node *above = node_above(node);
-		u32 used = scratch->used;
-		if (!above)
-			break;
-		if (used > SCRATCH_BYTES - 2 * (NAME_BYTES + 1) || depth == CGROUP_DEPTH - 1) {
-			text->flags = PATH_CUT;
-			break;
-		}
-		long length = bpf_probe_read_kernel_str(scratch->bytes + used, NAME_BYTES + 1, peek(node, name));
-		if (length <= 0)
-			break;
-		scratch->used = used + length;
-		node = above;
-	}
+	struct cgroup_walk walk = { .scratch = scratch, .node = peek(peek(peek(task, cgroups), dfl_cgrp), kn) };
+	if (walk.node)
+		bpf_loop(CGROUP_DEPTH, cgroup_step, &walk, 0);
+	text->flags = walk.node ? PATH_CUT : 0;
 	text->text_bytes = scratch->used - begin;
 }
 

@@ -122,6 +122,19 @@ static __always_inline int mapped(struct session *session, struct pt_regs *regs,
 	return 0;
 }
 
+/* The parts in question of struct io_event and struct iocb, the whole of which is too large: programs that call each
+ * other share 512 bytes of stack. */
+struct io_result {
+	u64 request;
+	s64 bytes;
+};
+
+struct aio_request {
+	u16 opcode;
+	s16 priority;
+	u32 descriptor;
+};
+
 struct io_events {
 	struct session *session;
 	u64 events;
@@ -131,18 +144,22 @@ struct io_events {
 /* The request that a completion is of lies in the caller's memory still, and may have changed there: a claim. */
 static long aio_completed(u32 index, struct io_events *events)
 {
-	struct io_event event;
-	struct iocb request;
+	struct io_result event;
+	struct aio_request request;
 	if (index >= events->count ||
-	    bpf_probe_read_user(&event, sizeof(event), (void *)(events->events + index * sizeof(event))))
+	    bpf_probe_read_user(&event, sizeof(event),
+				(void *)(events->events + index * sizeof(struct io_event) +
+					 offsetof(struct io_event, obj))))
 		return 1;
-	if (event.res <= 0 || bpf_probe_read_user(&request, sizeof(request), (void *)event.obj))
+	if (event.bytes <= 0 ||
+	    bpf_probe_read_user(&request, sizeof(request),
+				(void *)(event.request + offsetof(struct iocb, aio_lio_opcode))))
 		return 0;
-	bool reads = request.aio_lio_opcode == IOCB_CMD_PREAD || request.aio_lio_opcode == IOCB_CMD_PREADV;
-	bool writes = request.aio_lio_opcode == IOCB_CMD_PWRITE || request.aio_lio_opcode == IOCB_CMD_PWRITEV;
+	bool reads = request.opcode == IOCB_CMD_PREAD || request.opcode == IOCB_CMD_PREADV;
+	bool writes = request.opcode == IOCB_CMD_PWRITE || request.opcode == IOCB_CMD_PWRITEV;
 	if (reads || writes)
-		seen_bytes(events->session, file_of(request.aio_fildes), reads ? event.res : 0,
-			   writes ? event.res : 0, WAY_AIO);
+		seen_bytes(events->session, file_of(request.descriptor), reads ? event.bytes : 0,
+			   writes ? event.bytes : 0, WAY_AIO);
 	return 0;
 }
 

@@ -26,7 +26,7 @@ static __always_inline void append_name(struct scratch *scratch, const struct de
 	if (used > SCRATCH_BYTES - 2 * (NAME_BYTES + 1))
 		return;
 	bpf_probe_read_kernel(scratch->bytes + used, length, peek(dentry, d_name.name));
-	scratch->bytes[used + length] = 0;
+	scratch->bytes[bounded(used + length, SCRATCH_BYTES - 1)] = 0;
 	scratch->used = used + length + 1;
 }
 
