@@ -168,20 +168,18 @@ export class ExecFailed extends RecordOf implements ProcessExecFailed {
     return this.u32(PROCESS_EXEC_FAILED.error);
   }
 
-  private get calledAt(): number {
-    return PROCESS_EXEC_FAILED.sizeBytes + this.u32(PROCESS_EXEC_FAILED.args_bytes);
+  private get argsAt(): number {
+    return PROCESS_EXEC_FAILED.sizeBytes + this.u32(PROCESS_EXEC_FAILED.called_bytes);
   }
 
   get args(): readonly Buffer[] {
-    return splitArguments(
-      this.slice(PROCESS_EXEC_FAILED.sizeBytes, this.u32(PROCESS_EXEC_FAILED.args_bytes)),
-    );
+    return splitArguments(this.slice(this.argsAt, this.u32(PROCESS_EXEC_FAILED.args_bytes)));
   }
 
   get calledPath(): Buffer {
-    const calledBytes = this.u32(PROCESS_EXEC_FAILED.called_bytes);
-    const from = this.pathAt(this.calledAt + calledBytes, PROCESS_EXEC_FAILED.called_from);
-    return joined(from, this.slice(this.calledAt, calledBytes));
+    const walksAt = this.argsAt + this.u32(PROCESS_EXEC_FAILED.args_bytes);
+    const called = this.slice(PROCESS_EXEC_FAILED.sizeBytes, this.u32(PROCESS_EXEC_FAILED.called_bytes));
+    return joined(this.pathAt(walksAt, PROCESS_EXEC_FAILED.called_from), called);
   }
 
   get cut(): readonly string[] {

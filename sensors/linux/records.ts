@@ -5,7 +5,7 @@
 
 import type { SensorEvent, SessionTag } from '../sensor.ts';
 import { CreateByOpen, changeOf, TruncateByOpen } from './change-records.ts';
-import { Open } from './file-records.ts';
+import { fileType, Open } from './file-records.ts';
 import { FILE_OPEN, OPEN_FLAG, RECORD, RECORD_KIND } from './generated/layout.ts';
 import { Close, Connect, socketOf, Unix } from './network-records.ts';
 import { Payloads } from './payloads.ts';
@@ -17,6 +17,11 @@ import { UsePaths } from './use-paths.ts';
 import { Use, usesOf } from './use-records.ts';
 
 const O_TRUNC = 0o1000;
+
+/** Emptying a device or a pipe does nothing. */
+function isRegular(mode: number): boolean {
+  return fileType(mode) === 'regular';
+}
 
 /** Names of record kinds, as sensor.gap and the counts give them. A kind of several events is named by the first. */
 export const KIND_NAMES: { readonly [kind: number]: string } = {
@@ -125,7 +130,8 @@ export class RecordReader {
       this.#paths.remember(batch, at);
       const created = u32(FILE_OPEN.flags) & OPEN_FLAG.OPEN_CREATED;
       if (created) events.push(new CreateByOpen(batch, at));
-      else if (u32(FILE_OPEN.open_flags) & O_TRUNC) events.push(new TruncateByOpen(batch, at));
+      else if (u32(FILE_OPEN.open_flags) & O_TRUNC && isRegular(u32(FILE_OPEN.file.mode)))
+        events.push(new TruncateByOpen(batch, at));
     }
     events.push(new Open(batch, at));
   }

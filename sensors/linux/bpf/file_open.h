@@ -13,33 +13,12 @@
 #ifndef SPOOR_FILE_OPEN_H
 #define SPOOR_FILE_OPEN_H
 
+#include "failed_name.h"
 #include "file_use.h"
 #include "text.h"
 
 #define O_ACCMODE 3
 #define O_TRUNC 01000
-
-/* Failed opens remembered. 56 B each, so 1 MB; past it the least used goes, and its next try is told again. */
-#define MAX_REMEMBERED_FAILURES 16384
-
-/* A program's start looks for a dozen files that are not there (locales, caches, libraries in each folder of a
- * path): a thousand starts are a dozen events. A refusal is told for each process, as somebody wanted something. */
-struct failed_open {
-	u64 name_hash;
-	u64 directory_inode; /* that the name starts from: a working directory, or the process's own root */
-	u64 start_ns; /* 0 with pid 0: whatever process of the session */
-	u32 pid;
-	u32 session;
-	u32 error;
-	u32 access;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, MAX_REMEMBERED_FAILURES);
-	__type(key, struct failed_open);
-	__type(value, u8);
-} failed_opens SEC(".maps");
 
 /* What the caller asked for, from its registers. */
 struct open_request {
@@ -62,7 +41,8 @@ static __always_inline int seen_open(struct session *session, struct file *file,
 		if (descriptor >= 0 && mode & FMODE_WRITE)
 			follow(&used, descriptor);
 		/* What an open makes or empties is told each time. */
-		if (used.use->accesses & 1u << access && !(mode & FMODE_CREATED) && !(flags & O_TRUNC))
+		bool emptied = flags & O_TRUNC && is_counted(used.use->mode);
+		if (used.use->accesses & 1u << access && !(mode & FMODE_CREATED) && !emptied)
 			return 0;
 	}
 	struct scratch *scratch = reserve(KIND_FILE_OPEN, sizeof(struct file_open), task, session->id);
@@ -81,30 +61,6 @@ static __always_inline int seen_open(struct session *session, struct file *file,
 	append_path(scratch, peek(file, f_path.mnt), peek(file, f_path.dentry), &event->path);
 	submit(scratch);
 	return 0;
-}
-
-#define ENOENT 2
-#define ENOTDIR 20
-#define HASH_FACTOR 0x9e3779b97f4a7c15 /* 2^64 divided by the golden ratio: spreads neighbours */
-
-/* Two names that meet in one hash would hide the second; 64 bits make that one in 10^15 for 100,000 names. */
-static __always_inline u64 hash_claimed(struct scratch *scratch, u32 at, u32 length)
-{
-	u64 hash = length;
-	u32 end = at + length;
-	if (at > SCRATCH_BYTES - MAX_CLAIMED_BYTES - sizeof(u64) || length > MAX_CLAIMED_BYTES)
-		return 0;
-	if (end > SCRATCH_BYTES - sizeof(u64))
-		return 0;
-	*(u64 *)(scratch->bytes + end) = 0; /* the last word is whole, whatever lay here */
-	for (u32 word = 0; word < MAX_CLAIMED_BYTES / sizeof(u64); word++) {
-		u32 place = at + word * sizeof(u64);
-		if (word * sizeof(u64) >= length || place > SCRATCH_BYTES - sizeof(u64))
-			break;
-		hash = (hash ^ *(u64 *)(scratch->bytes + place)) * HASH_FACTOR;
-		hash ^= hash >> 32;
-	}
-	return hash;
 }
 
 /* There is no file: what is known is what the caller asked, and the directory it would have been looked up from. */
@@ -146,22 +102,10 @@ static __always_inline int seen_open_failed(struct session *session, struct open
 			from = peek(directory, f_path.dentry);
 		}
 	}
-	bool missing = error == ENOENT || error == ENOTDIR;
-	u8 once = 1;
-	struct failed_open key = {
-		.name_hash = hash_claimed(scratch, claimed_at, claimed),
-		.directory_inode = from ? peek(peek(from, d_inode), i_ino) : 0,
-		.start_ns = missing ? 0 : event->record.start_ns,
-		.pid = missing ? 0 : event->record.pid,
-		.session = session->id,
-		.error = error,
-		.access = request->flags & O_ACCMODE,
-	};
-	if (claimed > 0 && bpf_map_lookup_elem(&failed_opens, &key)) {
+	if (claimed > 0 && is_known_failure(scratch, session, claimed_at, claimed, from, error, request->flags & O_ACCMODE)) {
 		release(scratch);
 		return 0;
 	}
-	bpf_map_update_elem(&failed_opens, &key, &once, BPF_ANY);
 	append_path(scratch, mount, from, &event->path);
 	submit(scratch);
 	return 0;

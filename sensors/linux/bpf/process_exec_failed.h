@@ -3,12 +3,12 @@
  *
  *   both tiers        tp_btf/sys_exit   execve, execveat: path and arguments are read from the caller's memory as it
  *                                       stands when the call returns: claims
- *   seen by neither   one that failed after the old program was gone: the process then dies by a signal
+ *   seen by neither   the second and later tries of a missing name in a session; one that failed after the old program was gone: the process then dies by a signal
  */
 #ifndef SPOOR_PROCESS_EXEC_FAILED_H
 #define SPOOR_PROCESS_EXEC_FAILED_H
 
-#include "text.h"
+#include "failed_name.h"
 
 /* Arguments told of a failed exec. Each costs two reads; past it the record says that it was cut. */
 #define MAX_FAILED_ARGS 64
@@ -53,15 +53,22 @@ static __always_inline int seen_exec_failed(struct session *session, int directo
 	event->error = error;
 	event->flags = 0;
 	event->spare = 0;
+	/* The name first: a shell looks for a program in each folder of its path, and each look is told once. */
+	u32 called_at = scratch->used;
+	long called = append_user_string(scratch, (void *)path);
+	bool absolute = called > 0 && called_at < SCRATCH_BYTES && scratch->bytes[called_at] == '/';
+	struct dentry *from = absolute ? peek(peek(task, fs), root.dentry) : peek(peek(task, fs), pwd.dentry);
+	if (called > 0 && is_known_failure(scratch, session, called_at, called, from, error, ACCESS_EXECUTE)) {
+		release(scratch);
+		return 0;
+	}
+	event->called_bytes = called > 0 ? called : 0;
+	if (called == MAX_CLAIMED_BYTES - 1)
+		event->flags |= EXEC_CALLED_CUT;
 	struct claimed_args claimed = { .scratch = scratch, .list = args };
 	u32 args_at = scratch->used;
 	bpf_loop(MAX_FAILED_ARGS, append_claimed_arg, &claimed, 0);
 	event->args_bytes = scratch->used - args_at;
-	u32 called_at = scratch->used;
-	long called = append_user_string(scratch, (void *)path);
-	event->called_bytes = called > 0 ? called : 0;
-	if (called == MAX_CLAIMED_BYTES - 1)
-		event->flags |= EXEC_CALLED_CUT;
 	append_start(scratch, called_at, event->called_bytes, directory, &event->called_from);
 	submit(scratch);
 	return 0;

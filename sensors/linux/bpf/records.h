@@ -129,8 +129,8 @@ struct process_exec_failed {
 	struct record record;
 	__u32 error;
 	__u32 flags;
-	__u32 args_bytes;
 	__u32 called_bytes;
+	__u32 args_bytes;
 	struct path_text called_from; /* directory, or root, that called starts from */
 	__u32 spare;
 };

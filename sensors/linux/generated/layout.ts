@@ -341,8 +341,8 @@ export const PROCESS_EXEC_FAILED = {
   },
   error: 40,
   flags: 44,
-  args_bytes: 48,
-  called_bytes: 52,
+  called_bytes: 48,
+  args_bytes: 52,
   called_from: {
     text_bytes: 56,
     flags: 58,
