@@ -42,7 +42,7 @@ $(LINUX)/spoor_sensor.node: $(ADDON_SOURCES) $(wildcard sensors/linux/addon/*.h)
 
 $(LINUX)/spoor-launch: sensors/linux/launch/spoor-launch.c
 	mkdir -p $(LINUX)
-	$(CC) $(NATIVE_CFLAGS) $< -o $@
+	$(CC) $(NATIVE_CFLAGS) -static $< -o $@
 
 build/programs/%: test/programs/%.c test/programs/truth.h
 	mkdir -p build/programs

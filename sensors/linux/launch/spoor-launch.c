@@ -6,6 +6,9 @@
  * while its pid, its standard streams, its terminal and its process group are from the beginning those that COMMAND
  * will have.
  *
+ * Linked statically, and looks for COMMAND without trying to run it in each folder of PATH: once it waits, the
+ * launcher opens nothing and fails at nothing, so all that is seen of this process is COMMAND's own.
+ *
  * Ends with 127 when COMMAND does not exist, 126 when it cannot be run, 2 when called wrongly, as shells do;
  * with 125 when whoever holds the other end of FD goes away without a byte.
  *
@@ -14,10 +17,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -86,6 +91,33 @@ static void restore(char **texts, const char *path)
 		memcpy(texts, whole, count * sizeof(*whole));
 }
 
+/* Where a shell would find it: as it stands when it holds a slash, else the first that can be run in PATH. What is
+ * there and cannot be run is the answer only when nothing else is. */
+static const char *find(const char *command, char *room, size_t bytes)
+{
+	const char *folders = getenv("PATH");
+	const char *unfit = NULL;
+	static char unfit_room[PATH_MAX];
+	struct stat is;
+	if (strchr(command, '/'))
+		return command;
+	if (!folders)
+		folders = "/usr/local/bin:/usr/bin:/bin";
+	while (*folders) {
+		int length = strcspn(folders, ":");
+		const char *dot = length ? "" : ".";
+		if (snprintf(room, bytes, "%s%.*s/%s", dot, length, folders, command) < (int)bytes &&
+		    !stat(room, &is) && !S_ISDIR(is.st_mode)) {
+			if (!access(room, X_OK))
+				return room;
+			if (!unfit)
+				unfit = strcpy(unfit_room, room);
+		}
+		folders += length + (folders[length] == ':');
+	}
+	return unfit;
+}
+
 int main(int count, char **arguments)
 {
 	char *end = NULL;
@@ -111,8 +143,13 @@ int main(int count, char **arguments)
 		return 125;
 	}
 	close(gate);
-	execvp(arguments[2], arguments + 2);
-	int error = errno;
+	static char room[PATH_MAX];
+	const char *command = find(arguments[2], room, sizeof(room));
+	int error = ENOENT;
+	if (command) {
+		execvp(command, arguments + 2); /* holds a slash: tried once, and by sh when it is a script without #! */
+		error = errno;
+	}
 	fprintf(stderr, "spoor: %s: %s\n", arguments[2], strerror(error));
 	return error == ENOENT ? 127 : 126;
 }
