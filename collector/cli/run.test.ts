@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import * as fs from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { CHECKOUT, SPOOR } from '../../test/checkout.ts';
 import { startReceiver } from '../../test/receivers/receiver.ts';
@@ -323,6 +324,47 @@ test('--event takes a glob, --session the beginning of an id', needsRoot, async 
     ['true'],
   );
 });
+
+test(
+  'events --follow prints what is recorded after it began; a signal at the end cuts the wait for a receiver',
+  needsRoot,
+  async (t) => {
+    const folder = scratch(t);
+    const state = join(folder, 'state');
+    await spoor(['run', '--state', state, '--', 'true']);
+    const receiver = await startReceiver({ folder });
+    t.after(() => receiver.stop());
+    await receiver.tell('all', 'hang');
+    const follower = spawn(
+      SPOOR,
+      ['events', '--follow', '--state', state, '--event', 'session.end', '--json'],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    t.after(() => follower.kill());
+    const lines = createInterface({ input: follower.stdout })[Symbol.asyncIterator]();
+    await lines.next(); // the first session's end
+    const watched = spawn(
+      SPOOR,
+      ['run', '--state', state, '--otlp', receiver.url, '--', 'sh', '-c', 'exit 8'],
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
+    let report = '';
+    watched.stderr.on('data', (bytes: Buffer) => {
+      report += bytes.toString();
+    });
+    // COMMAND has ended by then, and Spoor waits for a receiver that answers nothing.
+    const end = JSON.parse(String((await lines.next()).value));
+    assert.equal(end.attributes['process.exit.code'], 8);
+    watched.kill('SIGINT');
+    const [code] = await once(watched, 'close');
+    assert.equal(code, 8);
+    assert.match(report, /not delivered to \S+: .*interrupted/);
+  },
+);
 
 test('a reader of events that goes away early ends the command without a word', needsRoot, async (t) => {
   const state = join(scratch(t), 'state');

@@ -98,7 +98,7 @@ async function open(options: RunOptions): Promise<Watch> {
     // Closed in order, so that the next run does not find an interrupted log.
     await seal.close();
     await receiver?.shipper.stop();
-    await receiver?.traces.stop();
+    receiver?.traces.stop();
     throw error;
   }
 }
@@ -133,7 +133,7 @@ async function close({ pipeline, seal, receiver }: Watch): Promise<void> {
   await pipeline.stop();
   await seal.close();
   await receiver?.shipper.stop();
-  await receiver?.traces.stop();
+  receiver?.traces.stop();
 }
 
 interface Ending {
@@ -177,7 +177,8 @@ async function deliver({ shipper, traces }: Receiver, hurry: Promise<void>): Pro
     Promise.race([traces.flush(RECEIVER_PATIENCE_MS), interrupted]),
   ]);
   const { lagRecords, trouble, rejectedRecords, rejection } = shipper.status();
-  await Promise.all([shipper.stop(), traces.stop()]);
+  traces.stop();
+  await shipper.stop();
   const undelivered: string[] = [];
   if (!logs?.delivered)
     undelivered.push(`${lagRecords} records (${logs?.cause || trouble || 'interrupted'})`);

@@ -27,7 +27,8 @@ export interface TraceExporter {
   flush(timeoutMs: number): Promise<boolean>;
   /** What went wrong last; empty since the last success. */
   trouble(): string;
-  stop(): Promise<void>;
+  /** Gives up a request under way. */
+  stop(): void;
 }
 
 export function createTraceExporter(url: string, resource: Resource, version: string): TraceExporter {
@@ -40,7 +41,7 @@ export function createTraceExporter(url: string, resource: Resource, version: st
   let trouble = '';
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
-  let settled: (() => void)[] = [];
+  const settled: (() => void)[] = [];
 
   function pump(): void {
     if (isStopped || timer || sending.length > 0) return;
@@ -96,12 +97,12 @@ export function createTraceExporter(url: string, resource: Resource, version: st
       return waiting.length === 0 && sending.length === 0 && leftOut === 0;
     },
     trouble: () => trouble,
-    async stop() {
+    stop() {
       isStopped = true;
       clearTimeout(timer);
       for (const tell of settled.splice(0)) tell();
-      settled = [];
-      await exporter.shutdown();
+      // Not waited for: it would wait for a request under way, which is given up and made again from the log.
+      void exporter.shutdown();
     },
   };
 }

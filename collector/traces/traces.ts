@@ -26,7 +26,7 @@ export interface Traces {
   payDebts(): Promise<void>;
   /** How it went, in a line; empty when everything is delivered. */
   flush(timeoutMs: number): Promise<string>;
-  stop(): Promise<void>;
+  stop(): void;
 }
 
 export function createTraces(options: TracesOptions): Traces {
