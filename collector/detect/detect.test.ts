@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Attributes, Event, EventName } from '../event.ts';
 import { newUid } from '../uid.ts';
 import { createDetect } from './detect.ts';
-import { builtinRules, readRuleFiles } from './pack.ts';
+import { builtinRules, readPlaceholders, readRuleFiles } from './pack.ts';
 import { loadRuleSet } from './ruleset.ts';
 
 const SESSION: Attributes = {
@@ -21,7 +21,7 @@ function event(name: EventName, attributes: Attributes): Event {
 }
 
 function detectBuiltin() {
-  const rules = loadRuleSet(readRuleFiles(builtinRules()));
+  const rules = loadRuleSet(readRuleFiles(builtinRules()), readPlaceholders(builtinRules()));
   assert.deepEqual(rules.refusals.map(String), []);
   return createDetect({ rules, ruleset: 'spoor', product: 'linux' });
 }
@@ -29,8 +29,8 @@ function detectBuiltin() {
 test('a network utility within a session is followed by a finding that carries agent, user, rule and evidence', () => {
   const exec = event('process.exec', {
     ...SESSION,
-    'process.executable.path': '/usr/bin/scp',
-    'process.command_args': ['scp', 'notes.txt', 'host:'],
+    'process.executable.path': '/usr/bin/telnet',
+    'process.command_args': ['telnet', 'host'],
   });
   const exit = event('process.exit', { ...SESSION, 'process.exit.code': 0 });
   const out = detectBuiltin()([exec, exit]);
@@ -45,13 +45,13 @@ test('a network utility within a session is followed by a finding that carries a
   assert.equal(finding?.traceId, 'ab');
   const attributes = finding?.attributes ?? {};
   assert.equal(attributes['security_rule.name'], 'Network utility started by an AI agent');
-  assert.equal(attributes['security_rule.uuid'], '5d0b6c1e-5b6e-4c0a-9a39-3c0d8f6a7b11');
+  assert.equal(attributes['security_rule.uuid'], '66e79210-edd9-4936-9850-f6a1701437f7');
   assert.deepEqual(attributes['spoor.finding.attack'], ['T1105', 'T1048']);
   assert.deepEqual(attributes['spoor.finding.evidence'], [exec.uid]);
   assert.equal(attributes['process.user.name'], 'ada');
   assert.equal(attributes['gen_ai.agent.version'], '0.169.0');
   assert.equal(attributes['session.id'], 's1');
-  assert.deepEqual(attributes['process.command_args'], ['scp', 'notes.txt', 'host:']);
+  assert.deepEqual(attributes['process.command_args'], ['telnet', 'host']);
   assert.equal(attributes['event.kind'], 'alert');
 });
 

@@ -138,7 +138,7 @@ function createTrie(
   };
 }
 
-/** Below this many needles, asking for each in turn is quicker than a pass of the automaton: make bench RUN=detect. */
+/** Up to this many needles each is asked for in turn; an automaton is made for more. */
 const FEW_NEEDLES = 3;
 
 function createContained(needles: ReadonlyMap<string, readonly number[]>): Look {
