@@ -13,7 +13,9 @@
 struct scratch {
 	u32 busy;
 	u32 used;
-	u8 bytes[SCRATCH_BYTES];
+	/* The rest is never used: an offset masked to 16 bits plus a string of PATH_MAX stays inside, which stock
+	 * kernels' verifiers can follow where they lose a comparison with the limit. */
+	u8 bytes[SCRATCH_BYTES + 4096];
 };
 
 struct {

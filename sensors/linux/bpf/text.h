@@ -97,7 +97,7 @@ static __noinline void append_path(struct scratch *scratch, struct vfsmount *mou
 /* A string of the kernel's, without its NUL. */
 static __always_inline u32 append_kernel_string(struct scratch *scratch, const char *string)
 {
-	u32 used = scratch->used;
+	u64 used = bounded(scratch->used, SCRATCH_BYTES - 1);
 	if (used > SCRATCH_BYTES - MAX_CLAIMED_BYTES)
 		return 0;
 	long length = bpf_probe_read_kernel_str(scratch->bytes + used, MAX_CLAIMED_BYTES, string);
@@ -110,7 +110,7 @@ static __always_inline u32 append_kernel_string(struct scratch *scratch, const c
 /* A string of the caller's, without its NUL; -EFAULT when its page is not there. */
 static __always_inline long append_user_string(struct scratch *scratch, const char *string)
 {
-	u32 used = scratch->used;
+	u64 used = bounded(scratch->used, SCRATCH_BYTES - 1);
 	if (used > SCRATCH_BYTES - MAX_CLAIMED_BYTES)
 		return 0;
 	long length = bpf_probe_read_user_str(scratch->bytes + used, MAX_CLAIMED_BYTES, string);
