@@ -15,12 +15,13 @@ PACKAGES=(
   protobuf-compiler         # that receiver's stubs
   strace tshark openssl     # the truth some tests hold Spoor against
   git curl                  # what the watched agent uses
+  procps                    # ps and pgrep, by which tests look at what still runs
 )
 [ "${1:-}" != kernels ] || PACKAGES+=(
   qemu-system-x86           # boots Debian's kernels without KVM
   busybox-static cpio       # the guests' first file system
   e2fsprogs xz-utils        # their disks, their modules
-  iproute2 procps           # what their scripts and tests call
+  iproute2                  # what their scripts and tests call
 )
 NODE_AT_LEAST=20.18.0       # package.json says the same to npm
 
