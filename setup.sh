@@ -16,6 +16,7 @@ PACKAGES=(
   strace tshark openssl     # the truth some tests hold Spoor against
   git curl                  # what the watched agent uses
   procps                    # ps and pgrep, by which tests look at what still runs
+  swtpm libtss2-tcti-swtpm0 libtss2-esys-3.0.2-0 libtss2-rc0  # the TPM of the tests, and what systemd-creds loads to use it
 )
 [ "${1:-}" != kernels ] || PACKAGES+=(
   qemu-system-x86           # boots Debian's kernels without KVM

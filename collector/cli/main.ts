@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { addConfigCommand } from './config.ts';
 import { explain } from './failure.ts';
 import { addInventoryCommand } from './inventory.ts';
+import { addKeyCommand } from './key.ts';
 import { addRulesCommand } from './rules/rules.ts';
 import { addServiceCommand } from './service.ts';
 import { leaveStreamsAlone } from './shared-streams.ts';
@@ -82,6 +83,7 @@ function createProgram(): Command {
   addConfigCommand(program);
   addInventoryCommand(program);
   addVerifyCommand(program);
+  addKeyCommand(program);
   addRulesCommand(program);
   addServiceCommand(program);
   for (const command of program.commands) command.copyInheritedSettings(program);

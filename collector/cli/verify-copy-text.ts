@@ -13,7 +13,7 @@ export function copyJson(verdict: CopyVerdict): string {
 
 /** What a copy proves, for a person. */
 export function copyText(path: string, verdict: CopyVerdict): string {
-  const lines = [`copy       ${path} of ${verdict.origin}`, `key        ${verdict.keyId}`];
+  const lines = [`copy       ${path} of ${verdict.origin}`, `key        ${verdict.keyIds.join(', then ')}`];
   lines.push(
     `records    ${verdict.records} present (${runs(verdict.present)}), ${verdict.proved} of them proved by ${verdict.checkpoints} checkpoints`,
   );

@@ -4,19 +4,12 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { SPOOR } from '../../test/checkout.ts';
 import { openHostKey } from '../seal/hostkey.ts';
 import { openSeal } from '../seal/seal.ts';
 
-/** Runs the sub-command in a process of its own, as a user would. */
 function verify(...args: string[]): { code: number | null; out: string; err: string } {
-  const script = `
-    import { Command } from 'commander';
-    import { addVerifyCommand } from ${JSON.stringify(new URL('./verify.js', import.meta.url).href)};
-    const program = new Command();
-    addVerifyCommand(program);
-    await program.parseAsync(['node', 'spoor', 'verify', ...${JSON.stringify(args)}]);
-  `;
-  const run = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' });
+  const run = spawnSync(SPOOR, ['verify', ...args], { encoding: 'utf8' });
   return { code: run.status, out: run.stdout, err: run.stderr };
 }
 

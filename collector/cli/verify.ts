@@ -1,12 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { NoteError, parseVkey, type VerifierKey } from '../log/note.ts';
 import { verifyCopy } from '../verify/copy.ts';
 import { CopyError } from '../verify/otlp-json.ts';
 import { checkSince, proveRecord } from '../verify/proof.ts';
 import type { Verdict } from '../verify/verdict.ts';
-import { keyBeside, VerifyError, verifyLog } from '../verify/verify.ts';
+import { keysBeside, readKeys, VerifyError, verifyLog } from '../verify/verify.ts';
 import { endWithReader } from './output.ts';
 import { defaultStateDirectory } from './state.ts';
 import { copyJson, copyText } from './verify-copy-text.ts';
@@ -45,29 +44,29 @@ async function verifyCommand(options: VerifyOptions): Promise<number> {
         `${options.state} does not exist, so nothing was recorded there; name the state folder by --state`,
       );
     }
-    const key = options.key === undefined ? keyBeside(directory) : readKey(options.key);
+    const keys =
+      options.key === undefined ? keysBeside(directory) : readKeys(readText(options.key, 'key'), options.key);
     if (options.proof !== undefined) {
-      process.stdout.write(await proveRecord(directory, options.proof, key));
+      process.stdout.write(await proveRecord(directory, options.proof, keys));
       return 0;
     }
     if (options.since !== undefined) {
-      const since = checkSince(directory, readText(options.since, 'checkpoint'), key);
+      const since = checkSince(directory, readText(options.since, 'checkpoint'), keys);
       process.stdout.write(options.json ? `${JSON.stringify(since)}\n` : `${since.message}\n`);
       return since.holds ? 0 : 1;
     }
     if (options.otlp !== undefined) {
-      const verdict = await verifyCopy(options.otlp, key);
+      const verdict = await verifyCopy(options.otlp, keys);
       process.stdout.write(options.json ? `${copyJson(verdict)}\n` : copyText(options.otlp, verdict));
       return verdict.integrity === 'intact' && verdict.complete ? 0 : 1;
     }
-    const verdict = await verifyLog(directory, key);
+    const verdict = await verifyLog(directory, keys);
     process.stdout.write(
       options.json ? `${verdictJson(verdict)}\n` : verdictText(directory, verdict, options),
     );
     return verdict.integrity === 'intact' ? 0 : 1;
   } catch (error) {
-    if (!(error instanceof VerifyError || error instanceof NoteError || error instanceof CopyError))
-      throw error;
+    if (!(error instanceof VerifyError || error instanceof CopyError)) throw error;
     process.stderr.write(`spoor verify: ${error.message}\n`);
     return 2;
   }
@@ -86,17 +85,6 @@ function readText(path: string, what: string): string {
   }
 }
 
-/** The newest key of the file: rotation appends. @throws VerifyError naming the file */
-function readKey(path: string): VerifierKey {
-  const line = readText(path, 'key').trim().split('\n').at(-1) ?? '';
-  try {
-    return parseVkey(line);
-  } catch (error) {
-    if (error instanceof NoteError) throw new VerifyError(`${path}: ${error.message}`);
-    throw error;
-  }
-}
-
 function verdictJson(verdict: Verdict): string {
   return JSON.stringify(verdict, (_, value: unknown) =>
     typeof value === 'bigint' ? Number(value) : value === undefined ? null : value,
@@ -104,12 +92,12 @@ function verdictJson(verdict: Verdict): string {
 }
 
 function verdictText(directory: string, verdict: Verdict, options: VerifyOptions): string {
-  const { first, size, intact, unsigned, writer, interruptions } = verdict;
+  const { keyIds, first, size, intact, unsigned, writer, interruptions } = verdict;
   const lines = [`log        ${directory} (${verdict.origin})`];
   lines.push(
     options.key === undefined
-      ? `key        ${verdict.keyId}, found beside the log: shows that the log fits itself. A copy kept elsewhere (--key FILE) shows that it is this host's`
-      : `key        ${verdict.keyId}, from ${options.key}`,
+      ? `key        ${keyIds.join(', then ')}, found beside the log: shows that the log fits itself. A copy kept elsewhere (--key FILE) shows that it is this host's`
+      : `key        ${keyIds.join(', then ')}, from ${options.key}`,
   );
   if (verdict.integrity === 'intact')
     lines.push(

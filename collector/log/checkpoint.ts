@@ -13,6 +13,7 @@ import { HASH_BYTES } from './merkle.ts';
  *     first 0                            the first record the log still holds; those before it were pruned
  *     lost 1204                          events that the log's own sensor.gap records state, from record 0 to size
  *     state open                         or "closed": the writer ended in order, nothing follows in this run
+ *     nextkey spoor/7c9a...+1a2b...      only where the key changes: the next checkpoint is signed by this one
  *
  * A reader that meets further lines leaves them alone; they are signed like the rest.
  */
@@ -28,6 +29,8 @@ export interface Checkpoint {
   readonly first: number;
   readonly lost: bigint;
   readonly state: 'open' | 'closed';
+  /** Verifier key that signs from the next checkpoint on; undefined where it stays. */
+  readonly nextKey?: string | undefined;
 }
 
 /** A text that is no checkpoint of this log; names the line, what it says and what it should say. */
@@ -46,6 +49,7 @@ export function formatCheckpoint(checkpoint: Checkpoint): string {
     `first ${checkpoint.first}`,
     `lost ${checkpoint.lost}`,
     `state ${checkpoint.state}`,
+    ...(checkpoint.nextKey === undefined ? [] : [`nextkey ${checkpoint.nextKey}`]),
     '',
   ].join('\n');
 }
@@ -72,6 +76,7 @@ export function parseCheckpoint(text: string): Checkpoint {
     first: Number(extension(lines, 6, 'first', /^(0|[1-9][0-9]{0,14})$/)),
     lost: BigInt(extension(lines, 7, 'lost', /^(0|[1-9][0-9]*)$/)),
     state: extension(lines, 8, 'state', /^(open|closed)$/) === 'open' ? 'open' : 'closed',
+    nextKey: lines.find((line) => line.startsWith('nextkey '))?.slice('nextkey '.length),
   };
 }
 

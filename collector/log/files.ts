@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** A file's bytes, or undefined when there is no such file; any other trouble is thrown. */
@@ -18,6 +18,7 @@ export function readIfThere(path: string): Buffer | undefined {
  */
 export function replaceFile(path: string, content: string | Uint8Array, mode = 0o600): void {
   const next = `${path}.next`;
+  rmSync(next, { force: true }); // one that a crash left keeps the mode it had
   const file = openSync(next, 'w', mode);
   try {
     writeFileSync(file, content);

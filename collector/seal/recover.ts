@@ -13,11 +13,12 @@ import { entriesOf } from '../log/bundle.ts';
 import { readIfThere, replaceFile, syncDirectory } from '../log/files.ts';
 import { readJournal, type StoredCheckpoint } from '../log/journal.ts';
 import { HASH_BYTES, leafHash, rootOf } from '../log/merkle.ts';
-import { isSignedBy, verifierKey } from '../log/note.ts';
+import { formatVkey, isSignedBy, verifierKey } from '../log/note.ts';
 import { decodeLeaf } from '../log/record.ts';
 import { journalPath, MAX_LEVELS, TILE_WIDTH, tailPath, tilePath } from '../log/tiles.ts';
 import { TileTree } from '../log/tree.ts';
-import { MAX_UNSYNCED_BUNDLES } from './tail.ts';
+import { MAX_UNSYNCED_BUNDLES } from './disk.ts';
+import { type HostKey, publishedKeys } from './hostkey.ts';
 
 /** The log on disk contradicts its last checkpoint; nothing was changed by finding out. */
 export class LogDamagedError extends Error {
@@ -45,28 +46,27 @@ export interface Recovered {
  * Brings a log back to its last whole record after a crash.
  *
  * 1. The journal ends at its last whole note; what follows is cut.
- * 2. The last checkpoint must be signed by the host key, and the tree on disk must give its root.
+ * 2. The last checkpoint must be signed by the host key, or by the key before it and name the host key as the next;
+ *    and the tree on disk must give its root.
  * 3. Every record it covers in the unfinished bundle must be there and hash to its leaf hash.
  * 4. A record past it is whole when its bytes are there and hash to the leaf hash beside it; the first that is
  *    not, and all that follows, is cut.
  *
  * @throws LogDamagedError when 2 or 3 does not hold: that is no crash, and writing on would bury it
  */
-export function recoverLog(directory: string, publicKey: Buffer): Recovered {
+export function recoverLog(directory: string, hostKey: HostKey): Recovered {
   const journal = readJournal(directory);
   const fault = journal.faults[0];
   if (fault) refuse(directory, `checkpoints, byte ${fault.start}: ${fault.cause}`);
   let cutBytes = journal.size - journal.end;
   const last = journal.checkpoints.at(-1);
-  if (last) {
-    const key = verifierKey(last.checkpoint.origin, publicKey);
-    if (!isSignedBy(last.note, key)) {
-      const signer = last.note.signatures[0]?.keyId ?? 'nobody';
-      refuse(
-        directory,
-        `checkpoint ${last.checkpoint.number} is signed by key ${signer}, the host key is ${key.keyId}`,
-      );
-    }
+  if (last && !isOurs(last, hostKey)) {
+    const key = verifierKey(last.checkpoint.origin, hostKey.publicKey);
+    const signer = last.note.signatures[0]?.keyId ?? 'nobody';
+    refuse(
+      directory,
+      `checkpoint ${last.checkpoint.number} is signed by key ${signer}, the host key is ${key.keyId}`,
+    );
   }
   const covered = last?.checkpoint.size ?? 0;
   const tree = restoreTree(directory, covered);
@@ -117,6 +117,15 @@ export function recoverLog(directory: string, publicKey: Buffer): Recovered {
     recoveredLost,
     cutBytes,
   };
+}
+
+function isOurs({ checkpoint, note }: StoredCheckpoint, hostKey: HostKey): boolean {
+  const key = verifierKey(checkpoint.origin, hostKey.publicKey);
+  if (isSignedBy(note, key)) return true;
+  return (
+    checkpoint.nextKey === formatVkey(key) &&
+    publishedKeys(hostKey.directory).some((old) => isSignedBy(note, old))
+  );
 }
 
 /** The right edge of the tree over the first `size` leaves, from the stored tiles. */

@@ -1,20 +1,22 @@
-import { mkdirSync } from 'node:fs';
+import { type FSWatcher, mkdirSync, watch } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import type { Event } from '../event.ts';
 import { type Checkpoint, checkpointHash, formatCheckpoint, formatTimeNs } from '../log/checkpoint.ts';
 import { syncDirectory } from '../log/files.ts';
+import type { StoredCheckpoint } from '../log/journal.ts';
 import { type Lock, takeLock } from '../log/lock.ts';
 import { HASH_BYTES, hashLeafInPlace } from '../log/merkle.ts';
-import { signNote, type VerifierKey, verifierKey } from '../log/note.ts';
+import { formatVkey, signNote, type VerifierKey, verifierKey } from '../log/note.ts';
 import { checkpointPath, TILE_WIDTH } from '../log/tiles.ts';
 import type { TileTree } from '../log/tree.ts';
 import { newUid } from '../uid.ts';
 import { EncodeError, LeafEncoder } from './encode.ts';
 import { fitEvent, MAX_ENTRY_BYTES } from './fit.ts';
-import { type HostKey, publishKey } from './hostkey.ts';
+import { adoptNextKey, type HostKey, HostKeyError, nextKey, publishKey } from './hostkey.ts';
 import { JournalWriter } from './journal.ts';
+import { keyEvent, nowNs, openEvent, pruneEvent, refusedEvent } from './own-events.ts';
 import { writePartials } from './partials.ts';
-import { DEFAULT_MAX_BYTES, Pruner, type Pruning, type Retention } from './prune.ts';
+import { DEFAULT_MAX_BYTES, Pruner, type Retention } from './prune.ts';
 import { type Recovered, recoverLog } from './recover.ts';
 import { Tail } from './tail.ts';
 
@@ -29,9 +31,6 @@ const SYNC_INTERVAL_MS = 100;
 
 /** Between two looks at the age of the oldest records while nothing arrives; each checkpoint looks too. */
 const PRUNE_INTERVAL_MS = 60_000;
-
-const INFO = 9;
-const WARN = 13;
 
 /** First size of a bundle's memory; 256 ordinary records of 600 bytes. Grows to 16 MiB when all are of the longest. */
 const BUNDLE_BYTES = 192 * 1024;
@@ -68,6 +67,7 @@ export interface Seal {
   onGrow(listener: (durable: number) => void): void;
   /** Why the log could not be written last time; undefined while it can be. */
   readonly trouble: Error | undefined;
+  /** Changes when the key is rotated. */
   readonly verifierKey: VerifierKey;
 }
 
@@ -79,11 +79,12 @@ export interface Seal {
  * @throws LogDamagedError when it contradicts its last checkpoint
  */
 export async function openSeal(options: SealOptions): Promise<Seal> {
-  const { directory, hostKey } = options;
+  const { directory } = options;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const lock = takeLock(directory);
   try {
-    const recovered = recoverLog(directory, hostKey.publicKey);
+    const recovered = recoverLog(directory, options.hostKey);
+    const hostKey = finishRotation(options.hostKey, recovered.last);
     const origin = recovered.last?.checkpoint.origin ?? `spoor/${options.hostId}/${newUid(Date.now())}`;
     publishKey(hostKey, origin);
     const journal = await JournalWriter.open(directory, recovered.checkpoints);
@@ -93,13 +94,29 @@ export async function openSeal(options: SealOptions): Promise<Seal> {
     const pruner = await Pruner.open(directory, retention, first, recovered.tree.size);
     const shipped = options.shipped ?? (() => Number.MAX_SAFE_INTEGER);
     const seal = new LogSeal({ directory, hostKey, lock, journal, pruner, shipped, origin, recovered });
-    seal.append([openEvent(recovered)]);
+    seal.append([openEvent(recovered, seal.verifierKey, hostKey)]);
     await seal.checkpoint();
+    await seal.rotateIfAsked();
     return seal;
   } catch (error) {
     lock.release();
     throw error;
   }
+}
+
+/** A crash may have come after the old key signed the new one and before the new one took its place. */
+function finishRotation(hostKey: HostKey, last: StoredCheckpoint | undefined): HostKey {
+  const named = last?.checkpoint.nextKey;
+  const vkeyOf = (key: HostKey): string =>
+    formatVkey(verifierKey(last?.checkpoint.origin ?? '', key.publicKey));
+  if (named === undefined || named === vkeyOf(hostKey)) return hostKey;
+  const next = nextKey(hostKey.directory);
+  if (!next || vkeyOf(next) !== named)
+    throw new HostKeyError(
+      `${hostKey.directory}/next.key is not the key that the last checkpoint names as the next (${named}); restore it`,
+    );
+  adoptNextKey(hostKey.directory);
+  return next;
 }
 
 interface Opened {
@@ -114,7 +131,9 @@ interface Opened {
 }
 
 class LogSeal implements Seal {
-  readonly verifierKey: VerifierKey;
+  #hostKey: HostKey;
+  #verifierKey: VerifierKey;
+  readonly #keyWatch: FSWatcher;
   readonly #opened: Opened;
   readonly #encoder = new LeafEncoder();
   readonly #tree: TileTree;
@@ -140,7 +159,12 @@ class LogSeal implements Seal {
   constructor(opened: Opened) {
     const { recovered, origin, hostKey } = opened;
     this.#opened = opened;
-    this.verifierKey = verifierKey(origin, hostKey.publicKey);
+    this.#hostKey = hostKey;
+    this.#verifierKey = verifierKey(origin, hostKey.publicKey);
+    this.#keyWatch = watch(hostKey.directory, { persistent: false }, (_, name) => {
+      if (name === 'next.key' && this.#state === 'open')
+        this.rotateIfAsked().catch((error: Error) => this.#retryLater(error));
+    });
     this.#tree = recovered.tree;
     this.#handedOver = this.#tree.size % TILE_WIDTH;
     this.#bundleBytes = recovered.entriesBytes;
@@ -164,6 +188,10 @@ class LogSeal implements Seal {
     return this.#tail.durable;
   }
 
+  get verifierKey(): VerifierKey {
+    return this.#verifierKey;
+  }
+
   get trouble(): Error | undefined {
     return this.#trouble;
   }
@@ -182,7 +210,7 @@ class LogSeal implements Seal {
       } catch (error) {
         if (!(error instanceof EncodeError)) throw error;
         refused ??= error;
-        this.#appendOne(gapOf(event), observedNs);
+        this.#appendOne(refusedEvent(event), observedNs);
       }
     }
     this.#handOver('partial');
@@ -201,6 +229,7 @@ class LogSeal implements Seal {
     clearTimeout(this.#checkpointTimer);
     clearTimeout(this.#syncTimer);
     clearInterval(this.#pruneTimer);
+    this.#keyWatch.close();
     const { directory, journal, lock } = this.#opened;
     try {
       const checkpoint = await this.#queueCheckpoint('closed');
@@ -239,7 +268,6 @@ class LogSeal implements Seal {
 
   #makeRoom(bytes: number): void {
     if (this.#used + bytes <= this.#bundle.length) return;
-    // What is being written keeps the old memory; nothing is ever changed under a write.
     const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.#bundle.length, this.#used + bytes));
     this.#bundle.copy(larger, 0, 0, this.#used);
     this.#bundle = larger;
@@ -253,13 +281,10 @@ class LogSeal implements Seal {
     this.#tail.push({
       bundle: Math.floor((size - 1) / TILE_WIDTH),
       entries: this.#bundle.subarray(0, this.#used),
-      hashes: Buffer.from(leafHashes.subarray(this.#handedOver * HASH_BYTES, count * HASH_BYTES)),
+      hashes: leafHashes.subarray(this.#handedOver * HASH_BYTES, count * HASH_BYTES),
       size,
       full: part === 'full',
     });
-    // The rest of the memory goes on being filled; when little is left, new memory is cheaper than copying.
-    this.#bundle = this.#bundle.subarray(this.#used);
-    if (this.#bundle.length < 2 * MAX_ENTRY_BYTES) this.#bundle = Buffer.allocUnsafeSlow(BUNDLE_BYTES);
     this.#used = 0;
     this.#handedOver = part === 'full' ? 0 : count;
   }
@@ -278,6 +303,31 @@ class LogSeal implements Seal {
     this.checkpoint().catch((error: Error) => this.#retryLater(error));
   }
 
+  /**
+   * Changes over to the key in next.key, if there is one: the old key signs a checkpoint that names it and covers a
+   * log.key record, then it takes the old one's place and signs the next checkpoint. A crash at any point is
+   * finished, or was not begun, at the next opening.
+   */
+  rotateIfAsked(): Promise<void> {
+    const rotated = this.#checkpointing.catch(() => undefined).then(() => this.#rotate());
+    this.#checkpointing = rotated;
+    return rotated;
+  }
+
+  async #rotate(): Promise<void> {
+    const { directory } = this.#hostKey;
+    const next = this.#state === 'open' ? nextKey(directory) : undefined;
+    if (!next) return;
+    const key = verifierKey(this.#opened.origin, next.publicKey);
+    this.append([keyEvent(this.#verifierKey, key, next.protection)]);
+    await this.#writeCheckpoint('open', key);
+    adoptNextKey(directory);
+    this.#hostKey = next;
+    this.#verifierKey = key;
+    publishKey(next, key.name);
+    await this.#writeCheckpoint('open');
+  }
+
   #timedPrune(): void {
     this.#checkpointing = this.#checkpointing
       .catch(() => undefined)
@@ -294,22 +344,11 @@ class LogSeal implements Seal {
     const pruning =
       this.#state === 'open' ? pruner.plan(this.#last?.checkpoint.size ?? 0, Date.now()) : undefined;
     if (!pruning) return;
-    this.append([this.#pruneEvent(pruning)]);
+    this.append([pruneEvent(pruning, this.#first, this.#opened.shipped())]);
     this.#first = pruning.first;
     await this.#writeCheckpoint('open');
     await journal.dropBefore(pruning.first);
     await pruner.prune(pruning);
-  }
-
-  #pruneEvent({ reason, first, bytes }: Pruning): Event {
-    const unshipped = Math.max(0, first - Math.max(this.#first, this.#opened.shipped()));
-    return ownEvent('log.prune', unshipped > 0 ? WARN : INFO, {
-      'spoor.log.prune_reason': reason,
-      'spoor.log.pruned_from': this.#first,
-      'spoor.log.pruned_to': first,
-      'spoor.log.pruned_bytes': bytes,
-      'spoor.log.pruned_unshipped': unshipped,
-    });
   }
 
   /** The bytes are kept; the next checkpoint tries to write them again. */
@@ -327,8 +366,8 @@ class LogSeal implements Seal {
     return next;
   }
 
-  async #writeCheckpoint(state: Checkpoint['state']): Promise<Checkpoint> {
-    const { origin, hostKey, directory, journal } = this.#opened;
+  async #writeCheckpoint(state: Checkpoint['state'], nextKey?: VerifierKey): Promise<Checkpoint> {
+    const { origin, directory, journal } = this.#opened;
     const checkpoint: Checkpoint = {
       origin,
       size: this.#tree.size,
@@ -339,11 +378,12 @@ class LogSeal implements Seal {
       previous: this.#last?.hash,
       lost: this.#lost,
       state,
+      nextKey: nextKey && formatVkey(nextKey),
     };
     // Group commit: everything the checkpoint covers is on disk before the checkpoint exists.
     await this.#tail.sync();
     const text = formatCheckpoint(checkpoint);
-    const note = signNote(text, this.verifierKey, hostKey.privateKey);
+    const note = signNote(text, this.#verifierKey, this.#hostKey.privateKey);
     await journal.append(note, checkpoint.size);
     this.#last = { checkpoint, hash: checkpointHash(text) };
     // For readers only: the journal is the truth, so this file need not survive a power cut.
@@ -357,43 +397,4 @@ class LogSeal implements Seal {
   #grown(): void {
     for (const listener of this.#listeners) listener(this.#tail.durable);
   }
-}
-
-function openEvent({ last, recovered, cutBytes }: Recovered): Event {
-  const orderly = last?.checkpoint.state === 'closed' && recovered === 0 && cutBytes === 0;
-  const found =
-    last === undefined && recovered === 0 && cutBytes === 0 ? 'none' : orderly ? 'closed' : 'interrupted';
-  return ownEvent('log.open', orderly || found === 'none' ? INFO : WARN, {
-    'spoor.log.previous_end': found,
-    'spoor.log.previous_size': last?.checkpoint.size ?? 0,
-    'spoor.log.recovered': recovered,
-    'spoor.log.cut_bytes': cutBytes,
-  });
-}
-
-/** What stands in for an event that could not be encoded. */
-function gapOf(event: Event): Event {
-  return ownEvent('sensor.gap', WARN, {
-    'spoor.gap.event': event.name,
-    'spoor.gap.count': 1,
-    'spoor.gap.cause': 'refused',
-  });
-}
-
-function ownEvent(name: Event['name'], severity: number, attributes: Event['attributes']): Event {
-  const timeNs = nowNs();
-  return {
-    name,
-    uid: newUid(Number(timeNs / 1_000_000n)),
-    timeNs,
-    severity,
-    traceId: '',
-    spanId: '',
-    attributes,
-    seen: undefined,
-  };
-}
-
-function nowNs(): bigint {
-  return BigInt(Date.now()) * 1_000_000n;
 }

@@ -1,20 +1,23 @@
 import { checkpointHash } from '../log/checkpoint.ts';
 import { readIfThere } from '../log/files.ts';
 import { readJournal, type StoredCheckpoint } from '../log/journal.ts';
-import { isSignedBy, NoteError, parseNote, type VerifierKey } from '../log/note.ts';
+import type { Keyring } from '../log/keyring.ts';
+import { NoteError, parseNote } from '../log/note.ts';
 import { checkpointPath } from '../log/tiles.ts';
 import type { ProblemList } from './verdict.ts';
 
 /**
- * Checks the checkpoints among themselves; returns those that the key signed, oldest first.
+ * Checks the checkpoints among themselves; returns those that are the log's own, oldest first.
  *
  * 1. Every note in the journal is well formed.
- * 2. Every one is signed by the key.
- * 3. Numbers go up by one from the first, each names the hash of the one before, sizes never go down,
+ * 2. Every one is signed by a trusted key, or by the successor that a trusted key named; or, before the first of
+ *    those, it is what the next one names as its previous.
+ * 3. A key that was replaced signs nothing after that.
+ * 4. Numbers go up by one from the first, each names the hash of the one before, sizes never go down,
  *    and the origin stays the same.
- * 4. The file `checkpoint` is one of them.
+ * 5. The file `checkpoint` is one of them.
  */
-export function checkChain(directory: string, key: VerifierKey, problems: ProblemList): StoredCheckpoint[] {
+export function checkChain(directory: string, keys: Keyring, problems: ProblemList): StoredCheckpoint[] {
   const journal = readJournal(directory);
   const file = 'checkpoints';
   for (const { start, end, cause } of journal.faults)
@@ -24,39 +27,85 @@ export function checkChain(directory: string, key: VerifierKey, problems: Proble
       `checkpoints, bytes ${start} to ${end}, hold no checkpoint: ${cause}`,
     );
 
-  // Those of another key are told as one: a log of another host has a checkpoint a second.
-  const strangers: StoredCheckpoint[] = [];
-  const signed = journal.checkpoints.filter((stored) => {
-    if (isSignedBy(stored.note, key)) return true;
-    if (!signersOf(stored).includes(key.keyId)) strangers.push(stored);
-    else
-      problems.add(
-        'checkpoint',
-        { file },
-        `checkpoint ${stored.checkpoint.number} (checkpoints, byte ${stored.start}) was changed: its signature by key ${key.keyId} does not fit its text`,
-      );
-    return false;
-  });
-  const [stranger] = strangers;
-  if (stranger) {
-    const { number, origin } = stranger.checkpoint;
-    const more = strangers.length === 1 ? '' : `; so are ${strangers.length - 1} more by that or another key`;
-    problems.add(
-      'checkpoint',
-      { file },
-      `checkpoint ${number} (checkpoints, byte ${stranger.start}) of ${origin} is signed by key ${signersOf(stranger).join(', ')}, not by ${key.keyId} of ${key.name}${more}`,
-    );
-  }
-
+  const { own, rest } = byChain(bySignature(journal.checkpoints, keys, problems));
+  tellUnsigned(rest, keys, problems);
   let before: StoredCheckpoint | undefined;
-  const first = signed.at(-1)?.checkpoint.first ?? 0;
-  for (const stored of signed) {
+  const first = own.at(-1)?.checkpoint.first ?? 0;
+  for (const stored of own) {
     const problem = before ? linkProblem(before, stored) : beginProblem(stored, first);
     if (problem) problems.add('checkpoint', { file }, `${problem} (checkpoints, byte ${stored.start})`);
     before = stored;
   }
-  checkNewest(directory, journal.checkpoints, key, problems);
-  return signed;
+  checkNewest(directory, journal.checkpoints, keys, problems);
+  return own;
+}
+
+interface Sorted {
+  /** Ascending. */
+  readonly own: StoredCheckpoint[];
+  readonly rest: StoredCheckpoint[];
+}
+
+function bySignature(stored: readonly StoredCheckpoint[], keys: Keyring, problems: ProblemList): Sorted {
+  const sorted: Sorted = { own: [], rest: [] };
+  for (const one of stored) {
+    const { checkpoint, start } = one;
+    const signer = keys.signerOf(one.note);
+    const replacedAt = signer && keys.replacedBefore(signer, checkpoint.number);
+    if (!signer) sorted.rest.push(one);
+    else if (replacedAt !== undefined)
+      problems.add(
+        'key',
+        { file: 'checkpoints' },
+        `checkpoint ${checkpoint.number} (checkpoints, byte ${start}) is signed by key ${signer.keyId}, which was replaced in checkpoint ${replacedAt}`,
+      );
+    else {
+      sorted.own.push(one);
+      keys.follow(checkpoint, signer);
+    }
+  }
+  return sorted;
+}
+
+/** Who trusts a later key only has no key for what came before it; the hashes of the chain stand in. */
+function byChain({ own, rest }: Sorted): Sorted {
+  const unknown = [...rest];
+  for (;;) {
+    const first = own[0]?.checkpoint;
+    const at = unknown.findIndex(
+      ({ checkpoint, note }) =>
+        checkpoint.number + 1 === first?.number && checkpointHash(note.text) === first.previous,
+    );
+    const found = unknown[at];
+    if (!found) return { own, rest: unknown };
+    own.unshift(found);
+    unknown.splice(at, 1);
+  }
+}
+
+/** What another key signed is told as one: a log of another host has a checkpoint a second. */
+function tellUnsigned(rest: readonly StoredCheckpoint[], keys: Keyring, problems: ProblemList): void {
+  const file = 'checkpoints';
+  const strangers: StoredCheckpoint[] = [];
+  for (const stored of rest) {
+    const ours = signersOf(stored).find((id) => keys.ids.includes(id));
+    if (ours === undefined) strangers.push(stored);
+    else
+      problems.add(
+        'checkpoint',
+        { file },
+        `checkpoint ${stored.checkpoint.number} (checkpoints, byte ${stored.start}) was changed: its signature by key ${ours} does not fit its text`,
+      );
+  }
+  const [stranger] = strangers;
+  if (!stranger) return;
+  const { number, origin } = stranger.checkpoint;
+  const more = strangers.length === 1 ? '' : `; so are ${strangers.length - 1} more by that or another key`;
+  problems.add(
+    'checkpoint',
+    { file },
+    `checkpoint ${number} (checkpoints, byte ${stranger.start}) of ${origin} is signed by key ${signersOf(stranger).join(', ')}, not by ${keys.ids.join(' or ')}${more}`,
+  );
 }
 
 function signersOf({ note }: StoredCheckpoint): string[] {
@@ -92,7 +141,7 @@ function linkProblem(before: StoredCheckpoint, stored: StoredCheckpoint): string
 function checkNewest(
   directory: string,
   checkpoints: readonly StoredCheckpoint[],
-  key: VerifierKey,
+  keys: Keyring,
   problems: ProblemList,
 ): void {
   const file = 'checkpoint';
@@ -106,7 +155,7 @@ function checkNewest(
   if (checkpoints.some((stored) => stored.text === text)) return;
   let signed = false;
   try {
-    signed = isSignedBy(parseNote(text), key);
+    signed = keys.signerOf(parseNote(text)) !== undefined;
   } catch (error) {
     if (!(error instanceof NoteError)) throw error;
   }

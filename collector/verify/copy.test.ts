@@ -104,7 +104,7 @@ function indexOf(record: JsonRecord): number | undefined {
 async function check(lines: readonly unknown[]): Promise<CopyVerdict> {
   const path = join(folder(), 'export.jsonl');
   writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-  return verifyCopy(path, key);
+  return verifyCopy(path, [key]);
 }
 
 function told(verdict: CopyVerdict): string {
@@ -273,11 +273,11 @@ test('records of another host in the same copy are set aside', async () => {
 test('a line that is no OTLP-JSON is named', async () => {
   const path = join(folder(), 'export.jsonl');
   writeFileSync(path, `${JSON.stringify(requests[0])}\n{"resourceLogs": [`);
-  await assert.rejects(verifyCopy(path, key), {
+  await assert.rejects(verifyCopy(path, [key]), {
     name: 'CopyError',
     message: new RegExp(`^${path}:2: not JSON: `),
   });
-  await assert.rejects(verifyCopy(join(folder(), 'none'), key), {
+  await assert.rejects(verifyCopy(join(folder(), 'none'), [key]), {
     name: 'CopyError',
     message: /^cannot read .*none \(ENOENT\)$/,
   });

@@ -1,6 +1,7 @@
 import { type Checkpoint, CheckpointError, checkpointHash, parseCheckpoint } from '../log/checkpoint.ts';
+import { Keyring } from '../log/keyring.ts';
 import { CompactRange, HASH_BYTES, leafHash } from '../log/merkle.ts';
-import { isSignedBy, type Note, NoteError, parseNote, type VerifierKey } from '../log/note.ts';
+import { type Note, NoteError, parseNote, type VerifierKey } from '../log/note.ts';
 import { LeafTable } from './leaf-table.ts';
 import { type CopiedRecord, CopyError, readOtlpJson } from './otlp-json.ts';
 import { type Problem, ProblemList } from './verdict.ts';
@@ -11,7 +12,7 @@ export type Range = readonly [first: number, last: number];
 /** What a copy of a log proves, with nothing but the public key and the checkpoints in the copy. */
 export interface CopyVerdict {
   readonly origin: string;
-  readonly keyId: string;
+  readonly keyIds: readonly string[];
   /** Whether every record that could be checked is as signed. */
   readonly integrity: 'intact' | 'broken';
   /** Whether every record the checkpoints cover is there, from the first the log had at the last of them. */
@@ -48,21 +49,47 @@ interface CopiedCheckpoint {
  * Checks a SIEM's copy of a log.
  * @throws CopyError when the file cannot be read or is no OTLP-JSON, naming the line
  */
-export async function verifyCopy(path: string, key: VerifierKey): Promise<CopyVerdict> {
-  const check = new CopyCheck(key);
+export async function verifyCopy(path: string, keys: readonly VerifierKey[]): Promise<CopyVerdict> {
   try {
+    const check = new CopyCheck(await findKeys(path, keys));
     for await (const record of readOtlpJson(path)) check.take(record);
+    return check.verdict();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== undefined) throw new CopyError(`cannot read ${path} (${code})`);
     throw error;
   }
-  return check.verdict();
+}
+
+/** The trusted keys and the successors they name, wherever in the file the checkpoints that name them are. */
+async function findKeys(path: string, trusted: readonly VerifierKey[]): Promise<Keyring> {
+  const keys = new Keyring(trusted);
+  const naming: { checkpoint: Checkpoint; note: Note }[] = [];
+  for await (const { attributes } of readOtlpJson(path, 'nextkey ')) {
+    const opened = openNote(attributes['spoor.checkpoint.note'] ?? '');
+    if (typeof opened !== 'string' && opened.checkpoint.nextKey !== undefined) naming.push(opened);
+  }
+  for (const { checkpoint, note } of naming.sort((a, b) => a.checkpoint.number - b.checkpoint.number)) {
+    const signer = keys.signerOf(note);
+    if (signer) keys.follow(checkpoint, signer);
+  }
+  return keys;
+}
+
+/** A checkpoint and its note, or why the text is none. */
+function openNote(text: string): { checkpoint: Checkpoint; note: Note } | string {
+  try {
+    const note = parseNote(text);
+    return { checkpoint: parseCheckpoint(note.text), note };
+  } catch (error) {
+    if (!(error instanceof NoteError || error instanceof CheckpointError)) throw error;
+    return error.message;
+  }
 }
 
 /** Takes the records of a copy in any order, then judges. */
 export class CopyCheck {
-  readonly #key: VerifierKey;
+  readonly #keys: Keyring;
   readonly #problems = new ProblemList();
   /** What the copy's records hash to, and what the shipped hashes say. */
   readonly #found = new LeafTable();
@@ -73,12 +100,12 @@ export class CopyCheck {
   #records = 0;
   #otherLogs = 0;
 
-  constructor(key: VerifierKey) {
-    this.#key = key;
+  constructor(keys: Keyring) {
+    this.#keys = keys;
   }
 
   take(record: CopiedRecord): void {
-    if (record.keyId !== undefined && record.keyId !== this.#key.keyId) {
+    if (record.keyId !== undefined && !this.#keys.ids.includes(record.keyId)) {
       this.#otherLogs++;
       return;
     }
@@ -116,8 +143,8 @@ export class CopyCheck {
       .filter(([, to]) => to >= first)
       .map(([start, to]) => [Math.max(start, first), to] as const);
     return {
-      origin: last?.origin ?? this.#key.name,
-      keyId: this.#key.keyId,
+      origin: last?.origin ?? '',
+      keyIds: this.#keys.ids,
       integrity: this.#problems.any ? 'broken' : 'intact',
       complete: gone.length === 0 && checkpoints.length > 0,
       problems: this.#problems.listed,
@@ -169,37 +196,37 @@ export class CopyCheck {
 
   #takeCheckpoint(record: CopiedRecord): void {
     const { line, attributes } = record;
-    try {
-      const note = parseNote(attributes['spoor.checkpoint.note'] ?? '');
-      const checkpoint = parseCheckpoint(note.text);
-      const { number } = checkpoint;
-      if (!isSignedBy(note, this.#key)) {
-        const signers = note.signatures.map(({ keyId }) => keyId).join(', ');
-        this.#problems.add(
-          'checkpoint',
-          {},
-          `line ${line}: checkpoint ${number} is signed by ${signers}, or was changed; it does not verify with key ${this.#key.keyId}`,
-        );
-        return;
-      }
-      this.#takeHashes(record);
-      const known = this.#checkpoints.get(number);
-      if (known && known.note.text !== note.text)
-        this.#problems.add(
-          'checkpoint',
-          {},
-          `line ${line}: the key signed two checkpoints with number ${number}: the log was forked`,
-        );
-      const frontier = attributes['spoor.checkpoint.frontier'];
-      this.#checkpoints.set(number, { checkpoint, note, frontier: frontier && Buffer.from(frontier) });
-    } catch (error) {
-      if (!(error instanceof NoteError || error instanceof CheckpointError)) throw error;
+    const opened = openNote(attributes['spoor.checkpoint.note'] ?? '');
+    if (typeof opened === 'string') {
+      this.#problems.add('checkpoint', {}, `line ${line}: a log.checkpoint holds no checkpoint: ${opened}`);
+      return;
+    }
+    const { checkpoint, note } = opened;
+    const { number } = checkpoint;
+    const signer = this.#keys.signerOf(note);
+    const replacedAt = signer && this.#keys.replacedBefore(signer, number);
+    if (!signer || replacedAt !== undefined) {
+      const signers = note.signatures.map(({ keyId }) => keyId).join(', ');
+      const why = signer
+        ? `was replaced in checkpoint ${replacedAt}`
+        : `or was changed; it does not verify with key ${this.#keys.ids.join(' or ')}`;
       this.#problems.add(
         'checkpoint',
         {},
-        `line ${line}: a log.checkpoint holds no checkpoint: ${error.message}`,
+        `line ${line}: checkpoint ${number} is signed by ${signers}, ${signer ? `which ${why}` : why}`,
       );
+      return;
     }
+    this.#takeHashes(record);
+    const known = this.#checkpoints.get(number);
+    if (known && known.note.text !== note.text)
+      this.#problems.add(
+        'checkpoint',
+        {},
+        `line ${line}: the key signed two checkpoints with number ${number}: the log was forked`,
+      );
+    const frontier = attributes['spoor.checkpoint.frontier'];
+    this.#checkpoints.set(number, { checkpoint, note, frontier: frontier && Buffer.from(frontier) });
   }
 
   #checkChain(checkpoints: readonly CopiedCheckpoint[]): void {

@@ -1,8 +1,8 @@
 import { type Checkpoint, CheckpointError, parseCheckpoint } from '../log/checkpoint.ts';
 import { HashMissingError, HashReader } from '../log/hashes.ts';
-import { newestCheckpoint, type StoredCheckpoint } from '../log/journal.ts';
+import { newestCheckpoint, readJournal, type StoredCheckpoint } from '../log/journal.ts';
 import { leafHash } from '../log/merkle.ts';
-import { isSignedBy, NoteError, parseNote, type VerifierKey } from '../log/note.ts';
+import { isSignedBy, type Note, NoteError, parseNote, parseVkey, type VerifierKey } from '../log/note.ts';
 import { consistencyProof, inclusionProof, isConsistent, isIncluded } from '../log/proof.ts';
 import { readRecords } from '../log/reader.ts';
 import { VerifyError } from './verify.ts';
@@ -20,8 +20,12 @@ import { VerifyError } from './verify.ts';
  *
  * @throws VerifyError when the record is not covered, is gone, or does not fit the signed tree
  */
-export async function proveRecord(directory: string, index: number, key: VerifierKey): Promise<string> {
-  const stored = newest(directory, key);
+export async function proveRecord(
+  directory: string,
+  index: number,
+  keys: readonly VerifierKey[],
+): Promise<string> {
+  const stored = newest(directory, keys);
   const { size, root, number } = stored.checkpoint;
   if (index >= size)
     throw new VerifyError(
@@ -54,9 +58,9 @@ export interface SinceVerdict {
  * @param note text of the older checkpoint
  * @throws VerifyError when the note is no checkpoint of this log by this key
  */
-export function checkSince(directory: string, note: string, key: VerifierKey): SinceVerdict {
-  const old = readCheckpoint(note, key);
-  const now = newest(directory, key).checkpoint;
+export function checkSince(directory: string, note: string, keys: readonly VerifierKey[]): SinceVerdict {
+  const old = readCheckpoint(note, keysOf(directory, keys));
+  const now = newest(directory, keys).checkpoint;
   const refused = (message: string): SinceVerdict => ({ holds: false, message, proof: [] });
   if (old.origin !== now.origin)
     return refused(`checkpoint ${old.number} is of the log ${old.origin}, this is ${now.origin}`);
@@ -76,11 +80,11 @@ export function checkSince(directory: string, note: string, key: VerifierKey): S
   };
 }
 
-function readCheckpoint(text: string, key: VerifierKey): Checkpoint {
+function readCheckpoint(text: string, keys: readonly VerifierKey[]): Checkpoint {
   try {
     const note = parseNote(text);
-    if (!isSignedBy(note, key))
-      throw new VerifyError(`the older checkpoint is not signed by key ${key.keyId}`);
+    if (!isSignedByOne(note, keys))
+      throw new VerifyError(`the older checkpoint is not signed by key ${idsOf(keys)}`);
     return parseCheckpoint(note.text);
   } catch (error) {
     if (!(error instanceof NoteError || error instanceof CheckpointError)) throw error;
@@ -88,14 +92,31 @@ function readCheckpoint(text: string, key: VerifierKey): Checkpoint {
   }
 }
 
-function newest(directory: string, key: VerifierKey): StoredCheckpoint {
+function newest(directory: string, keys: readonly VerifierKey[]): StoredCheckpoint {
   const stored = newestCheckpoint(directory);
   if (!stored) throw new VerifyError(`${directory} has no checkpoints: it is no log, or its journal is gone`);
-  if (!isSignedBy(stored.note, key))
+  if (!isSignedByOne(stored.note, keysOf(directory, keys)))
     throw new VerifyError(
-      `checkpoint ${stored.checkpoint.number} is not signed by key ${key.keyId} of ${key.name}`,
+      `checkpoint ${stored.checkpoint.number} is not signed by key ${idsOf(keys)}, nor by one it named`,
     );
   return stored;
+}
+
+/** The trusted keys and the successors they named in this log. */
+function keysOf(directory: string, trusted: readonly VerifierKey[]): VerifierKey[] {
+  const keys = [...trusted];
+  for (const { checkpoint, note } of readJournal(directory).checkpoints)
+    if (checkpoint.nextKey !== undefined && isSignedByOne(note, keys))
+      keys.push(parseVkey(checkpoint.nextKey));
+  return keys;
+}
+
+function isSignedByOne(note: Note, keys: readonly VerifierKey[]): boolean {
+  return keys.some((key) => isSignedBy(note, key));
+}
+
+function idsOf(keys: readonly VerifierKey[]): string {
+  return keys.map(({ keyId }) => keyId).join(' or ');
 }
 
 async function leafAt(directory: string, index: number): Promise<Buffer> {

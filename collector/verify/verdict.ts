@@ -36,8 +36,8 @@ export interface Problem {
  */
 export interface Verdict {
   readonly origin: string;
-  /** Key id the last checkpoint is checked against. */
-  readonly keyId: string;
+  /** Ids of the keys that were trusted, and of those they named as their successors. */
+  readonly keyIds: readonly string[];
   readonly integrity: 'intact' | 'broken';
   readonly problems: readonly Problem[];
   /** Problems past the limit that are not listed. */

@@ -4,9 +4,10 @@ import type { Checkpoint } from '../log/checkpoint.ts';
 import { readIfThere } from '../log/files.ts';
 import { HashMissingError, HashReader } from '../log/hashes.ts';
 import { newestCheckpoint, type StoredCheckpoint } from '../log/journal.ts';
+import { Keyring } from '../log/keyring.ts';
 import { livingWriter } from '../log/lock.ts';
 import { HASH_BYTES } from '../log/merkle.ts';
-import { parseVkey, type VerifierKey } from '../log/note.ts';
+import { NoteError, parseVkey, type VerifierKey } from '../log/note.ts';
 import { decodeLeaf } from '../log/record.ts';
 import { TILE_WIDTH } from '../log/tiles.ts';
 import { type LoadedBundle, loadBundle } from './bundle.ts';
@@ -31,15 +32,15 @@ export class VerifyError extends Error {
  * from the hash tiles, which then tell exactly which records are wrong; where neither does, the place is known
  * to lie between the two checkpoints, and what follows cannot be vouched for.
  *
- * @param key the key to trust; without it the one published beside the log (../key/host.pub), which shows that
+ * @param keys the keys to trust; without them those published beside the log (../key/host.pub), which shows that
  *   the log fits itself and no more
  * @throws VerifyError when there is no log, or no key for it
  */
-export async function verifyLog(directory: string, key?: VerifierKey): Promise<Verdict> {
+export async function verifyLog(directory: string, keys?: readonly VerifierKey[]): Promise<Verdict> {
   const newest = newestCheckpoint(directory);
-  const trusted = key ?? keyBeside(directory);
+  const keyring = new Keyring(keys ?? keysBeside(directory));
   const problems = new ProblemList();
-  const signed = checkChain(directory, trusted, problems);
+  const signed = checkChain(directory, keyring, problems);
   const last = signed.at(-1);
   if (!newest) throw new VerifyError(`${directory} has no checkpoints: it is no log, or its journal is gone`);
 
@@ -61,7 +62,7 @@ export async function verifyLog(directory: string, key?: VerifierKey): Promise<V
   );
   return {
     origin: newest.checkpoint.origin,
-    keyId: trusted.keyId,
+    keyIds: keyring.ids,
     integrity: problems.any ? 'broken' : 'intact',
     problems: problems.listed,
     moreProblems: problems.more,
@@ -79,21 +80,33 @@ export async function verifyLog(directory: string, key?: VerifierKey): Promise<V
 }
 
 /**
- * The key published beside the log for its origin.
+ * The keys published beside the log for its origin.
  * @throws VerifyError when there is none
  */
-export function keyBeside(directory: string): VerifierKey {
+export function keysBeside(directory: string): VerifierKey[] {
   const origin = newestCheckpoint(directory)?.checkpoint.origin;
   const path = join(directory, '..', 'key', 'host.pub');
-  const lines =
-    readIfThere(path)
-      ?.toString()
+  return readKeys(readIfThere(path)?.toString() ?? '', path, origin);
+}
+
+/**
+ * The keys of a file of verifier keys, a line each; of those for `origin`, where there are any.
+ * @throws VerifyError naming the file when there is none, or a line that is no key
+ */
+export function readKeys(text: string, path: string, origin?: string): VerifierKey[] {
+  try {
+    const keys = text
       .split('\n')
-      .filter((line) => line !== '') ?? [];
-  const keys = lines.map(parseVkey);
-  const key = keys.findLast(({ name }) => name === origin) ?? keys.at(-1);
-  if (!key) throw new VerifyError(`${path} holds no key; name the log's public key with --key FILE`);
-  return key;
+      .filter((line) => line.trim() !== '')
+      .map(parseVkey);
+    if (keys.length === 0)
+      throw new VerifyError(`${path} holds no key; name the log's public key with --key FILE`);
+    const ofOrigin = keys.filter(({ name }) => name === origin);
+    return ofOrigin.length > 0 ? ofOrigin : keys;
+  } catch (error) {
+    if (error instanceof NoteError) throw new VerifyError(`${path}: ${error.message}`);
+    throw error;
+  }
 }
 
 class TreeCheck {

@@ -18,7 +18,7 @@ export function makeVectors(): unknown {
     format: 'der',
     type: 'pkcs8',
   });
-  const publicKey = Buffer.from(createPublicKey(privateKey).export({ format: 'jwk' }).x ?? '', 'base64url');
+  const publicKey = createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).subarray(-32);
   const key = verifierKey(ORIGIN, publicKey);
   const notes: string[] = [];
   let previous: string | undefined;
