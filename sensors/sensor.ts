@@ -476,6 +476,8 @@ export interface RunningProcess {
   readonly process: ProcessRef;
   readonly parent: ProcessRef;
   readonly session: SessionTag;
+  /** Of a suspect: the tag before its own, which holds while nobody has judged. */
+  readonly around: SessionTag;
 }
 
 export interface Sensor {

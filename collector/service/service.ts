@@ -281,8 +281,9 @@ class RunningService implements Service {
   /** Every exec before this call has been judged when it answers: `spoor status` is itself a suspect for a moment. */
   async #watchedIn(pid: number): Promise<string | undefined> {
     await this.#parts.sensor.flush();
-    const tag = this.#parts.sensor.running().find(({ process }) => process.pid === pid)?.session;
-    return tag === undefined || tag === 0 ? undefined : this.#pipeline.sessionOf(tag)?.id;
+    const found = this.#parts.sensor.running().find(({ process }) => process.pid === pid);
+    if (!found) return 'that has ended';
+    return (this.#pipeline.sessionOf(found.session) ?? this.#pipeline.sessionOf(found.around))?.id;
   }
 
   #remember(tag: SessionTag, summary: Summary | undefined): void {

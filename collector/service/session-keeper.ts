@@ -3,7 +3,7 @@
  * knows it whatever events were lost.
  */
 
-import type { Sensor, SessionTag } from '../../sensors/sensor.ts';
+import type { Sensor } from '../../sensors/sensor.ts';
 import type { Event } from '../event.ts';
 import type { Pipeline, SessionEnd } from '../pipeline.ts';
 import type { Session } from '../session/session.ts';
@@ -28,7 +28,7 @@ export interface SessionKeeper {
 
 export interface SessionKeeperNeeds {
   readonly sensor: Pick<Sensor, 'judge' | 'running'>;
-  readonly pipeline: Pick<Pipeline, 'flush' | 'endSession' | 'sessions'>;
+  readonly pipeline: Pick<Pipeline, 'flush' | 'endSession' | 'sessionOf' | 'sessions'>;
   readonly ended: (session: Session, summary: Summary | undefined) => void;
 }
 
@@ -74,8 +74,12 @@ export function createSessionKeeper({ sensor, pipeline, ended }: SessionKeeperNe
   function emptySessions(): Session[] {
     const sessions = pipeline.sessions();
     if (sessions.length === 0) return [];
-    const tags = new Set<SessionTag>(sensor.running().map(({ session }) => session));
-    return sessions.filter(({ tag }) => !tags.has(tag));
+    const held = new Set<string | undefined>(
+      sensor
+        .running()
+        .map(({ session, around }) => (pipeline.sessionOf(session) ?? pipeline.sessionOf(around))?.id),
+    );
+    return sessions.filter(({ id }) => !held.has(id));
   }
 
   function end(session: Session): Summary | undefined {

@@ -90,6 +90,7 @@ export function runningOf(answer: Buffer): RunningProcess[] {
         process: processAt(view, at, TASK_EXISTING.process),
         parent: processAt(view, at, TASK_EXISTING.parent),
         session: view.getUint32(at + TASK_EXISTING.session, true),
+        around: view.getUint32(at + TASK_EXISTING.around, true),
       });
   return running;
 }

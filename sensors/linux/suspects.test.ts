@@ -178,6 +178,22 @@ test('a suspect inside a session that is kept is a session of its own', needsSen
   assert.ok(opened(events, 5).includes(file));
 });
 
+test('a suspect inside a session is still told as inside while nobody has judged', needsSensor, async (t) => {
+  const folder = emptyFolder(t);
+  const { sensor } = lookOut(t);
+  const shell = suspectShell(folder);
+  const child = spawn('/bin/dash', ['-c', `read go; exec ${shell} -c 'echo here; read go'`], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  t.after(() => child.kill());
+  sensor.tag(child.pid as number, 5);
+  child.stdin.write('go\n');
+  await new Promise((done) => child.stdout.once('data', done));
+  const found = sensor.running().find(({ process }) => process.pid === child.pid);
+  assert.ok(found && found.session >= 2 ** 31);
+  assert.equal(found.around, 5);
+});
+
 // There are 16,384 places for tags.
 test('17,000 suspects one after another, judged nobody, never run out of tags', needsSensor, async (t) => {
   const folder = emptyFolder(t);

@@ -84,6 +84,36 @@ for name, request in (("control.sock", b'{"ask":"status"}\\n'), ("metrics.sock",
   },
 );
 
+// A look whether the session is empty must not miss its only process while that is in doubt, as it is after each exec.
+test(
+  'a session that becomes a suspect program 40 times over is watched, and refused, all the time',
+  needsRoot,
+  async (t) => {
+    const folder = scratch(t);
+    const service = await startService(t, { folder });
+    const again = join(folder, 'again.py');
+    writeFileSync(
+      again,
+      `import os, socket, subprocess, sys
+subprocess.run(["true"])  # its exit makes the service look
+s = socket.socket(socket.AF_UNIX)
+s.connect("${service.runtime}/control.sock")
+s.sendall(b'{"ask":"status"}\\n')
+print("refused" in s.makefile().readline())
+left = int(sys.argv[1]) - 1
+if left > 0:
+    sys.stdout.flush()
+    os.execv(sys.executable, ["python3", sys.argv[0], str(left)])
+`,
+    );
+    const { stdout } = await spoor(['run', '--state', service.state, '--', 'python3', again, '40']);
+    assert.equal(stdout.toString(), 'True\n'.repeat(40));
+    await service.stop();
+    const events = await eventsIn(service.state);
+    assert.equal(events.filter(({ event_name }) => event_name === 'session.end').length, 1);
+  },
+);
+
 test('nobody has a process watched that is not a child of theirs', needsRoot, async (t) => {
   const folder = scratch(t);
   const service = await startService(t, { folder });

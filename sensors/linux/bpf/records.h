@@ -381,7 +381,9 @@ struct task_existing {
 	__u32 gid;
 	__u32 egid;
 	__u32 session;
+	__u32 around; /* of a suspect's tag: the session it was in when the tag was given */
 	__u32 kernel_thread;
+	__u32 spare;
 };
 
 #pragma clang diagnostic pop

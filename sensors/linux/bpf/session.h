@@ -15,7 +15,7 @@ struct session {
 	u32 id;
 	u32 slot;	 /* of its histogram; 0: none */
 	u32 memory_told; /* bit N: a mapping of protection N was told */
-	u32 spare;
+	u32 around;	 /* of a suspect: the session it was in, and is in while nobody has judged; 0: none */
 	struct credentials credentials; /* when they were last told */
 };
 
@@ -54,27 +54,28 @@ static __always_inline struct session *waiting_session(struct task_struct *task)
 	return stored;
 }
 
-/* The session of a task whose tag the kernel gave by itself, after the verdict; NULL when it is nobody's. */
-static __always_inline struct session *judged(struct task_struct *task, struct session *session)
+/* The session of a task whose tag the kernel gave by itself, after the verdict; NULL when it is nobody's. The tag is
+ * exchanged only while it is the judged one, and never taken away with its storage: user space may give the task
+ * another at the same moment, on another CPU. */
+static __always_inline struct session *judged(struct session *session)
 {
-	u32 becomes = tag_becomes(session->id);
-	if (becomes == session->id)
-		return session;
-	if (becomes) {
-		session->id = becomes;
-		return session;
-	}
-	bpf_task_storage_delete(&sessions, task); /* may be refused (trylock): then the next question does it */
-	return NULL;
+	u32 tag = session->id;
+	u32 becomes = tag_becomes(tag);
+	if (becomes != tag)
+		__sync_val_compare_and_swap(&session->id, tag, becomes);
+	return session->id ? session : NULL;
 }
 
-/* NULL outside every session. Only tasks of sessions have storage, so for all others this is one load. */
+/* NULL outside every session. Only tasks of sessions, and suspects that turned out to be nobody's, have storage, so
+ * for all others this is one load. */
 static __always_inline struct session *session_of(struct task_struct *task)
 {
 	if (task->bpf_storage) {
 		struct session *session = bpf_task_storage_get(&sessions, task, NULL, 0);
+		if (session && session->id >= FIRST_SUSPECT_TAG)
+			return judged(session);
 		if (session)
-			return session->id < FIRST_SUSPECT_TAG ? session : judged(task, session);
+			return session->id ? session : NULL;
 	}
 	return waiting_count ? waiting_session(task) : NULL;
 }

@@ -41,8 +41,10 @@ int both_existing(struct bpf_iter__task *context)
 		.kernel_thread = task->flags & PF_KTHREAD ? 1 : 0,
 	};
 	struct session *session = session_of(task);
-	if (session)
+	if (session) {
 		answer.session = session->id;
+		answer.around = session->around;
+	}
 	process_identity(task, &answer.process);
 	process_identity(peek(task, real_parent), &answer.parent);
 	bpf_seq_write(context->meta->seq, &answer, sizeof(answer));

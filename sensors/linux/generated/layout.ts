@@ -461,7 +461,7 @@ export const SYSCALL = {
 } as const;
 
 export const TASK_EXISTING = {
-  sizeBytes: 56,
+  sizeBytes: 64,
   process: {
     start_ns: 0,
     pid: 8,
@@ -477,7 +477,9 @@ export const TASK_EXISTING = {
   gid: 40,
   egid: 44,
   session: 48,
-  kernel_thread: 52,
+  around: 52,
+  kernel_thread: 56,
+  spare: 60,
 } as const;
 
 export const TASK_MEMBER = {
