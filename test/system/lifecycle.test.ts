@@ -146,7 +146,7 @@ test(
     const look =
       'stty rows 33 cols 99; tty; stty size; read -r typed; echo got:$typed; ps -o tpgid= -o pgid= -p $$';
     const { code, stdout } = await inTerminal(
-      `${SPOOR} run --state ${state} -- bash -c '${look}'`,
+      `exec ${SPOOR} run --state ${state} -- bash -c '${look}'`,
       'hello terminal\n',
     );
     const shown = stdout.toString('utf8');
@@ -168,7 +168,13 @@ test(
     // script(1) hands ETX to the line discipline, which makes SIGINT of it for the whole foreground group.
     const child = spawn(
       'script',
-      ['--quiet', '--return', '--command', `${SPOOR} run --state ${state} -- bash -c '${wait}'`, '/dev/null'],
+      [
+        '--quiet',
+        '--return',
+        '--command',
+        `exec ${SPOOR} run --state ${state} -- bash -c '${wait}'`,
+        '/dev/null',
+      ],
       {
         stdio: ['pipe', 'pipe', 'inherit'],
       },
