@@ -6,7 +6,7 @@ import { DEFAULT_FILE } from '../configuration/configuration.ts';
 export function addServiceCommand(program: Command): void {
   program
     .command('service')
-    .description('watch this host for AI agents until told to stop; systemd starts it (docs/service.md)')
+    .description('watch this host for AI agents until told to stop; its configuration: docs/configuration.md')
     .option('--config <file>', `the configuration; ${DEFAULT_FILE} when it is there`)
     .action(async (options: { config?: string }) => {
       const { leave } = await import('./leave.ts');

@@ -37,7 +37,7 @@ test('no file is needed: every key has a default', () => {
     recognise: { enabled: true, agents: undefined, people: undefined },
     rules: { builtin: true, paths: [] },
     hash: { maxFileBytes: 67_108_864, maxExecutableBytes: 536_870_912 },
-    sensor: { ringBytes: 4_194_304, keep: true },
+    sensor: { ringBytes: 4_194_304 },
     ship: [],
   });
 });
@@ -48,7 +48,7 @@ test('a key that is given leaves the defaults of its neighbours in force', () =>
     'hash:\n  max_file: 1 GiB\nsensor: { ring: 1 MiB }\n',
   );
   assert.deepEqual(hash, { maxFileBytes: 1_073_741_824, maxExecutableBytes: 536_870_912 });
-  assert.deepEqual(sensor, { ringBytes: 1_048_576, keep: true });
+  assert.deepEqual(sensor, { ringBytes: 1_048_576 });
 });
 
 const WRONG: readonly (readonly [title: string, text: string, ...problems: string[]])[] = [
@@ -60,7 +60,7 @@ const WRONG: readonly (readonly [title: string, text: string, ...problems: strin
   [
     'an unknown key that is like none is told with all that are known there',
     'sensor:\n  verbosity: 3\n',
-    'spoor.yml:2:3: sensor: unknown key "verbosity"; known here: ring, keep',
+    'spoor.yml:2:3: sensor: unknown key "verbosity"; known here: ring',
   ],
   [
     'a relative path is told with a right one',
@@ -74,8 +74,8 @@ const WRONG: readonly (readonly [title: string, text: string, ...problems: strin
   ],
   [
     'a word for a switch is told with what is meant',
-    'sensor:\n  keep: yes\n',
-    'spoor.yml:2:9: sensor.keep: "yes" is not a boolean; write true or false',
+    'rules:\n  builtin: yes\n',
+    'spoor.yml:2:12: rules.builtin: "yes" is not a boolean; write true or false',
   ],
   [
     'a misspelt level is told with the likely one',
@@ -163,8 +163,8 @@ test('changes that a reload does not reach are named as they are written', () =>
   const before = defaultConfiguration();
   const after = configurationIn(
     'spoor.yml',
-    'state: /srv/spoor\nlog_level: debug\nhash: { max_file: 1 MiB }\nsensor: { keep: false }\nship: [{ endpoint: "http://siem" }]\n',
+    'state: /srv/spoor\nlog_level: debug\nhash: { max_file: 1 MiB }\nsensor: { ring: 1 MiB }\nship: [{ endpoint: "http://siem" }]\n',
   );
-  assert.deepEqual(changesThatWait(before, after), ['state', 'hash.max_file', 'sensor.keep', 'ship']);
+  assert.deepEqual(changesThatWait(before, after), ['state', 'hash.max_file', 'sensor.ring', 'ship']);
   assert.deepEqual(changesThatWait(before, before), []);
 });

@@ -26,7 +26,7 @@ export interface Configuration {
   };
   readonly rules: { readonly builtin: boolean; readonly paths: readonly string[] };
   readonly hash: { readonly maxFileBytes: number; readonly maxExecutableBytes: number };
-  readonly sensor: { readonly ringBytes: number; readonly keep: boolean };
+  readonly sensor: { readonly ringBytes: number };
   /** URLs of the receivers. */
   readonly ship: readonly { readonly endpoint: string }[];
 }
@@ -41,7 +41,7 @@ export interface WrittenConfiguration {
   readonly recognise: { readonly enabled: boolean; readonly agents?: string; readonly people?: string };
   readonly rules: { readonly builtin: boolean; readonly paths: readonly string[] };
   readonly hash: { readonly max_file: ByteSize; readonly max_executable: ByteSize };
-  readonly sensor: { readonly ring: ByteSize; readonly keep: boolean };
+  readonly sensor: { readonly ring: ByteSize };
   readonly ship: readonly { readonly endpoint: string }[];
 }
 
@@ -100,7 +100,7 @@ export function configurationIn(name: string, text: string): Configuration {
       maxFileBytes: bytesIn(written.hash.max_file),
       maxExecutableBytes: bytesIn(written.hash.max_executable),
     },
-    sensor: { ringBytes: bytesIn(written.sensor.ring), keep: written.sensor.keep },
+    sensor: { ringBytes: bytesIn(written.sensor.ring) },
     ship: written.ship,
   };
 }
