@@ -182,7 +182,7 @@ const NAMES: readonly (readonly [DestinationType, readonly string[]])[] = [
   [
     'package_registry',
     [
-      'registry.npmjs.org',
+      '*.npmjs.org',
       'registry.yarnpkg.com',
       'npm.pkg.github.com',
       'pypi.org',
@@ -203,8 +203,7 @@ const NAMES: readonly (readonly [DestinationType, readonly string[]])[] = [
       'production.cloudflare.docker.com',
       'ghcr.io',
       'quay.io',
-      'deb.debian.org',
-      'security.debian.org',
+      '*.debian.org',
       '*.ubuntu.com',
       'dl-cdn.alpinelinux.org',
       'conda.anaconda.org',

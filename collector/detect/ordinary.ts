@@ -59,7 +59,7 @@ const COMMANDS: readonly string[] = [
   'unzip release.zip',
   'base64 -d icon.b64',
   'sha256sum release.tgz',
-  'curl -sS https://registry.npmjs.org/left-pad',
+  'curl -sS https://registry.yarnpkg.com/left-pad',
   'curl -o x.tgz https://example.org/x.tgz',
   'curl -s http://127.0.0.1:3000/health',
   'wget -q https://example.org/x.tgz',
