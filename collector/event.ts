@@ -1,7 +1,7 @@
 /** The event that passes through the stages: what the sensor saw, and what each stage made of it. */
 
 import type { Attributes, EventName } from '../schemas/generated/registry.ts';
-import type { SensorEvent } from '../sensors/sensor.ts';
+import type { SensorEvent } from '../sensors/event.ts';
 
 export type { AttributeName, Attributes, EventName } from '../schemas/generated/registry.ts';
 

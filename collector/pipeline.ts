@@ -5,7 +5,8 @@
  * come later, on their own. Every event passes each stage once, and none is written before it was redacted.
  */
 
-import type { ProcessRef, Sensor, SessionTag } from '../sensors/sensor.ts';
+import type { ProcessRef, SessionTag } from '../sensors/event.ts';
+import type { Sensor } from '../sensors/sensor.ts';
 import type { Attribute } from './attribute/attribute.ts';
 import { createAttribute } from './attribute/attribute.ts';
 import type { Program } from './attribute/processes.ts';

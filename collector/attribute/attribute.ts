@@ -13,10 +13,10 @@ import type {
   ProcessFork,
   ProcessRef,
   SensorEvent,
-  SensorFacts,
   SessionTag,
   SystemCallHistogram,
-} from '../../sensors/sensor.ts';
+} from '../../sensors/event.ts';
+import type { SensorFacts } from '../../sensors/sensor.ts';
 import { type Attributes, type Event, type EventName, SEVERITY } from '../event.ts';
 import type { SessionFinder } from '../session/finder.ts';
 import type { Session, SessionPlan } from '../session/session.ts';

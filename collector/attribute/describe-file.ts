@@ -9,7 +9,7 @@ import type {
   FileLink,
   FileRename,
   FileTruncate,
-} from '../../sensors/sensor.ts';
+} from '../../sensors/event.ts';
 import type { Attributes } from '../event.ts';
 import type { Session } from '../session/session.ts';
 import { FORK_CHAIN } from './actor.ts';

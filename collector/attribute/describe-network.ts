@@ -9,7 +9,7 @@ import type {
   NetworkRaw,
   TlsHello,
   UnixConnect,
-} from '../../sensors/sensor.ts';
+} from '../../sensors/event.ts';
 import type { Attributes } from '../event.ts';
 import type { Session } from '../session/session.ts';
 import { actorOf } from './actor.ts';

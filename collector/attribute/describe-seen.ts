@@ -1,6 +1,6 @@
 /** Which description fits what was seen, for all kinds that tell nothing about processes as such. */
 
-import type { ProcessRef, SensorEvent, SessionTag } from '../../sensors/sensor.ts';
+import type { ProcessRef, SensorEvent, SessionTag } from '../../sensors/event.ts';
 import type { Attributes } from '../event.ts';
 import type { Session } from '../session/session.ts';
 import { describeConnect, describeOpen } from './describe.ts';

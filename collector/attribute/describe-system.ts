@@ -1,11 +1,6 @@
 /** What the events about system calls, other processes and the system itself say. */
 
-import type {
-  ProcessExecFailed,
-  SecurityAct,
-  SystemCall,
-  SystemCallHistogram,
-} from '../../sensors/sensor.ts';
+import type { ProcessExecFailed, SecurityAct, SystemCall, SystemCallHistogram } from '../../sensors/event.ts';
 import type { Attributes } from '../event.ts';
 import type { Session } from '../session/session.ts';
 import { actorOf } from './actor.ts';

@@ -8,7 +8,7 @@ import type {
   ProcessExisting,
   ProcessExit,
   SensorGap,
-} from '../../sensors/sensor.ts';
+} from '../../sensors/event.ts';
 import type { Attributes } from '../event.ts';
 import type { Session } from '../session/session.ts';
 import { FORK_CHAIN } from './actor.ts';

@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import type { ProcessRef } from '../../sensors/sensor.ts';
+import type { ProcessRef } from '../../sensors/event.ts';
 
 /** 32 lower-case hexadecimal characters. The root process's entity id is also its session's id and trace id. */
 export type EntityId = string;

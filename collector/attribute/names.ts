@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net';
 import { LRUCache } from 'lru-cache';
-import type { SessionTag } from '../../sensors/sensor.ts';
+import type { SessionTag } from '../../sensors/event.ts';
 
 /** Addresses remembered, over all sessions. About 150 B each, so 1.2 MB; past it the least used is forgotten. */
 const MAX_ADDRESSES = 8_192;

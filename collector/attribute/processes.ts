@@ -5,7 +5,7 @@
  * begins a new entry while the old one stays findable among the exited.
  */
 
-import type { ProcessRef } from '../../sensors/sensor.ts';
+import type { ProcessRef } from '../../sensors/event.ts';
 import { type EntityId, entityIdOf, spanIdOf } from './entity.ts';
 
 /**

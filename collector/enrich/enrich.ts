@@ -7,7 +7,7 @@
  */
 
 import { LRUCache } from 'lru-cache';
-import type { FileClose, FileOpen, ProcessExec } from '../../sensors/sensor.ts';
+import type { FileClose, FileOpen, ProcessExec } from '../../sensors/event.ts';
 import type { Event } from '../event.ts';
 import type { Stage } from '../stage.ts';
 import type { HashAnswer, HashWish, MissingReason } from './hash-file.ts';

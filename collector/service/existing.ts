@@ -1,6 +1,7 @@
 /** Agents that run already when the service starts: their whole trees are tagged, and their sessions begin then. */
 
-import type { ProcessRef, Sensor, SessionTag } from '../../sensors/sensor.ts';
+import type { ProcessRef, SessionTag } from '../../sensors/event.ts';
+import type { Sensor } from '../../sensors/sensor.ts';
 import type { Attributes } from '../event.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { existingSessions } from '../recognise/existing.ts';

@@ -9,7 +9,8 @@
  */
 
 import { LRUCache } from 'lru-cache';
-import type { ProcessExec, Sensor, SessionTag } from '../../sensors/sensor.ts';
+import type { ProcessExec, SessionTag } from '../../sensors/event.ts';
+import type { Sensor } from '../../sensors/sensor.ts';
 import type { Program } from '../attribute/processes.ts';
 import type { Attributes } from '../event.ts';
 import { describePerson, describeRecognition } from '../recognise/describe.ts';

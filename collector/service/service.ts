@@ -8,8 +8,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { SessionTag } from '../../sensors/event.ts';
 import { openLinuxSensor } from '../../sensors/linux/sensor.ts';
-import type { Sensor, SessionTag } from '../../sensors/sensor.ts';
+import type { Sensor } from '../../sensors/sensor.ts';
 import { openState, type StateFolder } from '../cli/state.ts';
 import { version } from '../cli/version.ts';
 import type { Configuration } from '../configuration/configuration.ts';

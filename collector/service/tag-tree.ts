@@ -1,4 +1,5 @@
-import { type Sensor, SensorError, type SessionTag } from '../../sensors/sensor.ts';
+import type { SessionTag } from '../../sensors/event.ts';
+import { type Sensor, SensorError } from '../../sensors/sensor.ts';
 
 /** Walks of the task list for one tree. A tree that still grows untagged branches then is a fork bomb; it is left so. */
 const MAX_WALKS = 16;

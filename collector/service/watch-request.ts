@@ -10,7 +10,8 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { type Sensor, SensorError, type SessionTag } from '../../sensors/sensor.ts';
+import type { SessionTag } from '../../sensors/event.ts';
+import { type Sensor, SensorError } from '../../sensors/sensor.ts';
 import { reportJson } from '../cli/report-json.ts';
 import { reportText } from '../cli/report-text.ts';
 import { paint } from '../cli/terminal.ts';

@@ -1,6 +1,6 @@
 /** Finds AI agents among the programs that start. The attribute stage asks at every exec; the service answers. */
 
-import type { ProcessExec } from '../../sensors/sensor.ts';
+import type { ProcessExec } from '../../sensors/event.ts';
 import type { Program } from '../attribute/processes.ts';
 import type { Attributes } from '../event.ts';
 import type { Session, SessionPlan } from './session.ts';

@@ -1,6 +1,6 @@
 /** A session: one AI agent's root process and everything that descends from it or acts for it. */
 
-import type { ProcessRef, SessionTag } from '../../sensors/sensor.ts';
+import type { ProcessRef, SessionTag } from '../../sensors/event.ts';
 import type { Attributes } from '../event.ts';
 
 export type StartedBy = 'run' | 'recognition' | 'recording';

@@ -1,6 +1,6 @@
 /** Addresses as text. */
 
-import type { Endpoint } from '../sensor.ts';
+import type { Endpoint } from '../event.ts';
 import type { Batch } from './record.ts';
 
 const AF_INET6 = 10;

@@ -11,7 +11,7 @@ import type {
   FileType,
   PathBasis,
   SensorEvent,
-} from '../sensor.ts';
+} from '../event.ts';
 import { callName } from './calls.ts';
 import { fileType } from './file-records.ts';
 import { CHANGE_FLAG, FILE_CHANGE, FILE_OPEN } from './generated/layout.ts';

@@ -1,7 +1,8 @@
 /** Processes that were there before the sensor: who they are from the kernel's iterator, the rest from /proc. */
 
 import { readFileSync, readlinkSync } from 'node:fs';
-import type { ProcessExisting, ProcessRef, RunningProcess } from '../sensor.ts';
+import type { ProcessExisting, ProcessRef } from '../event.ts';
+import type { RunningProcess } from '../sensor.ts';
 import { TASK_EXISTING, TASK_MEMBER } from './generated/layout.ts';
 import { splitArguments } from './text.ts';
 

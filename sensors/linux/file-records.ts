@@ -1,6 +1,6 @@
 /** Records of files that were opened. What changed names and properties: change-records.ts; sums: use-records.ts. */
 
-import type { FileAccess, FileOpen, FileRef, FileType } from '../sensor.ts';
+import type { FileAccess, FileOpen, FileRef, FileType } from '../event.ts';
 import { FILE_OPEN, OPEN_FLAG } from './generated/layout.ts';
 import { isCut, isDeleted, RecordOf } from './record.ts';
 import { joined } from './text.ts';

@@ -1,6 +1,6 @@
 /** How often each session makes each system call: rows of the kernel's counters, given out to sessions. */
 
-import type { SessionTag, SystemCallHistogram } from '../sensor.ts';
+import type { SessionTag, SystemCallHistogram } from '../event.ts';
 import { callName } from './calls.ts';
 
 /** Rows there are (bpf/records.h, HISTOGRAM_SESSIONS); row 0 belongs to nobody. */

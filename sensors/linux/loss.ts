@@ -1,6 +1,7 @@
 /** Turns the kernel's counters into counts and gap events: what was lost since it was last told. */
 
-import type { SensorCount, SensorGap } from '../sensor.ts';
+import type { SensorGap } from '../event.ts';
+import type { SensorCount } from '../sensor.ts';
 import { COUNTERS, RECORD_KIND } from './generated/layout.ts';
 import { KIND_NAMES } from './records.ts';
 

@@ -12,7 +12,7 @@ import type {
   SensorEvent,
   SessionTag,
   UnixConnect,
-} from '../sensor.ts';
+} from '../event.ts';
 import { endpointAt, familyAt } from './address.ts';
 import {
   CHANGE_FLAG,

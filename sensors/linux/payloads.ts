@@ -3,10 +3,10 @@
  * further than here.
  */
 
+import type { DnsQuery, Endpoint, ProcessRef, SensorEvent, SessionTag, TlsHello } from '../event.ts';
 import { type DnsMessage, type DnsQuestion, readDns, readDnsStream } from '../protocols/dns.ts';
 import { ja3, ja4 } from '../protocols/fingerprint.ts';
 import { ClientHelloReader } from '../protocols/tls.ts';
-import type { DnsQuery, Endpoint, ProcessRef, SensorEvent, SessionTag, TlsHello } from '../sensor.ts';
 import { endpointAt, familyAt } from './address.ts';
 import { NETWORK_PAYLOAD, PAYLOAD_USE, RECORD } from './generated/layout.ts';
 import type { Batch } from './record.ts';

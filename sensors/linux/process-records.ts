@@ -10,7 +10,7 @@ import type {
   ProcessFork,
   ProcessRef,
   SessionTag,
-} from '../sensor.ts';
+} from '../event.ts';
 import {
   EXEC_FLAG,
   PROCESS_EXEC,

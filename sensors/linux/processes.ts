@@ -1,7 +1,7 @@
 /** Which session each live process of a session is of, from the kernel's forks and exits; and when others began. */
 
 import { readFileSync } from 'node:fs';
-import type { ProcessRef, SessionTag } from '../sensor.ts';
+import type { ProcessRef, SessionTag } from '../event.ts';
 import { RECORD } from './generated/layout.ts';
 import type { Batch } from './record.ts';
 

@@ -1,6 +1,6 @@
 /** What all records share (bpf/records.h): where their bytes lie, and how fields are read out of them when asked for. */
 
-import type { Credentials, FileRef, ProcessRef, SessionTag } from '../sensor.ts';
+import type { Credentials, FileRef, ProcessRef, SessionTag } from '../event.ts';
 import { PATH_FLAG, RECORD } from './generated/layout.ts';
 import { pathOf } from './text.ts';
 

@@ -3,7 +3,7 @@
  * decoded when somebody asks for it.
  */
 
-import type { SensorEvent, SessionTag } from '../sensor.ts';
+import type { SensorEvent, SessionTag } from '../event.ts';
 import { CreateByOpen, changeOf, TruncateByOpen } from './change-records.ts';
 import { fileType, Open } from './file-records.ts';
 import { FILE_OPEN, OPEN_FLAG, RECORD, RECORD_KIND } from './generated/layout.ts';

@@ -2,16 +2,8 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { arch } from 'node:os';
-import type {
-  Coverage,
-  ProcessRef,
-  RunningProcess,
-  Sensor,
-  SensorCount,
-  SensorEvent,
-  SensorFacts,
-  SessionTag,
-} from '../sensor.ts';
+import type { ProcessRef, SensorEvent, SessionTag } from '../event.ts';
+import type { Coverage, RunningProcess, Sensor, SensorCount, SensorFacts } from '../sensor.ts';
 import { SensorError } from '../sensor.ts';
 import { coverageOf } from './coverage.ts';
 import { existingOf, membersOf, runningOf } from './existing.ts';

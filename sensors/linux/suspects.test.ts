@@ -4,7 +4,8 @@ import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { emptyFolder, lostOf, needsSensor, ofKind } from '../../test/programs/session.ts';
-import type { ProcessExec, Sensor, SensorEvent } from '../sensor.ts';
+import type { ProcessExec, SensorEvent } from '../event.ts';
+import type { Sensor } from '../sensor.ts';
 import { openLinuxSensor } from './sensor.ts';
 
 const WORD = 'spoor-suspect';

@@ -8,7 +8,7 @@ import type {
   SensorEvent,
   SessionTag,
   SystemCall,
-} from '../sensor.ts';
+} from '../event.ts';
 import { callName } from './calls.ts';
 import { SYSCALL } from './generated/layout.ts';
 import { type Batch, RecordOf } from './record.ts';

@@ -1,6 +1,6 @@
 /** Sums of what a process did with files: one record, many struct file_use, each an event. */
 
-import type { FileAccess, FileClose, FileRef, FileType, FileWay } from '../sensor.ts';
+import type { FileAccess, FileClose, FileRef, FileType, FileWay } from '../event.ts';
 import { fileType } from './file-records.ts';
 import { FILE_USE, FILE_USES, USE_CAUSE, USE_MAP, USE_WAY } from './generated/layout.ts';
 import { type Batch, RecordOf } from './record.ts';

@@ -2,7 +2,6 @@
  * here, or is of another type, does not compile. */
 
 import type {
-  Coverage,
   Credentials,
   Endpoint,
   FileRef,
@@ -11,8 +10,8 @@ import type {
   SecurityActOf,
   SecurityKind,
   SensorEvent,
-  SensorFacts,
-} from '../sensor.ts';
+} from '../event.ts';
+import type { Coverage, SensorFacts } from '../sensor.ts';
 import {
   big,
   bytes,

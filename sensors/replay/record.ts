@@ -1,7 +1,8 @@
 /** Writes down what a sensor reports, while it reports it (docs/recordings.md). */
 
 import { closeSync, openSync, writeSync } from 'node:fs';
-import type { Sensor, SensorEvent } from '../sensor.ts';
+import type { SensorEvent } from '../event.ts';
+import type { Sensor } from '../sensor.ts';
 import { SensorError } from '../sensor.ts';
 import { eventLine, headLine, RECORDING_VERSION } from './events.ts';
 

@@ -1,7 +1,8 @@
 /** A recorded session as a sensor (docs/recordings.md): the same events, in the same order, on any host. */
 
 import { readFileSync } from 'node:fs';
-import type { ProcessRef, RunningProcess, Sensor, SensorCount, SensorEvent, SessionTag } from '../sensor.ts';
+import type { ProcessRef, SensorEvent, SessionTag } from '../event.ts';
+import type { RunningProcess, Sensor, SensorCount } from '../sensor.ts';
 import { SensorError } from '../sensor.ts';
 import { RecordingFault } from './codec.ts';
 import { eventOfLine, headOfLine, type RecordingHead } from './events.ts';

@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
+import type { SensorEvent } from '../../sensors/event.ts';
 import { launcherPath } from '../../sensors/linux/native.ts';
 import { type LinuxSensorOptions, openLinuxSensor } from '../../sensors/linux/sensor.ts';
-import { type Sensor, SensorError, type SensorEvent } from '../../sensors/sensor.ts';
+import { type Sensor, SensorError } from '../../sensors/sensor.ts';
 
 export const PROGRAMS = resolve(import.meta.dirname, '../../../build/programs');
 export const SESSION = 7;

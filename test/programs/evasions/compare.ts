@@ -1,6 +1,7 @@
 /** Compares what a program says it did with what the sensor reported. */
 
-import type { SensorEvent, SensorTier } from '../../../sensors/sensor.ts';
+import type { SensorEvent } from '../../../sensors/event.ts';
+import type { SensorTier } from '../../../sensors/sensor.ts';
 import { fieldsOf, type Value } from './fields.ts';
 import type { Act } from './told.ts';
 

@@ -1,6 +1,6 @@
 /** What an event of the sensor says, under the names that the programs use. */
 
-import type { SensorEvent } from '../../../sensors/sensor.ts';
+import type { SensorEvent } from '../../../sensors/event.ts';
 
 export type Value = number | bigint | string | Buffer | undefined;
 export type Fields = Readonly<Record<string, Value>>;
