@@ -3,6 +3,7 @@
 #   make run       set up, build, watch a real AI coding agent, show and verify what it did
 #   make test      set up, build, run all tests (root: the tests load real eBPF programs)
 #   make build     leaves bin/spoor
+#   make test-faults  what goes wrong on real machines, done to Spoor; FAULTS=ci for the small size
 #   make check     format, lint, types, generated pages
 #   make bench     the figures, as ratios within one run; also written to docs/bench.md
 #   make agents    the real AI agents that tests and `make run` watch
@@ -19,7 +20,7 @@ TS := $(shell find schemas sensors collector detections test -name '*.ts' -not -
 GENERATED := schemas/generated/registry.ts schemas/generated/otlp.js schemas/generated/otlp.d.ts schemas/generated/agents.json
 
 .DEFAULT_GOAL := build
-.PHONY: agents bench build check clean format privileged run setup test
+.PHONY: agents bench build check clean format privileged run setup test test-faults
 # A sub-make, because under -j nothing else orders set-up before the build that needs it.
 build: setup
 	@$(MAKE) --no-print-directory --question bin/spoor 2>/dev/null || { \
@@ -45,6 +46,11 @@ test: privileged
 bench: privileged
 	@$(MAKE) --no-print-directory build
 	@node dist/test/bench/bench.js
+
+FAULTS ?= full
+test-faults: privileged
+	@$(MAKE) --no-print-directory build
+	@node dist/test/faults/faults.js $(FAULTS)
 
 agents: test/agents/node_modules/.installed-lock.json
 
