@@ -29,6 +29,8 @@ export interface SensorCount {
 export interface SensorFacts {
   readonly name: string;
   readonly tier: SensorTier;
+  /** Why it is this tier and no better one; absent where nothing was chosen. */
+  readonly tierReason?: string | undefined;
   /** /proc/sys/kernel/random/boot_id of the boot the events are from. */
   readonly bootId: string;
 }

@@ -50,10 +50,13 @@ function diagnose(state: string): Diagnosis {
 function trySensor(): { check: Check; coverage: Coverage[] } {
   try {
     const sensor = openLinuxSensor();
-    const { name, tier } = sensor.facts;
+    const { name, tier, tierReason } = sensor.facts;
     const coverage = sensor.coverage();
     void sensor.stop();
-    return { check: { subject: 'sensor', state: 'good', detail: `${name} loads, tier ${tier}` }, coverage };
+    return {
+      check: { subject: 'sensor', state: 'good', detail: `${name} loads, tier ${tier}: ${tierReason}` },
+      coverage,
+    };
   } catch (error) {
     if (!(error instanceof SensorError)) throw error;
     return { check: { subject: 'sensor', state: 'bad', detail: error.message }, coverage: [] };

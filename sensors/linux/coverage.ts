@@ -1,6 +1,7 @@
 /** What each tier of the Linux sensor can and cannot see, said before anybody has to find out. */
 
-import type { Coverage, SensorTier } from '../sensor.ts';
+import type { Coverage } from '../sensor.ts';
+import type { LinuxTier } from './sensor.ts';
 
 const SEEN_BY_ALL = [
   'process.fork',
@@ -71,12 +72,25 @@ const ABSENT: { readonly [program: string]: Coverage } = {
   },
 };
 
-/** `absent`: names of programs that this kernel has no place for. */
-export function coverageOf(tier: SensorTier, absent: readonly string[]): Coverage[] {
+/** What the tier is, why, and what it found. */
+export interface CoveredBy {
+  readonly tier: LinuxTier;
+  readonly tierReason: string;
+  /** Names of programs that this kernel has no place for. */
+  readonly absent: readonly string[];
+}
+
+export function coverageOf({ tier, tierReason, absent }: CoveredBy): Coverage[] {
   const missing = absent.flatMap((program) => ABSENT[program] ?? []);
   const isMissing = (subject: string) => missing.some((gap) => gap.subject.startsWith(subject));
   const seen = SEEN_BY_ALL.filter((subject) => !isMissing(subject)).map(
     (subject): Coverage => ({ subject, state: 'seen', reason: '' }),
   );
-  return [...seen, ...missing, ...(tier === 'tracepoint' ? TRACEPOINT : [])];
+  if (tier === 'lsm') return [...seen, ...missing];
+  const lower: Coverage = {
+    subject: 'tier lsm',
+    state: 'not_seen',
+    reason: `${tierReason}; what only that tier sees is listed here`,
+  };
+  return [...seen, ...missing, lower, ...TRACEPOINT];
 }

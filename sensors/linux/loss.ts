@@ -26,6 +26,7 @@ const MISSED: { readonly [program: string]: string } = {
   both_packet_in: 'network.payload',
   both_signal: 'security.signal',
   tracepoint_sys_exit: 'syscall',
+  lsm_sys_exit: 'syscall',
 };
 
 /** Every kind and CPU that counted anything. */

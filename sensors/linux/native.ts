@@ -10,6 +10,8 @@ import { SensorError } from '../sensor.ts';
 export type Handle = { readonly opaque: unique symbol };
 
 export interface Native {
+  /** Why this kernel takes no programs of the tier lsm; undefined when it does. Found out by giving it one. */
+  refusal(): string | undefined;
   open(objectPath: string, tier: string, ringBytes: number): Handle;
   attach(handle: Handle): void;
   detach(handle: Handle): void;

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { arch } from 'node:os';
 import type { ProcessRef, SensorEvent, SessionTag } from '../event.ts';
-import type { Coverage, RunningProcess, Sensor, SensorCount, SensorFacts } from '../sensor.ts';
+import type { Coverage, RunningProcess, Sensor, SensorCount, SensorFacts, SensorTier } from '../sensor.ts';
 import { SensorError } from '../sensor.ts';
 import { coverageOf } from './coverage.ts';
 import { existingOf, membersOf, runningOf } from './existing.ts';
@@ -38,7 +38,11 @@ const KERNEL_TYPES = '/sys/kernel/btf/vmlinux';
 export interface LinuxSensorOptions {
   /** A power of two, and a multiple of the page. */
   readonly ringBytes?: number;
+  /** Instead of the best that the kernel takes. */
+  readonly tier?: LinuxTier;
 }
+
+export type LinuxTier = Exclude<SensorTier, 'replay'>;
 
 function refuseUnlessPossible(): void {
   if (process.platform !== 'linux')
@@ -59,11 +63,19 @@ export function openLinuxSensor(options: LinuxSensorOptions = {}): Sensor {
   refuseUnlessPossible();
   const native = loadNative();
   try {
-    const handle = native.open(objectPath(), 'tracepoint', options.ringBytes ?? DEFAULT_RING_BYTES);
-    return new LinuxSensor(native, handle);
+    const { tier, reason } = chooseTier(native, options.tier);
+    const handle = native.open(objectPath(), tier, options.ringBytes ?? DEFAULT_RING_BYTES);
+    return new LinuxSensor(native, handle, tier, reason);
   } catch (error) {
     throw new SensorError(`${messageOf(error)}; see: spoor doctor`);
   }
+}
+
+function chooseTier(native: Native, asked: LinuxTier | undefined): { tier: LinuxTier; reason: string } {
+  if (asked) return { tier: asked, reason: 'asked for' };
+  const refusal = native.refusal();
+  if (refusal !== undefined) return { tier: 'tracepoint', reason: refusal };
+  return { tier: 'lsm', reason: 'the kernel took a BPF trampoline' };
 }
 
 function messageOf(error: unknown): string {
@@ -73,11 +85,7 @@ function messageOf(error: unknown): string {
 type Receive = (batch: SensorEvent[]) => void;
 
 class LinuxSensor implements Sensor {
-  readonly facts: SensorFacts = {
-    name: 'linux-ebpf',
-    tier: 'tracepoint',
-    bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
-  };
+  readonly facts: SensorFacts;
   readonly #native: Native;
   readonly #handle: Handle;
   readonly #loss = new LossTeller();
@@ -95,7 +103,12 @@ class LinuxSensor implements Sensor {
   /** Suspects' tags that were joined to another, oldest first, with the time of the verdict. */
   #joined: { readonly tag: SessionTag; readonly atMs: number }[] = [];
 
-  constructor(native: Native, handle: Handle) {
+  readonly #tier: LinuxTier;
+
+  constructor(native: Native, handle: Handle, tier: LinuxTier, tierReason: string) {
+    const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+    this.facts = { name: 'linux-ebpf', tier, tierReason, bootId };
+    this.#tier = tier;
     this.#native = native;
     this.#handle = handle;
   }
@@ -179,7 +192,8 @@ class LinuxSensor implements Sensor {
   }
 
   coverage(): Coverage[] {
-    return coverageOf(this.facts.tier, this.#native.absent(this.#handle));
+    const { tierReason = '' } = this.facts;
+    return coverageOf({ tier: this.#tier, tierReason, absent: this.#native.absent(this.#handle) });
   }
 
   async stop(): Promise<void> {

@@ -307,6 +307,7 @@ const head = object<RecordingHead>({
   facts: object<SensorFacts>({
     name: text,
     tier: oneOf('lsm', 'tracepoint', 'replay'),
+    tierReason: optional(text),
     bootId: text,
   }),
   wallOffsetNs: big,

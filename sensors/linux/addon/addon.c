@@ -20,6 +20,7 @@
 #include "boundary.h"
 #include "host.h"
 #include "kernel.h"
+#include "tier.h"
 
 /* A record waits at most this long where too few come to wake the reader. */
 #define TIMER_MS 50
@@ -127,6 +128,19 @@ static bool text_of(napi_env env, napi_value value, char *to, size_t room)
 {
 	size_t length;
 	return napi_get_value_string_utf8(env, value, to, room, &length) == napi_ok && length < room - 1;
+}
+
+/* refusal(): why this kernel takes no programs of the tier lsm; undefined when it does. */
+static napi_value refusal(napi_env env, napi_callback_info info)
+{
+	char reason[MESSAGE_BYTES];
+	napi_value value;
+	(void)info;
+	if (tier_probe(reason, sizeof(reason)))
+		napi_create_string_utf8(env, reason, NAPI_AUTO_LENGTH, &value);
+	else
+		napi_get_undefined(env, &value);
+	return value;
 }
 
 /* open(objectPath, tier, ringBytes): loads the programs; nothing is attached yet. */
@@ -444,7 +458,7 @@ NAPI_MODULE_INIT()
 		{ "close", close_sensor }, { "detach", detach },
 		{ "leave", leave },	   { "suspect", suspect },	 { "unsuspect", unsuspect },
 		{ "judge", judge },	   { "histogram", histogram },	 { "absent", absent },
-		{ "notify", host_notify }, { "peer", host_peer },
+		{ "notify", host_notify }, { "peer", host_peer },	 { "refusal", refusal },
 	};
 	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++) {
 		napi_value function;

@@ -5,7 +5,7 @@
 #include "process_exec.h"
 #include "process_exit.h"
 #include "process_fork.h"
-#include "syscall_exit.h"
+#include "lsm_call.h"
 #include "tasks.h"
 
 /* The kernel lends most of what is used here to programs under the GPL only; ours are under either licence. */

@@ -336,19 +336,9 @@ static __always_inline int duplicate_returned(struct session *session, struct pt
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(tracepoint_sys_exit, struct pt_regs *regs, long result)
+/* What a call of a session's process comes to, told by the functions above. */
+static __always_inline int call_returned(struct session *session, struct pt_regs *regs, u32 call, long result)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	if (!task->bpf_storage && !waiting_count)
-		return 0;
-	struct session *session = session_of(task);
-	if (!session || task->thread_info.status & TS_COMPAT)
-		return 0;
-	u32 call = regs->orig_ax & ~X32_BIT;
-	if (call >= MAX_CALLS)
-		return 0;
-	count_call(session, call);
 	switch (classes[call & (MAX_CALLS - 1)]) {
 	case CLASS_OPEN:
 		return any_open(session, regs, call, result);
@@ -368,6 +358,26 @@ int BPF_PROG(tracepoint_sys_exit, struct pt_regs *regs, long result)
 		return other_returned(session, regs, call, result);
 	}
 	return 0;
+}
+
+/* NULL outside every session, for one load. */
+static __always_inline struct session *session_of_caller(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	return task->bpf_storage || waiting_count ? session_of(task) : NULL;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(tracepoint_sys_exit, struct pt_regs *regs, long result)
+{
+	struct session *session = session_of_caller();
+	if (!session || bpf_get_current_task_btf()->thread_info.status & TS_COMPAT)
+		return 0;
+	u32 call = regs->orig_ax & ~X32_BIT;
+	if (call >= MAX_CALLS)
+		return 0;
+	count_call(session, call);
+	return call_returned(session, regs, call, result);
 }
 
 #endif
