@@ -404,6 +404,12 @@ export interface SystemCallHistogram {
   readonly counts: readonly { readonly call: string; readonly count: bigint }[];
 }
 
+/**
+ * Why events were lost: the ring between kernel and collector was full; it had room, kept for what matters more; the
+ * program was interrupted by itself; the event could not be built or remembered.
+ */
+export type LossCause = 'ring_full' | 'shed' | 'recursion' | 'unreadable';
+
 /** Events that happened and did not get through, counted where they were lost. */
 export interface SensorGap {
   readonly kind: 'sensor.gap';
@@ -411,7 +417,7 @@ export interface SensorGap {
   /** Kind of the events that were lost. */
   readonly lost: string;
   readonly count: bigint;
-  readonly cause: 'ring_full' | 'shed' | 'recursion' | 'unreadable';
+  readonly cause: LossCause;
   readonly cpu: number;
 }
 

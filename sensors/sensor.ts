@@ -5,7 +5,7 @@
  * It reports in the order in which things were seen, never drops without counting, and never blocks its reader.
  */
 
-import type { ProcessRef, SensorEvent, SessionTag } from './event.ts';
+import type { LossCause, ProcessRef, SensorEvent, SessionTag } from './event.ts';
 
 export type SensorTier = 'lsm' | 'tracepoint' | 'replay';
 
@@ -23,7 +23,10 @@ export interface SensorCount {
   readonly kind: string;
   readonly cpu: number;
   readonly seen: bigint;
+  /** By whatever cause. */
   readonly lost: bigint;
+  /** The same, by cause; what is not named lost nothing. */
+  readonly causes: Readonly<Partial<Record<LossCause, bigint>>>;
 }
 
 export interface SensorFacts {

@@ -1,6 +1,6 @@
 /** Turns the kernel's counters into counts and gap events: what was lost since it was last told. */
 
-import type { SensorGap } from '../event.ts';
+import type { LossCause, SensorGap } from '../event.ts';
 import type { SensorCount } from '../sensor.ts';
 import { COUNTERS, RECORD_KIND } from './generated/layout.ts';
 import { KIND_NAMES } from './records.ts';
@@ -29,6 +29,13 @@ const MISSED: { readonly [program: string]: string } = {
   lsm_sys_exit: 'syscall',
 };
 
+/** The kernel's counters by cause (bpf/records.h, struct counters). */
+const CAUSES: readonly (readonly [LossCause, number])[] = [
+  ['ring_full', COUNTERS.ring_full],
+  ['shed', COUNTERS.shed],
+  ['unreadable', COUNTERS.unreadable],
+];
+
 /** Every kind and CPU that counted anything. */
 export function countsOf(counters: Buffer): SensorCount[] {
   const view = new DataView(counters.buffer, counters.byteOffset, counters.byteLength);
@@ -37,8 +44,15 @@ export function countsOf(counters: Buffer): SensorCount[] {
     const row = cpu * COUNTERS.sizeBytes;
     for (let kind = 0; kind < RECORD_KIND.KIND_COUNT; kind++) {
       const seen = view.getBigUint64(row + COUNTERS.seen + 8 * kind, true);
-      const lost = view.getBigUint64(row + COUNTERS.lost + 8 * kind, true);
-      if (seen || lost) counts.push({ kind: KIND_NAMES[kind] ?? TAG, cpu, seen, lost });
+      const causes: Partial<Record<LossCause, bigint>> = {};
+      let lost = 0n;
+      for (const [cause, counter] of CAUSES) {
+        const count = view.getBigUint64(row + counter + 8 * kind, true);
+        if (count === 0n) continue;
+        causes[kind === RECORD_KIND.KIND_NONE ? 'recursion' : cause] = count;
+        lost += count;
+      }
+      if (seen || lost) counts.push({ kind: KIND_NAMES[kind] ?? TAG, cpu, seen, lost, causes });
     }
   }
   return counts;
@@ -56,18 +70,11 @@ export class LossTeller {
 
   ofCounters(counts: readonly SensorCount[], bootNs: bigint): SensorGap[] {
     const gaps: SensorGap[] = [];
-    for (const { kind, cpu, lost } of counts) {
-      const count = this.#untold(`${kind} ${cpu}`, lost);
-      if (count > 0n)
-        gaps.push({
-          kind: 'sensor.gap',
-          bootNs,
-          lost: kind,
-          count,
-          cause: kind === TAG ? 'recursion' : 'ring_full',
-          cpu,
-        });
-    }
+    for (const { kind, cpu, causes } of counts)
+      for (const [cause, lost] of Object.entries(causes) as [LossCause, bigint][]) {
+        const count = this.#untold(`${kind} ${cpu} ${cause}`, lost);
+        if (count > 0n) gaps.push({ kind: 'sensor.gap', bootNs, lost: kind, count, cause, cpu });
+      }
     return gaps;
   }
 

@@ -128,8 +128,8 @@ test(
       deafReceiver: true,
     });
     await sensor.stop();
-    // Of the kinds that are one event a record.
-    const kinds = ['process.fork', 'process.exec', 'process.exit', 'file.open'];
+    // Of the kinds that are named by one event only.
+    const kinds = ['process.fork', 'process.exec', 'process.exit', 'file.open', 'file.close'];
     const given = new Map<string, bigint>();
     const said = new Map<string, bigint>();
     const add = (to: Map<string, bigint>, kind: string, count: bigint) =>

@@ -1,7 +1,7 @@
 /** A recorded session as a sensor (docs/recordings.md): the same events, in the same order, on any host. */
 
 import { readFileSync } from 'node:fs';
-import type { ProcessRef, SensorEvent, SessionTag } from '../event.ts';
+import type { LossCause, ProcessRef, SensorEvent, SessionTag } from '../event.ts';
 import type { RunningProcess, Sensor, SensorCount } from '../sensor.ts';
 import { SensorError } from '../sensor.ts';
 import { RecordingFault } from './codec.ts';
@@ -52,6 +52,11 @@ function keyOf({ pid, startNs }: ProcessRef): string {
   return `${pid} ${startNs}`;
 }
 
+interface Counted {
+  seen: bigint;
+  readonly causes: Partial<Record<LossCause, bigint>>;
+}
+
 class ReplaySensor implements Sensor {
   readonly facts;
   readonly #recording: Recording;
@@ -59,7 +64,7 @@ class ReplaySensor implements Sensor {
   readonly #live = new Map<string, { process: ProcessRef; session: SessionTag }>();
   /** What a process began may be told after its end: the outcome of a connect that was under way. */
   readonly #ended = new Set<string>();
-  readonly #counts = new Map<string, { seen: bigint; lost: bigint }>();
+  readonly #counts = new Map<string, Counted>();
   #receive: ((batch: SensorEvent[]) => void) | undefined;
   #next = 0;
 
@@ -107,7 +112,10 @@ class ReplaySensor implements Sensor {
   }
 
   counts(): SensorCount[] {
-    return [...this.#counts].map(([kind, { seen, lost }]) => ({ kind, cpu: 0, seen, lost }));
+    return [...this.#counts].map(([kind, { seen, causes }]) => {
+      const lost = Object.values(causes).reduce((sum, count) => sum + count, 0n);
+      return { kind, cpu: 0, seen, lost, causes };
+    });
   }
 
   coverage() {
@@ -135,7 +143,8 @@ class ReplaySensor implements Sensor {
 
   #remember(event: SensorEvent): void {
     if (event.kind === 'sensor.gap') {
-      this.#count(event.lost).lost += event.count;
+      const { causes } = this.#count(event.lost);
+      causes[event.cause] = (causes[event.cause] ?? 0n) + event.count;
       return;
     }
     this.#count(event.kind).seen += 1n;
@@ -149,8 +158,8 @@ class ReplaySensor implements Sensor {
     }
   }
 
-  #count(kind: string): { seen: bigint; lost: bigint } {
-    const count = this.#counts.get(kind) ?? { seen: 0n, lost: 0n };
+  #count(kind: string): Counted {
+    const count = this.#counts.get(kind) ?? { seen: 0n, causes: {} };
     this.#counts.set(kind, count);
     return count;
   }

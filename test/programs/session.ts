@@ -43,6 +43,8 @@ export interface WatchOptions extends LinuxSensorOptions {
   readonly wrap?: (sensor: Sensor) => Sensor;
   /** The receiver takes its first batch of the session and does not return before the program has ended. */
   readonly deafReceiver?: boolean;
+  /** The receiver takes its first batch of the session and does not return before this is so. */
+  readonly slowUntil?: () => boolean;
 }
 
 /** An empty folder of the test's own, absolute and without links on its way, removed when it ends. */
@@ -63,12 +65,12 @@ export async function watch<Truth>(
   const sensor = options.wrap?.(opened) ?? opened;
   t.after(() => sensor.stop());
   const events: SensorEvent[] = [];
-  let deafUntilEnd = 0;
+  let deafUntil: (() => boolean) | undefined;
   sensor.start((batch) => {
     for (const event of batch) events.push(event);
-    if (deafUntilEnd && batch.some((event) => event.kind === 'process.exec' && event.session === SESSION)) {
-      while (!isZombie(deafUntilEnd));
-      deafUntilEnd = 0;
+    if (deafUntil && batch.some((event) => event.kind === 'process.exec' && event.session === SESSION)) {
+      while (!deafUntil());
+      deafUntil = undefined;
     }
   });
   const child = spawn(launcherPath(), ['3', join(PROGRAMS, program), ...args], {
@@ -84,7 +86,7 @@ export async function watch<Truth>(
   const gate = child.stdio[3] as Socket;
   await new Promise<void>((waits) => gate.once('data', () => waits()));
   sensor.tag(rootPid, SESSION);
-  if (options.deafReceiver) deafUntilEnd = rootPid;
+  deafUntil = options.deafReceiver ? () => isZombie(rootPid) : options.slowUntil;
   options.meanwhile?.();
   gate.end('x');
   const code = await ended;

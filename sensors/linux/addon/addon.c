@@ -22,8 +22,11 @@
 #include "kernel.h"
 #include "tier.h"
 
-/* A record waits at most this long where too few come to wake the reader. */
-#define TIMER_MS 50
+/* A record waits at most this long, so that a batch is many. */
+#define GATHER_MS 50
+/* A look at the ring without being called: a call is lost where the ring is full behind a record that its writer has
+ * not finished. Costs 20 us a second. */
+#define LOOK_MS 1000
 /* One Buffer. A record that somebody keeps, keeps its whole Buffer alive. */
 #define BATCH_BYTES (256 * 1024)
 
@@ -70,24 +73,37 @@ static struct handle *called_on(napi_env env, napi_callback_info info, napi_valu
 	return handle_of(env, arguments[0]);
 }
 
+enum woken { BY_TIME, BY_RING, BY_STOP };
+
+static enum woken wait_until(int epoll, int timeout_ms)
+{
+	struct epoll_event events[2];
+	int count = epoll_wait(epoll, events, 2, timeout_ms);
+	enum woken woken = BY_TIME;
+	for (int i = 0; i < count; i++)
+		woken = events[i].data.u32 == BY_STOP || woken == BY_STOP ? BY_STOP : BY_RING;
+	return woken;
+}
+
+/* Sleeps while nothing happens: the programs call for the first record, and again where it cannot wait for others. */
 static void *wait_for_records(void *argument)
 {
 	struct handle *handle = argument;
-	struct epoll_event events[2];
+	struct kernel *kernel = &handle->kernel;
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
 	/* Edge-triggered: by level, a ring that holds anything at all would wake us at once, record by record. */
-	struct epoll_event ring = { .events = EPOLLIN | EPOLLET, .data.u32 = 0 };
-	struct epoll_event stop = { .events = EPOLLIN, .data.u32 = 1 };
-	epoll_ctl(epoll, EPOLL_CTL_ADD, handle->kernel.ring_fd, &ring);
+	struct epoll_event ring = { .events = EPOLLIN | EPOLLET, .data.u32 = BY_RING };
+	struct epoll_event stop = { .events = EPOLLIN, .data.u32 = BY_STOP };
+	epoll_ctl(epoll, EPOLL_CTL_ADD, kernel->ring_fd, &ring);
 	epoll_ctl(epoll, EPOLL_CTL_ADD, handle->stop_fd, &stop);
 	for (;;) {
-		int count = epoll_wait(epoll, events, 2, TIMER_MS);
-		bool stopped = false;
-		for (int i = 0; i < count; i++)
-			stopped |= events[i].data.u32 == 1;
-		if (stopped)
+		if (wait_until(epoll, LOOK_MS) == BY_STOP)
 			break;
-		if (ring_has_records(&handle->kernel.ring) && !atomic_exchange(&handle->asked, true))
+		if (!ring_has_records(&kernel->ring))
+			continue;
+		if (kernel_reader(kernel) < READER_HURRIES && wait_until(epoll, GATHER_MS) == BY_STOP)
+			break;
+		if (!atomic_exchange(&handle->asked, true))
 			napi_call_threadsafe_function(handle->tell, NULL, napi_tsfn_nonblocking);
 	}
 	close(epoll);
@@ -230,6 +246,7 @@ static napi_value drain(napi_env env, napi_callback_info info)
 	if (!handle)
 		return NULL;
 	struct ring *ring = &handle->kernel.ring;
+	kernel_reader_sleeps(&handle->kernel); /* first: what comes from here on calls anew */
 	size_t bytes = ring_measure(ring, BATCH_BYTES);
 	if (!bytes)
 		return NULL;

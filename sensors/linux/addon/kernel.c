@@ -20,6 +20,9 @@
 
 /* The reader is woken when this part of the ring is filled. */
 #define WAKE_FRACTION 8
+/* Eighths of the ring that a class may fill (bpf/records.h, enum shed_class). Half is kept from what comes in floods;
+ * the last eighth, of 4 MiB some 1,500 execs, from all but what is never shed. */
+static const uint32_t shed_at_eighths[SHED_NEVER] = { [SHED_FIRST] = 4, [SHED_FILES] = 6, [SHED_OTHERS] = 7 };
 #define ANSWER_CHUNK_BYTES 65536
 
 /* libbpf tells why a load failed by this call alone. The first warning names the cause, the rest repeats it. */
@@ -98,6 +101,8 @@ static int size_maps(struct kernel *kernel, size_t ring_bytes)
 		error = bpf_map__set_max_entries(map, bpf_map__max_entries(map) * kernel->cpus);
 	}
 	struct settings settings = { .wake_bytes = ring_bytes / WAKE_FRACTION };
+	for (int class = 0; class < SHED_NEVER; class++)
+		settings.shed_at_bytes[class] = ring_bytes / 8 * shed_at_eighths[class];
 	return error ? error : bpf_map__set_initial_value(readonly, &settings, sizeof(settings));
 }
 
@@ -138,6 +143,14 @@ static int map_verdicts(struct kernel *kernel)
 	return 0;
 }
 
+/* A section of variables lies in memory that both sides write, once the object is loaded. */
+static uint32_t *libbpf_mapped(const struct bpf_object *object, const char *section)
+{
+	size_t bytes;
+	struct bpf_map *map = bpf_object__find_map_by_name(object, section);
+	return map ? (uint32_t *)bpf_map__initial_value(map, &bytes) : NULL;
+}
+
 int kernel_load(struct kernel *kernel, const struct kernel_options *options)
 {
 	warning[0] = 0;
@@ -169,6 +182,9 @@ int kernel_load(struct kernel *kernel, const struct kernel_options *options)
 	error = map_verdicts(kernel);
 	if (error)
 		return failed(kernel, error, "mapping", "the verdicts");
+	kernel->reader = libbpf_mapped(kernel->object, ".data.reader");
+	if (!kernel->reader)
+		return failed(kernel, -ENOENT, "mapping", "the reader's state");
 	kernel->ring_fd = bpf_object__find_map_fd_by_name(kernel->object, "ring");
 	error = ring_map(&kernel->ring, kernel->ring_fd, options->ring_bytes);
 	return error ? failed(kernel, error, "mapping", "the ring") : 0;
@@ -316,6 +332,17 @@ int kernel_unsuspect(struct kernel *kernel, const uint8_t *word)
 	if (bpf_map_delete_elem(bpf_object__find_map_fd_by_name(kernel->object, "suspects"), word) && errno != ENOENT)
 		return failed(kernel, -errno, "taking back", "a word of the catalogue");
 	return 0;
+}
+
+uint32_t kernel_reader(const struct kernel *kernel)
+{
+	return __atomic_load_n(kernel->reader, __ATOMIC_ACQUIRE);
+}
+
+void kernel_reader_sleeps(struct kernel *kernel)
+{
+	/* Ordered before the ring is looked at; a program looks the other way round (wake_sleeper() in report.h). */
+	__atomic_store_n(kernel->reader, READER_SLEEPS, __ATOMIC_SEQ_CST);
 }
 
 void kernel_judge(struct kernel *kernel, uint32_t tag, uint32_t becomes)

@@ -18,6 +18,7 @@ struct kernel {
 	int link_count;
 	struct ring ring;
 	int ring_fd;
+	uint32_t *reader; /* mapped by libbpf: enum reader_state */
 	uint64_t *counters; /* mapped: struct counters a CPU */
 	size_t counters_bytes;
 	void *verdicts; /* mapped: struct verdict a place */
@@ -52,6 +53,10 @@ int kernel_ask(struct kernel *kernel, const char *iterator, const struct task_re
 /* Makes a word one that suspects have in their path, or takes it back. `word` has SUSPECT_WORD_BYTES. */
 int kernel_suspect(struct kernel *kernel, const uint8_t *word);
 int kernel_unsuspect(struct kernel *kernel, const uint8_t *word);
+
+/* What the programs believe of the reader; to say that it is about to take what is there. */
+uint32_t kernel_reader(const struct kernel *kernel);
+void kernel_reader_sleeps(struct kernel *kernel);
 
 /* Says what becomes of a tag that the kernel gave: itself, another, or 0. Does nothing for a tag given again since. */
 void kernel_judge(struct kernel *kernel, uint32_t tag, uint32_t becomes);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
-/* What was told and what was lost, by kind of record and CPU. The collector reads the same memory. */
+/* What was told and what was lost, by kind of record, cause and CPU. The collector reads the same memory. */
 #ifndef SPOOR_COUNTERS_H
 #define SPOOR_COUNTERS_H
 
@@ -13,20 +13,41 @@ struct {
 	__type(value, struct counters);
 } counts SEC(".maps");
 
-static __always_inline void count_seen(u32 kind)
+static __always_inline struct counters *counters_of(u32 kind)
 {
 	u32 cpu = bpf_get_smp_processor_id();
-	struct counters *row = bpf_map_lookup_elem(&counts, &cpu);
-	if (row && kind < KIND_COUNT)
-		__sync_fetch_and_add(&row->seen[kind], 1);
+	return kind < KIND_COUNT ? bpf_map_lookup_elem(&counts, &cpu) : NULL;
 }
 
+static __always_inline void count_seen(u32 kind, u32 events)
+{
+	struct counters *row = counters_of(kind);
+	if (row)
+		__sync_fetch_and_add(&row->seen[kind], events);
+}
+
+/* The ring had no room. */
+static __always_inline void count_ring_full(u32 kind, u32 events)
+{
+	struct counters *row = counters_of(kind);
+	if (row)
+		__sync_fetch_and_add(&row->ring_full[kind], events);
+}
+
+/* The ring had room, kept for what matters more. */
+static __always_inline void count_shed(u32 kind, u32 events)
+{
+	struct counters *row = counters_of(kind);
+	if (row)
+		__sync_fetch_and_add(&row->shed[kind], events);
+}
+
+/* It could not be built or remembered: a table was full or in use, the memory was not there. */
 static __always_inline void count_lost(u32 kind)
 {
-	u32 cpu = bpf_get_smp_processor_id();
-	struct counters *row = bpf_map_lookup_elem(&counts, &cpu);
-	if (row && kind < KIND_COUNT)
-		__sync_fetch_and_add(&row->lost[kind], 1);
+	struct counters *row = counters_of(kind);
+	if (row)
+		__sync_fetch_and_add(&row->unreadable[kind], 1);
 }
 
 #endif

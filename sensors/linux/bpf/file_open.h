@@ -71,6 +71,7 @@ static __always_inline int seen_open_failed(struct session *session, struct open
 	if (!scratch)
 		return 0;
 	struct file_open *event = (void *)scratch->bytes;
+	scratch->class = SHED_FIRST;
 	__builtin_memset(&event->file, 0, sizeof(event->file));
 	event->error = error;
 	event->open_flags = request->flags;

@@ -288,10 +288,13 @@ static long tell_slot(u32 index, struct telling *telling)
 	return 0;
 }
 
-/* Tells all uses of a process that lie in its table. */
+/* Tells all uses of a process that lie in its table. A refresh that would be shed waits for the next: nothing is lost
+ * of sums that are still being added to. */
 static __noinline void tell_uses(struct task_struct *task, struct session *session, struct process_uses *uses,
 				      u32 cause)
 {
+	if (cause == USES_REFRESH && would_shed(KIND_FILE_USES))
+		return;
 	struct scratch *scratch = reserve(KIND_FILE_USES, sizeof(struct file_uses), task, session->id);
 	if (!scratch)
 		return;
@@ -304,11 +307,14 @@ static __noinline void tell_uses(struct task_struct *task, struct session *sessi
 	struct file_uses *event = (void *)scratch->bytes;
 	event->cause = cause;
 	event->count = telling.told;
+	scratch->events = telling.told;
 	submit(scratch);
 }
 
 static __noinline void tell_one_use(struct task_struct *task, struct session *session, struct use_slot *slot)
 {
+	if (would_shed(KIND_FILE_USES))
+		return; /* told at the next close, or when the process ends */
 	struct scratch *scratch = reserve(KIND_FILE_USES, sizeof(struct file_uses), task, session->id);
 	if (!scratch)
 		return;

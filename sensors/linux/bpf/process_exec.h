@@ -170,7 +170,7 @@ static __always_inline int seen_exec(struct task_struct *task, struct linux_binp
 	append_cgroup(scratch, task, &event->cgroup);
 	event->flags |= place_of(peek(peek(program, file), f_inode), event->executable_path.flags);
 	/* Most suspects are none: the sooner they are told so, the less is reported of them for nothing. */
-	hand_over(scratch, tag && !around ? BPF_RB_FORCE_WAKEUP : wake_if_full());
+	hand_over(scratch, tag && !around ? READER_HURRIES : READER_GATHERS);
 	return 0;
 }
 

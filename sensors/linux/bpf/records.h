@@ -329,11 +329,28 @@ struct syscall {
 	__u32 third_bytes;
 };
 
-/* One row a CPU, mapped into the collector. Raised by atomic adds: programs nest and may be preempted. */
+/* Which records go first when the ring fills: each class may fill it to its mark only. */
+enum shed_class {
+	SHED_FIRST = 0,	 /* what is missing, and sums: an open flood, a search through a tree */
+	SHED_FILES = 1,	 /* first opens and changes of files */
+	SHED_OTHERS = 2, /* what sockets said and did, programs that did not start */
+	SHED_NEVER = 3,	 /* processes, connects, acts on others: told until the ring is full */
+};
+
+/* Of the thread that waits for the ring; the greater, the sooner it comes. */
+enum reader_state {
+	READER_SLEEPS = 0,
+	READER_GATHERS = 1, /* called, and waits for a moment that more comes */
+	READER_HURRIES = 2, /* called at once */
+};
+
+/* Events by kind of record, one row a CPU, mapped into the collector. Raised by atomic adds: programs nest and may be
+ * preempted. What happened is the sum of all four. */
 struct counters {
 	__u64 seen[KIND_COUNT];
-	__u64 lost[KIND_COUNT];
-	__u64 spare[4]; /* a row is whole cache lines: 2 * KIND_COUNT + spare is a multiple of 8 */
+	__u64 ring_full[KIND_COUNT];
+	__u64 shed[KIND_COUNT];
+	__u64 unreadable[KIND_COUNT]; /* could not be built or remembered */
 };
 
 /* Calls counted and looked up by number; higher ones do not exist yet. A power of two. */
@@ -346,8 +363,8 @@ struct call_counts {
 
 /* Read-only to the programs; the addon fills it in before they are loaded. */
 struct settings {
-	__u32 wake_bytes; /* filling of the ring at which its reader is woken */
-	__u32 spare;
+	__u32 wake_bytes;		  /* filling of the ring at which its reader is woken at once */
+	__u32 shed_at_bytes[SHED_NEVER]; /* filling at which a class is shed */
 };
 
 /* Tags from here on are given by the kernel, to suspects (suspects.h). */

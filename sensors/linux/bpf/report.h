@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
-/* How a record is built and handed over: reserve(), fill, submit(). What could not be handed over is counted. */
+/* How a record is built and handed over: reserve(), fill, submit(). What could not be handed over is counted.
+ *
+ * A ring that fills keeps room for what matters more: each class of records may fill it to its own mark only
+ * (enum shed_class in records.h). What is past its mark is built like any other and then counted instead of told, so
+ * that what was told and what was counted add up to what happened; only then is known that it is an event at all.
+ */
 #ifndef SPOOR_REPORT_H
 #define SPOOR_REPORT_H
 
@@ -13,6 +18,8 @@
 struct scratch {
 	u32 busy;
 	u32 used;
+	u32 events; /* that the record is counted as; one, unless its builder says otherwise */
+	u32 class;  /* enum shed_class; its kind's, unless its builder says otherwise */
 	/* The rest is never used: an offset masked to 16 bits plus a string of PATH_MAX stays inside, which stock
 	 * kernels' verifiers can follow where they lose a comparison with the limit. */
 	u8 bytes[SCRATCH_BYTES + 4096];
@@ -31,6 +38,9 @@ struct {
 } ring SEC(".maps");
 
 const volatile struct settings settings SEC(".rodata.settings") = {};
+
+/* enum reader_state. The reader writes it too, through a mapping. */
+u32 reader SEC(".data.reader") = READER_SLEEPS;
 
 /* A free scratch of this CPU, taken by an atomic exchange: with preemption the users of one CPU do not end in the
  * order they began, so a nesting depth would hand the same room out twice. */
@@ -51,6 +61,24 @@ static __always_inline void release(struct scratch *scratch)
 	__sync_lock_test_and_set(&scratch->busy, 0);
 }
 
+static __always_inline u32 class_of(u32 kind)
+{
+	switch (kind) {
+	case KIND_FILE_USES:
+		return SHED_FIRST;
+	case KIND_FILE_OPEN:
+	case KIND_FILE_CHANGE:
+		return SHED_FILES;
+	case KIND_PROCESS_EXEC_FAILED:
+	case KIND_NETWORK_SOCKET:
+	case KIND_NETWORK_CLOSE:
+	case KIND_NETWORK_PAYLOAD:
+		return SHED_OTHERS;
+	default:
+		return SHED_NEVER;
+	}
+}
+
 /* Room for a record about `process`, its head filled in; NULL when there is none, the loss then counted.
  * Whoever gets one ends it by submit() or release(). */
 static __always_inline struct scratch *reserve(u32 kind, u32 fixed_bytes, struct task_struct *task, u32 session)
@@ -69,36 +97,75 @@ static __always_inline struct scratch *reserve(u32 kind, u32 fixed_bytes, struct
 	record->session = session;
 	record->cpu = bpf_get_smp_processor_id();
 	scratch->used = fixed_bytes;
+	scratch->events = 1;
+	scratch->class = class_of(kind);
 	return scratch;
 }
 
-/* Below that filling the reader's timer is soon enough: waking it for each record made a record cost 1.6 us
- * instead of 0.6 at full rate. */
-static __always_inline u64 wake_if_full(void)
+static __always_inline bool is_past_mark(u64 filled, u32 class)
 {
-	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= settings.wake_bytes ? BPF_RB_FORCE_WAKEUP :
-										    BPF_RB_NO_WAKEUP;
+	return class < SHED_NEVER && filled >= settings.shed_at_bytes[class & (SHED_NEVER - 1)];
 }
 
-static __always_inline void hand_over(struct scratch *scratch, u64 wake)
+/* Whether a record of this kind would be shed now: for sums that lose nothing by being told later. */
+static __always_inline bool would_shed(u32 kind)
+{
+	return is_past_mark(bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA), class_of(kind));
+}
+
+/* The reader is woken once, not for each record (that made one cost 1.6 us instead of 0.6 at full rate): when it
+ * sleeps, then it gathers for a moment; and when the ring fills meanwhile, or a record cannot wait. */
+static __always_inline u64 wake_for(u32 wanted)
+{
+	if (reader >= wanted)
+		return BPF_RB_NO_WAKEUP;
+	reader = wanted;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
+/* A reader that went to sleep after it was looked at, and before the record was there, is woken by an empty one. */
+static __always_inline void wake_sleeper(void)
+{
+	void *nothing = reader == READER_SLEEPS ? bpf_ringbuf_reserve(&ring, sizeof(u64), 0) : NULL;
+	if (!nothing)
+		return;
+	reader = READER_GATHERS;
+	bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
+}
+
+/* `wanted`: READER_HURRIES for a record that somebody waits for. */
+static __always_inline void hand_over(struct scratch *scratch, u32 wanted)
 {
 	struct record *record = (void *)scratch->bytes;
 	u32 kind = record->kind;
 	u32 used = scratch->used;
+	u32 events = scratch->events;
+	u64 filled = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
+	if (is_past_mark(filled, scratch->class)) {
+		release(scratch);
+		count_shed(kind, events);
+		return;
+	}
 	if (used > SCRATCH_BYTES)
 		used = SCRATCH_BYTES;
 	record->bytes = used;
+	u64 wake = wake_for(filled >= settings.wake_bytes ? READER_HURRIES : wanted);
 	long failed = bpf_ringbuf_output(&ring, scratch->bytes, used, wake);
 	release(scratch);
-	if (failed)
-		count_lost(kind);
-	else
-		count_seen(kind);
+	if (failed) {
+		if (wake == BPF_RB_FORCE_WAKEUP)
+			reader = READER_SLEEPS; /* nobody was woken: the next record must */
+		count_ring_full(kind, events);
+		return;
+	}
+	count_seen(kind, events);
+	if (wake == BPF_RB_NO_WAKEUP)
+		wake_sleeper();
 }
 
 static __always_inline void submit(struct scratch *scratch)
 {
-	hand_over(scratch, wake_if_full());
+	hand_over(scratch, READER_GATHERS);
 }
 
 #endif

@@ -43,3 +43,4 @@ KEEP_ENUM(use_map);
 KEEP_ENUM(use_cause);
 KEEP_ENUM(socket_act);
 KEEP_ENUM(payload_use);
+KEEP_ENUM(shed_class);

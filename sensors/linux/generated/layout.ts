@@ -9,10 +9,11 @@ export const CHANGE_FLAG = {
 } as const;
 
 export const COUNTERS = {
-  sizeBytes: 256,
+  sizeBytes: 448,
   seen: 0,
-  lost: 112,
-  spare: 224,
+  ring_full: 112,
+  shed: 224,
+  unreadable: 336,
 } as const;
 
 export const EXEC_FLAG = {
@@ -413,6 +414,13 @@ export const RECORD_KIND = {
   KIND_UNIX_CONNECT: 12,
   KIND_SYSCALL: 13,
   KIND_COUNT: 14,
+} as const;
+
+export const SHED_CLASS = {
+  SHED_FIRST: 0,
+  SHED_FILES: 1,
+  SHED_OTHERS: 2,
+  SHED_NEVER: 3,
 } as const;
 
 export const SOCKET_ACT = {
