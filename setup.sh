@@ -65,9 +65,9 @@ done
 mkdir -p build
 log=build/setup.log
 echo "set-up: installing ${#missing[@]} Debian packages: ${missing[*]}"
-install=(apt-get install -y --no-install-recommends "${missing[@]}")
+install=(apt-get -o DPkg::Lock::Timeout=600 install -y --no-install-recommends "${missing[@]}")
 export DEBIAN_FRONTEND=noninteractive
 # The package lists may be absent or older than the archive: fetch them only then.
 "${install[@]}" >"$log" 2>&1 </dev/null ||
-  { apt-get update && "${install[@]}"; } >>"$log" 2>&1 </dev/null ||
+  { apt-get -o DPkg::Lock::Timeout=600 update && "${install[@]}"; } >>"$log" 2>&1 </dev/null ||
   stop "apt-get could not install ${missing[*]}: $(grep -m1 '^E:' "$log" || tail -1 "$log") (all of it: $log)"
