@@ -41,11 +41,6 @@ const TRACEPOINT: readonly Coverage[] = [
     reason:
       'this kernel refuses BPF trampolines, and io_uring makes no system call per open; use a kernel that allows them',
   },
-  {
-    subject: 'file.open by 32-bit system calls',
-    state: 'not_seen',
-    reason: 'the tracepoint tier reads the 64-bit table; use a kernel that allows BPF trampolines',
-  },
 ];
 
 /** What is not seen where a program has no place on the kernel. */

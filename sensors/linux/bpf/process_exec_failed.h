@@ -8,6 +8,7 @@
 #ifndef SPOOR_PROCESS_EXEC_FAILED_H
 #define SPOOR_PROCESS_EXEC_FAILED_H
 
+#include "calls_ia32.h"
 #include "failed_name.h"
 
 /* Arguments told of a failed exec. Each costs two reads; past it the record says that it was cut. */
@@ -17,21 +18,23 @@
 struct claimed_args {
 	struct scratch *scratch;
 	u64 list; /* of pointers, in the caller's memory */
+	u32 pointer_bytes;
 };
 
 static long append_claimed_arg(u32 index, struct claimed_args *args)
 {
 	struct scratch *scratch = args->scratch;
 	struct process_exec_failed *event = (void *)scratch->bytes;
-	const char *argument = NULL;
+	u64 argument = 0; /* the lower half of a pointer of four bytes: little-endian */
 	u32 used = scratch->used;
-	if (bpf_probe_read_user(&argument, sizeof(argument), (void *)(args->list + 8 * index)) || !argument)
+	u32 pointer_bytes = args->pointer_bytes == sizeof(u32) ? sizeof(u32) : sizeof(u64);
+	if (bpf_probe_read_user(&argument, pointer_bytes, (void *)(args->list + pointer_bytes * index)) || !argument)
 		return 1;
 	if (used > SCRATCH_BYTES - 4 * MAX_CLAIMED_BYTES) {
 		event->flags |= EXEC_ARGS_CUT;
 		return 1;
 	}
-	long length = bpf_probe_read_user_str(scratch->bytes + used, MAX_FAILED_ARG_BYTES, argument);
+	long length = bpf_probe_read_user_str(scratch->bytes + used, MAX_FAILED_ARG_BYTES, (void *)argument);
 	if (length <= 0) {
 		event->flags |= EXEC_ARGS_UNREADABLE;
 		return 1;
@@ -65,7 +68,11 @@ static __always_inline int seen_exec_failed(struct session *session, int directo
 	event->called_bytes = called > 0 ? called : 0;
 	if (called == MAX_CLAIMED_BYTES - 1)
 		event->flags |= EXEC_CALLED_CUT;
-	struct claimed_args claimed = { .scratch = scratch, .list = args };
+	struct claimed_args claimed = {
+		.scratch = scratch,
+		.list = args,
+		.pointer_bytes = has_narrow_pointers() ? sizeof(u32) : sizeof(u64),
+	};
 	u32 args_at = scratch->used;
 	bpf_loop(MAX_FAILED_ARGS, append_claimed_arg, &claimed, 0);
 	event->args_bytes = scratch->used - args_at;

@@ -8,7 +8,7 @@
 #ifndef SPOOR_SYSCALL_EXIT_H
 #define SPOOR_SYSCALL_EXIT_H
 
-#include "calls_x86.h"
+#include "calls_ia32.h"
 #include "file_change.h"
 #include "file_open.h"
 #include "network_connect.h"
@@ -371,13 +371,14 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(tracepoint_sys_exit, struct pt_regs *regs, long result)
 {
 	struct session *session = session_of_caller();
-	if (!session || bpf_get_current_task_btf()->thread_info.status & TS_COMPAT)
+	struct pt_regs args;
+	if (!session)
 		return 0;
-	u32 call = regs->orig_ax & ~X32_BIT;
-	if (call >= MAX_CALLS)
+	u32 call = call_of(regs, &args);
+	if (call == NO_CALL)
 		return 0;
 	count_call(session, call);
-	return call_returned(session, regs, call, result);
+	return call_returned(session, &args, call, result);
 }
 
 #endif

@@ -8,6 +8,7 @@
 #ifndef SPOOR_UNIX_CONNECT_H
 #define SPOOR_UNIX_CONNECT_H
 
+#include "calls_ia32.h"
 #include "network_socket.h"
 #include "text.h"
 
@@ -90,12 +91,27 @@ static __always_inline int seen_unix_send(struct session *session, int descripto
 	return seen_unix_connect(session, sk, address, length, result < 0 ? result : 0);
 }
 
+/* How struct msghdr begins, on either width. */
+struct message_name {
+	u64 address;
+	u32 bytes;
+};
+
+static __always_inline bool name_of_message(const void *message, struct message_name *name)
+{
+	name->address = 0;
+	name->bytes = 0;
+	u32 pointer_bytes = has_narrow_pointers() ? sizeof(u32) : sizeof(u64);
+	return !bpf_probe_read_user(&name->address, pointer_bytes, message) &&
+	       !bpf_probe_read_user(&name->bytes, sizeof(name->bytes), message + pointer_bytes);
+}
+
 static __always_inline int seen_sendmsg(struct session *session, int descriptor, const void *message, long result)
 {
-	struct user_msghdr header;
-	if (bpf_probe_read_user(&header, sizeof(header), message) || !header.msg_name)
+	struct message_name name;
+	if (!name_of_message(message, &name) || !name.address)
 		return 0;
-	return seen_unix_send(session, descriptor, header.msg_name, header.msg_namelen, result);
+	return seen_unix_send(session, descriptor, (void *)name.address, name.bytes, result);
 }
 
 #endif
