@@ -3,9 +3,14 @@
 import { compileNetwork } from './address.ts';
 import { compileCompare, compileTime, sameNumber } from './compare.ts';
 import type { Expression, Position, ValueTest } from './expression.ts';
-import { compilePattern, fold, foldPattern, shapeOf } from './pattern.ts';
+import { LONG_CHARS } from './needles.ts';
+import { compilePattern, fold, foldPattern, type Pattern, shapeOf } from './pattern.ts';
 import { compileRegex } from './regex.ts';
-import type { FieldTable, TextTest, View } from './view.ts';
+import { includesText } from './search.ts';
+import { EVERY_FIELD, type FieldTable, type TextTest, textOf, type View } from './view.ts';
+
+/** Elements of each list compared with each of the other by fieldref: each with each, so they are few. */
+const MAX_COMPARED_ELEMENTS = 64;
 
 export type Predicate = (view: View) => boolean;
 
@@ -24,7 +29,7 @@ export function compileExpression(expression: Expression, fields: FieldTable): P
     case 'field':
       return compileField(fields.number(expression.field), expression.test, fields);
     case 'keyword':
-      return compileKeyword(expression.test);
+      return compileKeyword(expression.test, fields);
   }
 }
 
@@ -50,7 +55,11 @@ function compileOr(parts: readonly Expression[], fields: FieldTable): Predicate 
     const pattern = foldPattern(part.test.pattern);
     const shape = shapeOf(pattern);
     if (shape.kind === 'exact') exact.set(part.field, (exact.get(part.field) ?? new Set()).add(shape.text));
-    else byField.set(part.field, [...(byField.get(part.field) ?? []), compilePattern(pattern)]);
+    else
+      byField.set(part.field, [
+        ...(byField.get(part.field) ?? []),
+        foldedTest(pattern, fields.number(part.field), fields),
+      ]);
   }
   for (const [field, texts] of exact)
     byField.set(field, [(text) => texts.has(text), ...(byField.get(field) ?? [])]);
@@ -70,8 +79,8 @@ function compileOr(parts: readonly Expression[], fields: FieldTable): Predicate 
 function anyText(tests: readonly TextTest[]): TextTest {
   const [only] = tests;
   if (tests.length === 1 && only) return only;
-  return (text) => {
-    for (const test of tests) if (test(text)) return true;
+  return (text, view) => {
+    for (const test of tests) if (test(text, view)) return true;
     return false;
   };
 }
@@ -79,12 +88,17 @@ function anyText(tests: readonly TextTest[]): TextTest {
 function compileField(field: number, test: ValueTest, fields: FieldTable): Predicate {
   switch (test.kind) {
     case 'text': {
-      const fits = textTest(test);
-      return test.cased ? (view) => view.someText(field, fits) : (view) => view.someFolded(field, fits);
+      if (!test.cased) {
+        const folded = foldedTest(foldPattern(test.pattern), field, fields);
+        return (view) => view.someFolded(field, folded);
+      }
+      const fits = chargedTest(compilePattern(test.pattern));
+      return (view) => view.someText(field, fits);
     }
     case 'regex': {
       const regex = compileRegex(test.source, test.flags);
-      return (view) => view.someText(field, (text) => regex.test(text));
+      const fits = chargedTest((text) => regex.test(text));
+      return (view) => view.someText(field, fits);
     }
     case 'number': {
       const texts = new Set([fold(test.source), String(test.value)]);
@@ -119,26 +133,54 @@ function compileField(field: number, test: ValueTest, fields: FieldTable): Predi
       const contains = compileNetwork(test.network);
       return (view) => view.someText(field, contains);
     }
-    case 'fieldref': {
-      const other = fields.number(test.field);
-      const shown = test.cased ? (text: string) => text : fold;
-      return (view) =>
-        view.someText(field, (text) =>
-          view.someText(other, (reference) => stands(shown(text), shown(reference), test.position)),
-        );
-    }
+    case 'fieldref':
+      return compileReference(field, test, fields);
   }
 }
 
-function compileKeyword(test: ValueTest): Predicate {
+function compileReference(
+  field: number,
+  test: Extract<ValueTest, { kind: 'fieldref' }>,
+  fields: FieldTable,
+): Predicate {
+  const other = fields.number(test.field);
+  const textsOf = (view: View, number: number): readonly string[] => {
+    if (!test.cased) {
+      const folded = view.folded(number);
+      return folded === undefined ? (view.foldedList(number) ?? []) : [folded];
+    }
+    const raw = view.raw(number);
+    return (Array.isArray(raw) ? raw : [raw]).map(textOf).filter((text) => text !== undefined);
+  };
+  return (view) => {
+    const references = textsOf(view, other);
+    if (references.length === 0) return false;
+    const texts = textsOf(view, field);
+    if (test.position === 'equals') return texts.some((text) => references.includes(text));
+    const few = references.slice(0, MAX_COMPARED_ELEMENTS);
+    return texts.slice(0, MAX_COMPARED_ELEMENTS).some((text) =>
+      few.some((reference) => {
+        view.charge(text);
+        return stands(text, reference, test.position);
+      }),
+    );
+  };
+}
+
+function compileKeyword(test: ValueTest, fields: FieldTable): Predicate {
   switch (test.kind) {
     case 'text': {
-      const fits = textTest(test);
-      return test.cased ? (view) => view.leaves().some(fits) : (view) => view.foldedLeaves().some(fits);
+      if (!test.cased) {
+        const folded = foldedTest(foldPattern(test.pattern), EVERY_FIELD, fields);
+        return (view) => view.foldedLeaves().some((text) => folded(text, view));
+      }
+      const fits = chargedTest(compilePattern(test.pattern));
+      return (view) => view.leaves().some((text) => fits(text, view));
     }
     case 'regex': {
       const regex = compileRegex(test.source, test.flags);
-      return (view) => view.leaves().some((text) => regex.test(text));
+      const fits = chargedTest((text) => regex.test(text));
+      return (view) => view.leaves().some((text) => fits(text, view));
     }
     case 'cidr': {
       const contains = compileNetwork(test.network);
@@ -149,8 +191,24 @@ function compileKeyword(test: ValueTest): Predicate {
   }
 }
 
-function textTest(test: Extract<ValueTest, { kind: 'text' }>): TextTest {
-  return compilePattern(test.cased ? test.pattern : foldPattern(test.pattern));
+/** A pattern on folded texts. What is contained in a long one is looked up among all that is looked for there. */
+function foldedTest(pattern: Pattern, field: number, fields: FieldTable): TextTest {
+  const shape = shapeOf(pattern);
+  if (shape.kind !== 'contains' || shape.text === '')
+    return shape.kind === 'general' ? chargedTest(compilePattern(pattern)) : compilePattern(pattern);
+  const { text: wanted } = shape;
+  const needles = fields.needlesOf(field);
+  const number = needles.number(wanted);
+  return (text, view) =>
+    text.length <= LONG_CHARS ? text.includes(wanted) : view.stands(needles, number, text);
+}
+
+/** A test that goes through the whole of a text. */
+function chargedTest(test: (text: string) => boolean): TextTest {
+  return (text, view) => {
+    view.charge(text);
+    return test(text);
+  };
 }
 
 function isNumber(value: unknown): value is number | bigint {
@@ -173,6 +231,6 @@ export function stands(text: string, reference: string, position: Position): boo
     case 'endswith':
       return text.endsWith(reference);
     case 'contains':
-      return text.includes(reference);
+      return includesText(text, reference);
   }
 }

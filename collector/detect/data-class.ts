@@ -98,14 +98,18 @@ export function createDataClasses(catalogue: Catalogue): DataClassOf {
       ),
     ),
   ];
-  const finder = createTextFinder(rules.map((rule) => rule.literal));
+  const byLiteral = new Map<string, number[]>();
+  for (const [index, { literal }] of rules.entries())
+    byLiteral.set(literal, [...(byLiteral.get(literal) ?? []), index]);
+  const sharing = [...byLiteral.values()];
+  const finder = createTextFinder([...byLiteral.keys()]);
   const known = new LRUCache<string, PathClass | 'none'>({ max: MAX_PATHS });
 
   function classify(path: string): PathClass | undefined {
     let best = -1;
-    const candidates = new Set<number>();
-    finder.find(path, (rule) => candidates.add(rule));
-    const fitting = [...candidates]
+    const candidates: number[] = [];
+    finder.find(path, (literal) => candidates.push(...(sharing[literal] ?? [])));
+    const fitting = candidates
       .sort((one, other) => one - other)
       .filter((index) => rules[index]?.matches(path));
     for (const index of fitting) if (best < 0) best = index;

@@ -1,11 +1,8 @@
 /** The index never changes a verdict: engine with index, engine without, and the plain reading of explain agree. */
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { unpackedRules } from '../../test/bench/sigmahq.ts';
+import { archiveOfOthers, unpackedRules } from '../../test/bench/sigmahq.ts';
 import { createEngine } from './engine.ts';
 import { explain } from './explain.ts';
 import { builtinRules, readPlaceholders, readRuleFiles } from './pack.ts';
@@ -76,17 +73,7 @@ test('on hits and near misses of every built-in rule the index changes no verdic
   );
 });
 
-const SHARED = join(
-  dirname(fileURLToPath(import.meta.url)),
-  '..',
-  '..',
-  '..',
-  '..',
-  'shared',
-  'data',
-  'sigma',
-);
-const archive = [join(SHARED, 'sigmahq-rules.tar.gz')].find(existsSync);
+const archive = archiveOfOthers();
 
 test('on hits and near misses of 248 Linux rules written by others the index changes no verdict', {
   skip: archive ? false : "no archive of other people's rules beside the project (../shared/data/sigma)",

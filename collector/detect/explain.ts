@@ -8,6 +8,7 @@
 import ipaddr from 'ipaddr.js';
 import { numberOf, sameNumber, timePart } from './compare.ts';
 import type { CompareOperator, Expression, ValueTest } from './expression.ts';
+import { leftOutOf, shorten } from './huge.ts';
 import { ANY, DASH, DASHES, fold, type Pattern, showPattern } from './pattern.ts';
 import { compileRegex } from './regex.ts';
 import { textOf } from './view.ts';
@@ -61,7 +62,8 @@ export function explain(expression: Expression, subject: Subject): Explanation {
 }
 
 function explainField(field: string, test: ValueTest, subject: Subject): Explanation {
-  const raw = subject.read(field);
+  const whole = subject.read(field);
+  const raw = shorten(whole);
   const what = `${field} ${describe(test)}`;
   const leaf = (holds: boolean, why: string): Explanation => ({ holds, what, why, parts: [] });
   if (test.kind === 'exists') {
@@ -76,7 +78,9 @@ function explainField(field: string, test: ValueTest, subject: Subject): Explana
   if (raw === undefined) return leaf(false, 'the field is absent');
   const values: readonly unknown[] = Array.isArray(raw) ? raw : [raw];
   const holds = values.some((value) => testValue(test, value, subject));
-  return leaf(holds, `the value is ${shown(raw)}${holds ? '' : hintFor(test, values, subject)}`);
+  const part = leftOutOf(whole);
+  const why = `the value is ${shown(whole)}${holds ? '' : hintFor(test, values, subject)}`;
+  return leaf(holds, part === '' ? why : `${why}; ${part}`);
 }
 
 /** Names the difference that people overlook. */
@@ -133,7 +137,7 @@ function testValue(test: ValueTest, value: unknown, subject: Subject): boolean {
     case 'cidr':
       return text !== undefined && isWithin(text, test.network);
     case 'fieldref': {
-      const raw = subject.read(test.field);
+      const raw = shorten(subject.read(test.field));
       const others = (Array.isArray(raw) ? raw : [raw]).map(textOf).filter((one) => one !== undefined);
       const own = text === undefined || test.cased ? text : fold(text);
       return (

@@ -14,6 +14,8 @@ export interface Matcher {
   readonly correlator: Correlator;
   /** The rules that match an event, correlations it completes last. Events come in the order of the file. */
   match(event: JsonEvent): Rule[];
+  /** Of the event asked last: values so long that only a part of them was looked at, as a person is told of it. */
+  leftOut(): readonly string[];
 }
 
 /** @param routing `routed`: an event that says its log source is shown only to rules for it */
@@ -26,6 +28,7 @@ export function createMatcher(rules: RuleSet, routing: 'routed' | 'every rule'):
   const ownRoutes = new Map<EventView, Route>();
   let timeMs = 0;
   let count = 0;
+  let leftOut = new Set<string>();
 
   function routeOf(one: EventView): Route {
     const known = ownRoutes.get(one);
@@ -41,12 +44,15 @@ export function createMatcher(rules: RuleSet, routing: 'routed' | 'every rule'):
     for (const rule of engine.match(view, route))
       if (!matches.some((one) => one.rule === rule))
         matches.push({ rule, read: (field) => source.read(engine.fields.number(field)) });
+    for (const [field, what] of view.leftOut) leftOut.add(`${engine.fields.names[field]}: ${what}`);
   }
 
   return {
     engine,
     correlator,
+    leftOut: () => [...leftOut],
     match(event) {
+      leftOut = new Set();
       const matches: Match[] = [];
       const { own } = event;
       if (own) {

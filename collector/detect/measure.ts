@@ -1,5 +1,6 @@
 /** What a correlation measures in a window, kept up to date as entries come and go. */
 
+import { createHash } from 'node:crypto';
 import { compare, numberOf } from './compare.ts';
 import { holds } from './correlation-condition.ts';
 import type { CorrelationRule } from './rule.ts';
@@ -266,14 +267,19 @@ export function measuredValue(
   const number = numberOf(values[0]);
   if (number !== undefined) return Number(number);
   return rule.type === 'value_percentile' && rule.percentile === undefined && typeof values[0] === 'string'
-    ? values[0]
+    ? keyText(values[0])
     : undefined;
 }
 
+/** Characters of a group's value or of one that is counted. A longer one is known by its beginning and its SHA-256. */
+const MAX_KEY_CHARS = 256;
+
 /** A value as part of a key: a number and the text people write for it are the same. */
 export function keyText(value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'object')
-    return JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? String(inner) : inner));
-  return String(value);
+  const text =
+    typeof value === 'object'
+      ? JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? String(inner) : inner))
+      : String(value);
+  if (text.length <= MAX_KEY_CHARS) return text;
+  return `${text.slice(0, MAX_KEY_CHARS / 2)}… (SHA-256 ${createHash('sha256').update(text).digest('hex')})`;
 }

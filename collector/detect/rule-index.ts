@@ -2,8 +2,7 @@
 
 import { createTextFinder, type TextFinder } from './aho-corasick.ts';
 import type { Expression } from './expression.ts';
-import { fold } from './pattern.ts';
-import { type FieldTable, textOf, type View } from './view.ts';
+import type { FieldTable, View } from './view.ts';
 import { type Atom, commonnessAmong, EVERY_VALUE, witnessOf } from './witness.ts';
 
 export interface RuleIndex {
@@ -34,11 +33,16 @@ export function createRuleIndex(expressions: readonly Expression[], fields: Fiel
     candidates(view, candidate) {
       for (const rule of always) candidate(rule);
       for (const { number, index } of lookUps) {
-        if (number === undefined) index.look(view.foldedWhole(), candidate);
-        else {
+        if (number === undefined) {
+          const whole = view.foldedWhole();
+          view.charge(whole);
+          index.look(whole, candidate);
+        } else {
           const folded = view.folded(number);
-          if (folded !== undefined) index.look(folded, candidate);
-          else index.lookAll(view.raw(number), candidate);
+          if (folded !== undefined) {
+            view.charge(folded);
+            index.look(folded, candidate);
+          } else index.lookAll(view.raw(number), view.foldedList(number), candidate);
         }
       }
     },
@@ -48,7 +52,7 @@ export function createRuleIndex(expressions: readonly Expression[], fields: Fiel
 interface ValueIndex {
   look(folded: string, candidate: (rule: number) => void): void;
   /** For values that are no plain text: each element of a list; anything else only is there. */
-  lookAll(raw: unknown, candidate: (rule: number) => void): void;
+  lookAll(raw: unknown, folded: readonly string[] | undefined, candidate: (rule: number) => void): void;
 }
 
 function createValueIndex(atoms: readonly { readonly atom: Atom; readonly rule: number }[]): ValueIndex {
@@ -78,17 +82,11 @@ function createValueIndex(atoms: readonly { readonly atom: Atom; readonly rule: 
 
   return {
     look,
-    lookAll(raw, candidate) {
+    lookAll(raw, folded, candidate) {
       if (raw === undefined || raw === null) return;
-      if (!Array.isArray(raw)) {
+      if (!Array.isArray(raw) || raw.some((element) => element !== null && element !== undefined))
         for (const rule of present) candidate(rule);
-        return;
-      }
-      for (const element of raw) {
-        const text = textOf(element);
-        if (text !== undefined) look(fold(text), candidate);
-        else if (element !== null && element !== undefined) for (const rule of present) candidate(rule);
-      }
+      for (const text of folded ?? []) look(text, candidate);
     },
   };
 }

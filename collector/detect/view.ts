@@ -1,14 +1,20 @@
-/** What a rule sees of one event: fields by number, each value read and folded at most once an event. */
+/** What a rule sees of one event: fields by number, each value read, shortened and folded at most once an event. */
 
+import { leftOutOf, MAX_ELEMENTS, shorten } from './huge.ts';
+import { LONG_CHARS, Needles } from './needles.ts';
 import { fold } from './pattern.ts';
 
 /** Nesting followed when an event is searched for keywords; what lies deeper is not looked at. */
 const MAX_DEPTH = 16;
+/** Values and characters of an event searched for keywords; what comes after them is not looked at. */
+const MAX_LEAVES = 4_096;
+const MAX_LEAF_CHARS = 131_072;
 
 /** Field names of all rules of a set, numbered: a rule asks for a number, not for a name. */
 export class FieldTable {
   readonly names: string[] = [];
   private readonly numbers = new Map<string, number>();
+  private readonly needles = new Map<number, Needles>();
 
   number(name: string): number {
     const known = this.numbers.get(name);
@@ -17,7 +23,20 @@ export class FieldTable {
     this.names.push(name);
     return this.names.length - 1;
   }
+
+  /** The texts looked for within a field; of keywords, within every value (EVERY_VALUE). */
+  needlesOf(field: number): Needles {
+    let needles = this.needles.get(field);
+    if (!needles) {
+      needles = new Needles();
+      this.needles.set(field, needles);
+    }
+    return needles;
+  }
 }
+
+/** Stands for every value of an event where a field's number is asked for. */
+export const EVERY_FIELD = -1;
 
 /** Where a view gets its values from: one event, seen as one log source. */
 export interface Source {
@@ -28,7 +47,7 @@ export interface Source {
 }
 
 /** Compares texts; gets them folded unless the test is `cased`. */
-export type TextTest = (text: string) => boolean;
+export type TextTest = (text: string, view: View) => boolean;
 
 export class View {
   private source: Source = { read: () => undefined, everything: () => undefined };
@@ -37,20 +56,35 @@ export class View {
   private readonly rawStamp: number[] = [];
   private readonly rawValue: unknown[] = [];
   private readonly foldedStamp: number[] = [];
-  private readonly foldedValue: (string | undefined)[] = [];
+  private readonly foldedValue: (string | readonly string[] | undefined)[] = [];
+  /** What stands in the long texts of the event, found for all needles of a field at once. */
+  private readonly standing = new Map<Needles, Map<string, Uint8Array>>();
   private leavesStamp = -1;
   private leafTexts: string[] = [];
   private leafFolded: string[] = [];
+  private whole: string | undefined;
+  /**
+   * Characters of long texts gone through for the event, each counted once for each time it was looked at. What the
+   * event cost, without a clock.
+   */
+  work = 0;
+  /** Fields of which only a part was looked at, each with what was left out. */
+  readonly leftOut = new Map<number, string>();
 
   /** Turns the view to another event. */
   show(source: Source): void {
     this.source = source;
     this.stamp += 1;
+    this.work = 0;
+    if (this.standing.size > 0) this.standing.clear();
+    if (this.leftOut.size > 0) this.leftOut.clear();
   }
 
   raw(field: number): unknown {
     if (this.rawStamp[field] === this.stamp) return this.rawValue[field];
-    const value = this.source.read(field);
+    const whole = this.source.read(field);
+    const value = shorten(whole);
+    if (value !== whole) this.leftOut.set(field, leftOutOf(whole));
     this.rawStamp[field] = this.stamp;
     this.rawValue[field] = value;
     return value;
@@ -62,25 +96,71 @@ export class View {
   }
 
   folded(field: number): string | undefined {
+    const folded = this.foldedOrList(field);
+    return typeof folded === 'string' ? folded : undefined;
+  }
+
+  /** The texts of a list, folded; undefined when the value is no list. */
+  foldedList(field: number): readonly string[] | undefined {
+    const folded = this.foldedOrList(field);
+    return typeof folded === 'string' ? undefined : folded;
+  }
+
+  private foldedOrList(field: number): string | readonly string[] | undefined {
     if (this.foldedStamp[field] === this.stamp) return this.foldedValue[field];
-    const text = this.text(field);
-    const folded = text === undefined ? undefined : fold(text);
+    const raw = this.raw(field);
+    let folded: string | readonly string[] | undefined;
+    if (Array.isArray(raw)) folded = raw.flatMap((element) => this.foldText(textOf(element)) ?? []);
+    else folded = this.foldText(textOf(raw));
     this.foldedStamp[field] = this.stamp;
     this.foldedValue[field] = folded;
     return folded;
   }
 
+  private foldText(text: string | undefined): string | undefined {
+    if (text === undefined) return undefined;
+    this.charge(text);
+    return fold(text);
+  }
+
+  /** Counts a look at a text. Short ones cost what they cost: there is nothing to bound. */
+  charge(text: string): void {
+    if (text.length > LONG_CHARS) this.work += text.length;
+  }
+
+  /** Whether a needle stands in a long text; all needles of the field are looked for at the first question. */
+  stands(needles: Needles, needle: number, folded: string): boolean {
+    let texts = this.standing.get(needles);
+    if (!texts) {
+      texts = new Map();
+      this.standing.set(needles, texts);
+    }
+    let standing = texts.get(folded);
+    if (!standing) {
+      this.charge(folded);
+      standing = needles.in(folded);
+      texts.set(folded, standing);
+    }
+    return standing[needle] === 1;
+  }
+
   /** Whether the value, or any element of a list, fits. */
   someFolded(field: number, test: TextTest): boolean {
-    const folded = this.folded(field);
-    if (folded !== undefined) return test(folded);
-    const raw = this.raw(field);
-    return Array.isArray(raw) && raw.some((element) => testText(element, (text) => test(fold(text))));
+    const folded = this.foldedOrList(field);
+    if (typeof folded === 'string') return test(folded, this);
+    return folded?.some((element) => test(element, this)) ?? false;
   }
 
   someText(field: number, test: TextTest): boolean {
     const raw = this.raw(field);
-    return Array.isArray(raw) ? raw.some((element) => testText(element, test)) : testText(raw, test);
+    return Array.isArray(raw)
+      ? raw.some((element) => this.testText(element, test))
+      : this.testText(raw, test);
+  }
+
+  private testText(value: unknown, test: TextTest): boolean {
+    const text = textOf(value);
+    return text !== undefined && test(text, this);
   }
 
   /** Whether the value, or any element of a list, fits. Absent counts as undefined. */
@@ -96,13 +176,16 @@ export class View {
   }
 
   foldedLeaves(): readonly string[] {
-    if (this.leafFolded.length !== this.leaves().length) this.leafFolded = this.leafTexts.map(fold);
+    if (this.leafFolded.length !== this.leaves().length)
+      this.leafFolded = this.leafTexts.map((text) => this.foldText(text) ?? '');
     return this.leafFolded;
   }
 
   /** All texts in one, folded: what stands in none of this stands in no leaf. */
   foldedWhole(): string {
-    return fold(this.leaves().join('\n'));
+    const texts = this.leaves();
+    this.whole ??= this.foldText(texts.join('\n')) ?? '';
+    return this.whole;
   }
 
   private collectLeaves(): void {
@@ -110,13 +193,9 @@ export class View {
     this.leavesStamp = this.stamp;
     this.leafTexts = [];
     this.leafFolded = [];
-    collect(this.source.everything(), this.leafTexts, 0);
+    this.whole = undefined;
+    collect(this.source.everything(), { texts: this.leafTexts, charsLeft: MAX_LEAF_CHARS }, 0);
   }
-}
-
-function testText(value: unknown, test: TextTest): boolean {
-  const text = textOf(value);
-  return text !== undefined && test(text);
 }
 
 /** Numbers and booleans compare as the text people write for them. */
@@ -127,10 +206,18 @@ export function textOf(value: unknown): string | undefined {
   return undefined;
 }
 
-function collect(value: unknown, into: string[], depth: number): void {
-  const text = textOf(value);
-  if (text !== undefined) into.push(text);
-  else if (depth < MAX_DEPTH && typeof value === 'object' && value !== null && !(value instanceof Uint8Array))
+function collect(value: unknown, into: { readonly texts: string[]; charsLeft: number }, depth: number): void {
+  if (into.texts.length >= MAX_LEAVES || into.charsLeft <= 0) return;
+  const text = textOf(shorten(value));
+  if (text !== undefined) {
+    into.texts.push(text);
+    into.charsLeft -= text.length;
+  } else if (
+    depth < MAX_DEPTH &&
+    typeof value === 'object' &&
+    value !== null &&
+    !(value instanceof Uint8Array)
+  )
     for (const inner of Object.values(value)) collect(inner, into, depth + 1);
 }
 
@@ -161,8 +248,15 @@ export class JsonSource implements Source {
 export function lookUp(from: unknown, path: string): unknown {
   if (typeof from !== 'object' || from === null) return undefined;
   if (Array.isArray(from)) {
-    const found = from.map((element) => lookUp(element, path)).filter((value) => value !== undefined);
-    return found.length === 0 ? undefined : found.flat();
+    const found: unknown[] = [];
+    for (const element of from) {
+      const value = lookUp(element, path);
+      if (Array.isArray(value)) found.push(...value);
+      else if (value !== undefined) found.push(value);
+      // Lists within lists would else be gone through a thousand times a thousand.
+      if (found.length > MAX_ELEMENTS) break;
+    }
+    return found.length === 0 ? undefined : found;
   }
   if (Object.hasOwn(from, path)) return (from as Record<string, unknown>)[path];
   for (let dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1)) {

@@ -1,11 +1,19 @@
 /** Rules that others wrote, unpacked from an archive beside the project. They are never part of the project. */
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { readRuleFiles } from '../../collector/detect/pack.ts';
 import type { RuleFile } from '../../collector/detect/ruleset.ts';
+
+/** The archive of SigmaHQ's rules, undefined where it does not lie beside the project. */
+export function archiveOfOthers(): string | undefined {
+  const here = dirname(fileURLToPath(import.meta.url));
+  const archive = join(here, '../../../../shared/data/sigma/sigmahq-rules.tar.gz');
+  return existsSync(archive) ? archive : undefined;
+}
 
 /** Unpacks a .tar.gz into a folder that goes when `life` ends, and reads the rules in it. */
 export function unpackedRules(archive: string, life: { after(done: () => void): void }): RuleFile[] {

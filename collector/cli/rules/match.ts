@@ -41,6 +41,7 @@ export async function match(options: MatchOptions): Promise<number> {
       };
       process.stdout.write(`${JSON.stringify(line)}\n`);
     }
+    for (const what of matcher.leftOut()) process.stderr.write(`${options.events}:${event.line}: ${what}\n`);
     index += 1;
   }
   return rules.refusals.length > 0 ? 2 : 0;

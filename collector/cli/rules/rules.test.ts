@@ -196,6 +196,7 @@ test('hostile events have a verdict and never end the program', (t) => {
       .map((line) => (JSON.parse(line) as { event: number }).event),
     [7, 8],
   );
+  assert.match(err, /e\.jsonl:6: big: only the first and last 16384 of its 200001 characters are looked at/);
 });
 
 test('check tells warnings and notes with place and code, as text and as JSON', (t) => {

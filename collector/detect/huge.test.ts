@@ -1,0 +1,175 @@
+/** No event, however hostile, makes the engine work more than is stated here. Work is counted, not timed. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { archiveOfOthers, unpackedRules } from '../../test/bench/sigmahq.ts';
+import { createTextFinder } from './aho-corasick.ts';
+import { itemMatches, matches } from './asked.ts';
+import { createEngine } from './engine.ts';
+import { MAX_ELEMENTS, MAX_LIST_CHARS, MAX_VALUE_CHARS, shorten } from './huge.ts';
+import { builtinRules, readPlaceholders, readRuleFiles } from './pack.ts';
+import type { DetectionRule, LogSource } from './rule.ts';
+import { loadRuleSet } from './ruleset.ts';
+import { includesText } from './search.ts';
+import { JsonSource, View } from './view.ts';
+import { eachAtom } from './witness.ts';
+
+/** The most characters of long texts the engine may go through for one event, each look counted. */
+const MAX_WORK = 32 * MAX_VALUE_CHARS;
+
+/** For each field, every text that some rule of the log source looks for there: a value made of them all fools each index. */
+function wantedTexts(rules: readonly DetectionRule[]): Map<string, string> {
+  const texts = new Map<string, Set<string>>();
+  for (const rule of rules)
+    eachAtom(rule.expression, ({ field, text }) => {
+      texts.set(field, (texts.get(field) ?? new Set()).add(text));
+    });
+  return new Map([...texts].map(([field, wanted]) => [field || 'any', [...wanted].join(' ')]));
+}
+
+/** Work of the worst of the events made for each log source of the rules: one field is huge, or all are. */
+function mostWork(rules: readonly DetectionRule[]): { work: number; source: LogSource; field: string } {
+  const engine = createEngine(rules);
+  const view = new View();
+  const json = new JsonSource(engine.fields);
+  let most = { work: 0, source: {} as LogSource, field: '' };
+  const sources = new Map(rules.map(({ logsource }) => [JSON.stringify(logsource), logsource]));
+  for (const source of sources.values()) {
+    const route = engine.route(source);
+    const huge = [...wantedTexts(route.rules)].map(
+      ([field, text]) => [field, `${text} `.repeat(Math.ceil(1_000_000 / (text.length + 1)))] as const,
+    );
+    const events = huge.flatMap(([field, text]): [string, Record<string, unknown>][] => [
+      [field, { [field]: text }],
+      [`${field}, a list`, { [field]: text.split(' ') }],
+      [`${field}, one letter`, { [field]: 'a'.repeat(1_000_000) }],
+    ]);
+    for (const [field, event] of events) {
+      view.show(json.of(event));
+      engine.match(view, route);
+      if (view.work > most.work) most = { work: view.work, source, field };
+    }
+  }
+  return most;
+}
+
+test('a value of a million characters made of all texts that the built-in rules look for is gone through at most 32 times', (t) => {
+  const { detections } = loadRuleSet(readRuleFiles(builtinRules()), readPlaceholders(builtinRules()));
+  const most = mostWork(detections);
+  t.diagnostic(JSON.stringify(most));
+  assert.ok(most.work <= MAX_WORK, JSON.stringify(most));
+  assert.ok(most.work >= MAX_VALUE_CHARS, 'no event was looked at');
+});
+
+const archive = archiveOfOthers();
+
+test('nor do 248 Linux rules written by others go through it more often', {
+  skip: archive ? false : "no archive of other people's rules beside the project (../shared/data/sigma)",
+}, (t) => {
+  const files = unpackedRules(archive ?? '', t).filter(({ text }) => /^ {4}product: linux/m.test(text));
+  const most = mostWork(loadRuleSet(files).detections);
+  t.diagnostic(JSON.stringify(most));
+  assert.ok(most.work <= MAX_WORK, JSON.stringify(most));
+});
+
+test('the work for a long value does not grow with the number of rules that look for a text in it', () => {
+  const rulesFor = (count: number) =>
+    Array.from(
+      { length: count },
+      (_, number) =>
+        `title: r${number}\nlogsource: {}\ndetection: { s: { F|contains: n${number}x, G|contains: g${number}x }, condition: s }`,
+    ).join('\n---\n');
+  const workOf = (count: number) => {
+    const engine = createEngine(loadRuleSet([{ file: 'r.yml', text: rulesFor(count) }]).detections);
+    const view = new View();
+    const text = Array.from({ length: count }, (_, number) => `n${number}x g${number}x`).join(' ');
+    const value = `${text} `.repeat(Math.ceil(MAX_VALUE_CHARS / text.length));
+    view.show(new JsonSource(engine.fields).of({ F: value, G: value }));
+    assert.equal(engine.match(view, engine.route(undefined)).length, count);
+    return view.work;
+  };
+  assert.equal(workOf(400), workOf(40));
+});
+
+test('of a huge value the beginning and the end are looked at, and nothing fits across what is left out', () => {
+  const long = 'x'.repeat(3 * MAX_VALUE_CHARS);
+  const rows: readonly (readonly [string, string, boolean])[] = [
+    ["F|startswith: 'begin'", `begin${long}end`, true],
+    ["F|endswith: 'end'", `begin${long}end`, true],
+    ["F|contains: 'begin'", `begin${long}end`, true],
+    ["F|contains: 'needle'", `${long}needle${long}`, false],
+    ["F|re: 'needle'", `${long}needle${long}`, false],
+    ["F|re: '^begin.*end$'", `begin${long}end`, true],
+    ["F|re: '^[a-z]*$'", `begin${long}end`, false],
+    ["F: 'begin*end'", `begin${long}end`, true],
+  ];
+  for (const [item, value, expected] of rows) assert.equal(itemMatches(item, { F: value }), expected, item);
+  const last = `${'x'.repeat(MAX_VALUE_CHARS - 6)}needle`;
+  assert.equal(itemMatches("F|contains: 'needle'", { F: last }), true, 'a value at the limit is whole');
+});
+
+test('of a long list the first and last elements are looked at, each by its share', () => {
+  const list = Array.from({ length: 3 * MAX_ELEMENTS }, (_, number) => `e${number}`);
+  assert.equal(itemMatches("F: 'e0'", { F: list }), true);
+  assert.equal(itemMatches(`F: 'e${list.length - 1}'`, { F: list }), true);
+  assert.equal(itemMatches(`F: 'e${MAX_ELEMENTS}'`, { F: list }), false);
+  const kept = shorten(list.map((element) => `${element} `.repeat(10_000))) as string[];
+  assert.ok(kept.join('').length <= MAX_LIST_CHARS + 2 * kept.length);
+});
+
+test('what a field with a reference costs is bounded: texts of one letter, lists of a thousand', () => {
+  const text = 'a'.repeat(30_000);
+  assert.equal(itemMatches('F|fieldref|contains: G', { F: text, G: `${'a'.repeat(15_000)}b` }), false);
+  assert.equal(itemMatches('F|fieldref|contains: G', { F: `${text}b`, G: `${'a'.repeat(15_000)}b` }), true);
+  assert.equal(itemMatches('F|fieldref: G', { F: ['x', 'y'], G: ['z', 'Y'] }), true);
+});
+
+test('a search for a long text finds what the plain search finds', () => {
+  let seed = 7;
+  const letters = (count: number): string => {
+    let text = '';
+    while (text.length < count) {
+      seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+      text += seed % 17 === 0 ? 'b' : 'a';
+    }
+    return text;
+  };
+  let found = 0;
+  for (let round = 0; round < 300; round += 1) {
+    const text = letters(400);
+    const start = round % 300;
+    const wanted = round % 2 === 0 ? text.slice(start, start + 70) : letters(66);
+    assert.equal(includesText(text, wanted), text.includes(wanted));
+    if (text.includes(wanted)) found += 1;
+  }
+  assert.ok(found > 100 && found < 300, `${found} of 300 stand in their text`);
+});
+
+test('the automaton as a table and as a trie with links finds what a plain search finds', () => {
+  const few = ['a', 'ab', 'bab', 'bc', 'bca', 'c', 'caa', 'ſ'];
+  const many = Array.from({ length: 3_000 }, (_, number) => `${number.toString(7)}-${number.toString(3)}é`);
+  const texts = ['abccab', 'xbabcaax', '', 'ſa', `${many[17]}${many[2_999]}`, '12-12-120é0-0é'];
+  for (const needles of [few, [...few, ...many]]) {
+    const finder = createTextFinder(needles);
+    for (const text of texts) {
+      const found: number[] = [];
+      finder.find(text, (needle) => found.push(needle));
+      const expected = [...needles.keys()].filter((number) => text.includes(needles[number] ?? ''));
+      assert.deepEqual(
+        [...found].sort((one, other) => one - other),
+        expected,
+        JSON.stringify(text),
+      );
+    }
+  }
+});
+
+test('a keyword stands in an event of many values only among the first of them', () => {
+  const keyword = 'k: [needle]\ncondition: k';
+  const many = (place: number) =>
+    Object.fromEntries(
+      Array.from({ length: 10_000 }, (_, number) => [`f${number}`, number === place ? 'needle' : 'x']),
+    );
+  assert.equal(matches(keyword, many(4_000)), true);
+  assert.equal(matches(keyword, many(5_000)), false);
+});
