@@ -5,11 +5,13 @@
  * come later, on their own. Every event passes each stage once, and none is written before it was redacted.
  */
 
+import { join } from 'node:path';
 import type { ProcessRef, SessionTag } from '../sensors/event.ts';
-import type { Sensor } from '../sensors/sensor.ts';
+import type { Coverage, Sensor } from '../sensors/sensor.ts';
 import type { Attribute } from './attribute/attribute.ts';
 import { createAttribute } from './attribute/attribute.ts';
 import type { Program } from './attribute/processes.ts';
+import { openWrittenJournal, type WrittenJournal } from './attribute/written-journal.ts';
 import { createDecide } from './decide/decide.ts';
 import { createEnrich, type HashLimits } from './enrich/enrich.ts';
 import { type Event, SEVERITY } from './event.ts';
@@ -17,6 +19,7 @@ import { createRedact } from './redact/redact.ts';
 import type { SessionFinder } from './session/finder.ts';
 import type { Session, SessionPlan } from './session/session.ts';
 import { createSummary, type Summary, type Summing } from './session/summary.ts';
+import { tagTree } from './session/tag-tree.ts';
 import type { Stage } from './stage.ts';
 import { newUid } from './uid.ts';
 
@@ -35,6 +38,8 @@ export interface PipelineOptions {
   readonly hashLimits?: HashLimits;
   /** Who says which programs begin a session; without one, sessions are those announced or recorded. */
   readonly finder?: SessionFinder;
+  /** Keeps there which files sessions wrote; without one, a restart forgets them. */
+  readonly handoverDirectory?: string;
 }
 
 export interface SessionEnd {
@@ -79,7 +84,12 @@ export interface Pipeline {
 
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { sensor, detect, seal, watchers = [] } = options;
-  const attribute: Attribute = createAttribute(sensor.facts, () => sensor.wallOffsetNs(), options.finder);
+  const journal = openJournal(options.handoverDirectory);
+  const attribute: Attribute = createAttribute(sensor.facts, () => sensor.wallOffsetNs(), {
+    finder: options.finder,
+    follow: (pid, tag) => tagTree(sensor, pid, tag),
+    writtenFiles: journal,
+  });
   const enrich = createEnrich(finish, options.hashLimits);
   const decide = createDecide();
   const redact = createRedact();
@@ -87,9 +97,26 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const refusals = new Set<string>();
   let healthTimer: NodeJS.Timeout | undefined;
 
+  function openJournal(directory: string | undefined): WrittenJournal | undefined {
+    if (directory === undefined) return undefined;
+    return openWrittenJournal(
+      join(directory, 'written-files.jsonl'),
+      () => attribute.writtenFiles(),
+      ({ message }) =>
+        tellCoverageOf([
+          {
+            subject: 'session.handover by a file, after a restart',
+            state: 'not_seen',
+            reason: `the files that sessions wrote could not be kept: ${message}; mend the disk`,
+          },
+        ]),
+    );
+  }
+
   /** The way of events that need nothing more from outside. */
   function finish(batch: Event[]): void {
     if (batch.length === 0) return;
+    attribute.finished(batch);
     const events = redact(detect(decide(batch)));
     try {
       seal(events);
@@ -143,9 +170,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     };
   }
 
-  function tellCoverage(): void {
+  function tellCoverageOf(coverage: readonly Coverage[]): void {
     finish(
-      sensor.coverage().map(({ subject, state, reason }) =>
+      coverage.map(({ subject, state, reason }) =>
         ownEvent('sensor.coverage', {
           'spoor.coverage.subject': subject,
           'spoor.coverage.state': state,
@@ -207,7 +234,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   return {
     start() {
       sensor.start((batch) => finish(enrich.stage(attribute.stage(batch))));
-      tellCoverage();
+      tellCoverageOf(sensor.coverage());
       healthTimer = setInterval(tellHealth, HEALTH_INTERVAL_MS);
       healthTimer.unref();
     },
@@ -232,6 +259,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       tellHealth();
       await sensor.stop();
       enrich.stop();
+      journal?.close();
     },
   };
 }

@@ -1,7 +1,7 @@
 /** What every event of a session says of who acted. */
 
 import type { Attributes } from '../event.ts';
-import type { Session } from '../session/session.ts';
+import type { Attribution } from '../session/session.ts';
 import type { Process } from './processes.ts';
 
 /** What the attribution of a tagged process rests on: the kernel copied the tag at fork. */
@@ -9,7 +9,7 @@ export const FORK_CHAIN = 'fork chain';
 
 export function actorOf(
   seen: { readonly bootNs: bigint; readonly threadId: number },
-  session: Session,
+  session: Attribution,
   process: Process,
 ): Attributes {
   return {
@@ -26,8 +26,8 @@ export function actorOf(
     'process.user.name': process.userName,
     'session.id': session.id,
     'spoor.event.boot_ns': seen.bootNs,
-    'spoor.session.basis': 'exact',
-    'spoor.session.evidence': FORK_CHAIN,
+    'spoor.session.basis': session.basis,
+    'spoor.session.evidence': session.evidence,
     'thread.id': seen.threadId,
   };
 }

@@ -19,9 +19,10 @@ import type {
 import type { SensorFacts } from '../../sensors/sensor.ts';
 import { type Attributes, type Event, type EventName, SEVERITY } from '../event.ts';
 import type { SessionFinder } from '../session/finder.ts';
-import type { Session, SessionPlan } from '../session/session.ts';
+import type { Attribution, Session, SessionPlan } from '../session/session.ts';
 import type { Stage } from '../stage.ts';
 import { newUid } from '../uid.ts';
+import { FORK_CHAIN } from './actor.ts';
 import {
   describeExec,
   describeExit,
@@ -32,10 +33,16 @@ import {
 } from './describe.ts';
 import { type Act, describeSeen, type Surroundings } from './describe-seen.ts';
 import { describeHistogram } from './describe-system.ts';
+import { spanIdOf } from './entity.ts';
+import { createFollowed, type FollowedSession } from './followed.ts';
+import { describeHandover, type Handover } from './handover.ts';
+import { createHandovers, type WrittenFilesKept } from './handovers.ts';
+import { ancestorsOf } from './lineage.ts';
 import { createNames } from './names.ts';
 import { createProcessTable, type Process, type Program } from './processes.ts';
 import { rfc3339 } from './rfc3339.ts';
 import { createUserNames } from './users.ts';
+import type { WrittenFile } from './written-files.ts';
 
 /**
  * Tags of suspects that were joined to a session, remembered for events that were on their way when that was decided.
@@ -53,6 +60,10 @@ export interface Attribute {
   resume(session: Session): void;
   /** The program a process runs, as far as it is known. */
   program(process: ProcessRef): Program | undefined;
+  /** Learns what later stages found out of the events it made. */
+  finished(events: readonly Event[]): void;
+  /** Everything remembered of files that sessions wrote, the first written first. */
+  writtenFiles(): Iterable<WrittenFile>;
   /** Forgets a session that has ended. */
   forget(session: Session): void;
   /** The session of a tag, once its first program runs. */
@@ -62,25 +73,40 @@ export interface Attribute {
   aboutSession(session: Session, name: EventName, bootNs: bigint): Event;
 }
 
-interface LiveSession extends Session {
+/** What the stage works with beside the sensor's facts. */
+export interface AttributeNeeds {
+  /** Who says which programs begin a session; without one, sessions are those announced or recorded. */
+  readonly finder?: SessionFinder | undefined;
+  readonly userName?: (uid: number) => string | undefined;
+  /**
+   * Tags a process outside every session, and what descends from it, when it takes over a session's work; false when
+   * it has ended already. Without it such processes are told and not followed.
+   */
+  readonly follow?: (pid: number, tag: SessionTag) => boolean;
+  /** Files that sessions wrote, of earlier runs, and where to keep those of this one. */
+  readonly writtenFiles?: WrittenFilesKept | undefined;
+}
+
+interface LiveSession extends Session, Attribution {
   readonly rootProcess: Process;
 }
 
-/**
- * @param wallOffsetNs nanoseconds to add to a boot time for wall-clock time, as of now
- * @param finder who says which programs begin a session; without one, sessions are those announced or recorded
- */
+type Attributed = LiveSession | FollowedSession;
+
+/** @param wallOffsetNs nanoseconds to add to a boot time for wall-clock time, as of now */
 export function createAttribute(
   facts: SensorFacts,
   wallOffsetNs: () => bigint,
-  finder?: SessionFinder,
-  userName: (uid: number) => string | undefined = createUserNames(),
+  needs: AttributeNeeds = {},
 ): Attribute {
+  const { finder, userName = createUserNames(), follow = () => false } = needs;
   let offsetNs = wallOffsetNs();
   const table = createProcessTable(facts.bootId, (bootNs) => rfc3339(bootNs + offsetNs));
   const plans = new Map<SessionTag, SessionPlan>();
   const live = new Map<SessionTag, LiveSession>();
-  const joined = new Map<SessionTag, LiveSession>();
+  const joined = new Map<SessionTag, Attributed>();
+  const followed = createFollowed((id) => [...live.values()].find((session) => session.id === id), follow);
+  const handovers = createHandovers(needs.writtenFiles);
   const surroundings: Surroundings = {
     processOf: (ref) => ref && table.find(ref),
     sessionOf: (tag) => sessionByTag(tag),
@@ -98,6 +124,8 @@ export function createAttribute(
       rootProcess: process,
       startBootNs: bootNs,
       about: plan?.about ?? {},
+      basis: 'exact',
+      evidence: FORK_CHAIN,
     };
     plans.delete(tag);
     live.set(tag, session);
@@ -108,18 +136,18 @@ export function createAttribute(
   function sessionOf(
     seen: { session: SessionTag; bootNs: bigint },
     process: Process,
-  ): LiveSession | undefined {
-    if (seen.session === 0) return undefined;
+  ): Attributed | undefined {
+    if (seen.session === 0) return process.followed;
     const known = sessionByTag(seen.session);
-    if (known) return known;
+    if (known || followed.isOurs(seen.session)) return known;
     const plan = plans.get(seen.session);
     if (plan?.launcherPid === process.ref.pid) return undefined;
     // With a finder, a tag that begins no session is one that was given in doubt and judged nobody's.
     return plan || !finder ? beginSession(seen.session, process, seen.bootNs) : undefined;
   }
 
-  function sessionByTag(tag: SessionTag): LiveSession | undefined {
-    return live.get(tag) ?? joined.get(tag);
+  function sessionByTag(tag: SessionTag): Attributed | undefined {
+    return live.get(tag) ?? joined.get(tag) ?? followed.byTag(tag);
   }
 
   /** The session that a program runs in, which begins with it where the finder says so. */
@@ -129,10 +157,10 @@ export function createAttribute(
     program: Program,
     caller: Program | undefined,
     out: Event[],
-  ): LiveSession | undefined {
+  ): Attributed | undefined {
     const { session: tag, around: tagAround } = seen;
-    const around = sessionByTag(tagAround);
-    let begins = finder ? undefined : tag;
+    const around = sessionByTag(tagAround) ?? process.followed;
+    let begins = finder || tag === 0 || followed.isOurs(tag) ? undefined : tag;
     if (finder) {
       const announced = plans.get(tagAround);
       const found = finder.started({ seen, program, caller, around, announced });
@@ -142,7 +170,7 @@ export function createAttribute(
     }
     const known = begins === undefined ? around : live.get(begins);
     if (known || !begins) {
-      if (known && tag !== tagAround) join(tag, known);
+      if (known && tag !== tagAround && tag !== 0) join(tag, known);
       return known;
     }
     const session = beginSession(begins, process, seen.bootNs);
@@ -151,7 +179,7 @@ export function createAttribute(
     return session;
   }
 
-  function join(tag: SessionTag, session: LiveSession): void {
+  function join(tag: SessionTag, session: Attributed): void {
     joined.set(tag, session);
     if (joined.size <= MAX_JOINED) return;
     const [oldest] = joined.keys();
@@ -191,12 +219,66 @@ export function createAttribute(
     const caller = process.program ?? creator?.program;
     process.program = program;
     setUser(process, seen.credentials.euid);
-    if (seen.session === 0 && !finder) return;
-    const session = sessionAtExec(seen, process, program, caller, out);
+    const handover = isOutside(seen) ? handoverTo(process, seen, program, creator) : undefined;
+    const session =
+      seen.session === 0 && !finder && !process.followed
+        ? undefined
+        : sessionAtExec(seen, process, program, caller, out);
+    if (handover) out.push(handoverEvent(handover, seen, process, session));
     if (!session) return;
     const ancestry = table.ancestryOf(process);
     const attributes = describeExec(seen, session, process, program, creator, ancestry);
     out.push(eventOf('process.exec', seen.bootNs, session, process, attributes, seen));
+  }
+
+  /** In no session, or in what is left of one that has ended. */
+  function isOutside({ around }: ProcessExec): boolean {
+    return around === 0 || (finder !== undefined && !sessionByTag(around) && !plans.has(around));
+  }
+
+  /** A program started in no session: does it go on with the work of one? */
+  function handoverTo(
+    process: Process,
+    seen: ProcessExec,
+    program: Program,
+    creator: Process | undefined,
+  ): Handover | undefined {
+    // What a followed process made before the kernel had its tag.
+    process.followed ??= creator?.followed;
+    if (process.followed) return undefined;
+    const handover = handovers.started({
+      seen,
+      program,
+      ancestors: () => ancestorsOf(process, (ref) => table.find(ref)),
+      host: facts.tier === 'replay' ? 'another' : 'this',
+      wallNs: seen.bootNs + offsetNs,
+    });
+    if (handover?.taker === 'joins') process.followed = followed.begin(handover, process, seen.bootNs);
+    return handover;
+  }
+
+  /** @param session that the taker is in now; another than the hand-over's when one of its own began */
+  function handoverEvent(
+    handover: Handover,
+    seen: ProcessExec,
+    taker: Process,
+    session: Attributed | undefined,
+  ): Event {
+    // A suspect has a tag of its own, which the finder has joined to the session's.
+    const isFollowed =
+      taker.followed !== undefined &&
+      (session !== taker.followed || seen.session !== 0 || followed.give(taker.followed, taker));
+    const timeNs = seen.bootNs + offsetNs;
+    return {
+      name: 'session.handover',
+      uid: newUid(milliseconds(timeNs)),
+      timeNs,
+      severity: SEVERITY.info,
+      traceId: handover.session.id,
+      spanId: spanIdOf(handover.giver.entityId),
+      attributes: describeHandover(handover, seen.bootNs, taker, isFollowed),
+      seen: undefined, // it is no exec: nothing of it is to be hashed
+    };
   }
 
   function onExit(seen: ProcessExit, out: Event[]): void {
@@ -215,17 +297,18 @@ export function createAttribute(
     if (!session) return;
     const attributes = describeSeen(seen, session, process, surroundings);
     out.push(eventOf(seen.kind, seen.bootNs, session, process, attributes, seen));
+    handovers.acted(seen, session, process, seen.bootNs + offsetNs);
   }
 
-  function histogramEvent(seen: SystemCallHistogram, session: LiveSession): Event {
+  function histogramEvent(seen: SystemCallHistogram, session: Attributed): Event {
     const attributes = describeHistogram(seen, session);
-    return eventOf('syscall.histogram', seen.bootNs, session, session.rootProcess, attributes, seen);
+    return eventOf('syscall.histogram', seen.bootNs, session, table.entry(session.root), attributes, seen);
   }
 
   function eventOf(
     name: EventName,
     bootNs: bigint,
-    session: LiveSession,
+    session: Attributed,
     process: Process,
     attributes: Attributes,
     seen: SensorEvent | undefined,
@@ -330,12 +413,15 @@ export function createAttribute(
     },
     adopt,
     resume(session) {
-      live.set(session.tag, { ...session, rootProcess: table.entry(session.root) });
+      const rootProcess = table.entry(session.root);
+      live.set(session.tag, { ...session, rootProcess, basis: 'exact', evidence: FORK_CHAIN });
     },
     forget(session) {
       live.delete(session.tag);
       for (const [tag, { id }] of joined) if (id === session.id) joined.delete(tag);
     },
+    finished: (events) => handovers.finished(events),
+    writtenFiles: () => handovers.writtenFiles.all(),
     program: (process) => table.find(process)?.program,
     session: sessionByTag,
     sessions: () => [...live.values()],

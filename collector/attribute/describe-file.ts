@@ -11,8 +11,8 @@ import type {
   FileTruncate,
 } from '../../sensors/event.ts';
 import type { Attributes } from '../event.ts';
-import type { Session } from '../session/session.ts';
-import { FORK_CHAIN } from './actor.ts';
+import type { Attribution } from '../session/session.ts';
+
 import { errnoName } from './errno.ts';
 import { octal } from './octal.ts';
 import type { Process } from './processes.ts';
@@ -22,7 +22,7 @@ import { shownPath } from './shown-path.ts';
 export type FileChange = FileCreate | FileDelete | FileRename | FileLink | FileAttributes | FileTruncate;
 
 /** One literal with the attributes of all six kinds: see describe.ts on why these are no spreads. */
-export function describeChange(seen: FileChange, session: Session, process: Process): Attributes {
+export function describeChange(seen: FileChange, session: Attribution, process: Process): Attributes {
   const { errno, file, cut } = seen;
   const { path, directory, name, extension, bytes } = shownPath(seen.path);
   const own = ownOf(seen);
@@ -64,8 +64,8 @@ export function describeChange(seen: FileChange, session: Session, process: Proc
     'spoor.file.type': own['spoor.file.type'],
     'spoor.file.xattr': own['spoor.file.xattr'],
     'spoor.redacted': undefined,
-    'spoor.session.basis': 'exact',
-    'spoor.session.evidence': FORK_CHAIN,
+    'spoor.session.basis': session.basis,
+    'spoor.session.evidence': session.evidence,
     'spoor.syscall.name': seen.call,
     'thread.id': seen.threadId,
   };
@@ -105,7 +105,7 @@ function ownOf(seen: FileChange): Attributes {
   }
 }
 
-export function describeClose(seen: FileClose, session: Session, process: Process): Attributes {
+export function describeClose(seen: FileClose, session: Attribution, process: Process): Attributes {
   const { file, ways, mapped, bootNs } = seen;
   const { path, directory, name, extension, bytes } = shownPath(seen.path);
   return {
@@ -147,8 +147,8 @@ export function describeClose(seen: FileClose, session: Session, process: Proces
     'spoor.file.type': seen.type,
     'spoor.hash.missing_reason': undefined,
     'spoor.redacted': undefined,
-    'spoor.session.basis': 'exact',
-    'spoor.session.evidence': FORK_CHAIN,
+    'spoor.session.basis': session.basis,
+    'spoor.session.evidence': session.evidence,
     'thread.id': seen.threadId,
   };
 }

@@ -11,7 +11,7 @@ import type {
   UnixConnect,
 } from '../../sensors/event.ts';
 import type { Attributes } from '../event.ts';
-import type { Session } from '../session/session.ts';
+import type { Attribution } from '../session/session.ts';
 import { actorOf } from './actor.ts';
 import { errnoName } from './errno.ts';
 import type { Process } from './processes.ts';
@@ -36,7 +36,7 @@ function flowOf({ transport, type, local, peer }: Flow): Attributes {
 
 export function describeAccept(
   seen: NetworkAccept | NetworkListen,
-  session: Session,
+  session: Attribution,
   process: Process,
 ): Attributes {
   return { ...actorOf(seen, session, process), ...flowOf(seen), 'event.outcome': 'success' };
@@ -45,7 +45,7 @@ export function describeAccept(
 /** @param name of the other end, where it is known */
 export function describeFlowEnd(
   seen: NetworkClose,
-  session: Session,
+  session: Attribution,
   process: Process,
   name: string | undefined,
 ): Attributes {
@@ -59,7 +59,7 @@ export function describeFlowEnd(
   };
 }
 
-export function describeQuery(seen: DnsQuery, session: Session, process: Process): Attributes {
+export function describeQuery(seen: DnsQuery, session: Attribution, process: Process): Attributes {
   const { answers, responseCode } = seen;
   // A name that is not there was answered; that nobody answered is the failure of asking.
   const outcome = responseCode === undefined ? 'unknown' : responseCode === 'NOERROR' ? 'success' : 'failure';
@@ -74,7 +74,7 @@ export function describeQuery(seen: DnsQuery, session: Session, process: Process
   };
 }
 
-export function describeHello(seen: TlsHello, session: Session, process: Process): Attributes {
+export function describeHello(seen: TlsHello, session: Attribution, process: Process): Attributes {
   const { protocols } = seen;
   return {
     ...actorOf(seen, session, process),
@@ -87,7 +87,7 @@ export function describeHello(seen: TlsHello, session: Session, process: Process
   };
 }
 
-export function describeRaw(seen: NetworkRaw, session: Session, process: Process): Attributes {
+export function describeRaw(seen: NetworkRaw, session: Attribution, process: Process): Attributes {
   return {
     ...actorOf(seen, session, process),
     'error.type': seen.errno === 0 ? undefined : errnoName(seen.errno),
@@ -101,7 +101,7 @@ export function describeRaw(seen: NetworkRaw, session: Session, process: Process
 /** @param target attributes of the process that listens */
 export function describeUnix(
   seen: UnixConnect,
-  session: Session,
+  session: Attribution,
   process: Process,
   target: Attributes,
 ): Attributes {

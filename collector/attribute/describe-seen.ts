@@ -2,7 +2,7 @@
 
 import type { ProcessRef, SensorEvent, SessionTag } from '../../sensors/event.ts';
 import type { Attributes } from '../event.ts';
-import type { Session } from '../session/session.ts';
+import type { Attribution } from '../session/session.ts';
 import { describeConnect, describeOpen } from './describe.ts';
 import { describeChange, describeClose } from './describe-file.ts';
 import {
@@ -34,13 +34,13 @@ export type Act = Exclude<
 /** What a description may ask for beyond the process that acted. */
 export interface Surroundings {
   readonly processOf: (ref: ProcessRef | undefined) => Process | undefined;
-  readonly sessionOf: (tag: SessionTag) => Session | undefined;
+  readonly sessionOf: (tag: SessionTag) => Attribution | undefined;
   readonly names: Names;
 }
 
 export function describeSeen(
   seen: Act,
-  session: Session,
+  session: Attribution,
   process: Process,
   { processOf, sessionOf, names }: Surroundings,
 ): Attributes {

@@ -2,13 +2,17 @@
 
 import type { ProcessExecFailed, SecurityAct, SystemCall, SystemCallHistogram } from '../../sensors/event.ts';
 import type { Attributes } from '../event.ts';
-import type { Session } from '../session/session.ts';
+import type { Attribution } from '../session/session.ts';
 import { actorOf } from './actor.ts';
 import { errnoName } from './errno.ts';
 import type { Process } from './processes.ts';
 import { shown } from './shown.ts';
 
-export function describeExecFailed(seen: ProcessExecFailed, session: Session, process: Process): Attributes {
+export function describeExecFailed(
+  seen: ProcessExecFailed,
+  session: Attribution,
+  process: Process,
+): Attributes {
   const { cut } = seen;
   return {
     ...actorOf(seen, session, process),
@@ -21,7 +25,7 @@ export function describeExecFailed(seen: ProcessExecFailed, session: Session, pr
 }
 
 /** The process that was acted on. Empty where the act has none. */
-export function targetOf(target: Process | undefined, session: Session | undefined): Attributes {
+export function targetOf(target: Process | undefined, session: Attribution | undefined): Attributes {
   if (!target) return {};
   return {
     'spoor.target.entity_id': target.entityId,
@@ -34,7 +38,7 @@ export function targetOf(target: Process | undefined, session: Session | undefin
 /** @param target attributes of the process that was acted on */
 export function describeAct(
   seen: SecurityAct,
-  session: Session,
+  session: Attribution,
   process: Process,
   target: Attributes,
 ): Attributes {
@@ -88,7 +92,7 @@ function ownOf(seen: SecurityAct, target: Attributes): Attributes {
   }
 }
 
-export function describeCall(seen: SystemCall, session: Session, process: Process): Attributes {
+export function describeCall(seen: SystemCall, session: Attribution, process: Process): Attributes {
   return {
     ...actorOf(seen, session, process),
     'error.type': seen.errno === 0 ? undefined : errnoName(seen.errno),
@@ -100,13 +104,13 @@ export function describeCall(seen: SystemCall, session: Session, process: Proces
   };
 }
 
-export function describeHistogram(seen: SystemCallHistogram, session: Session): Attributes {
+export function describeHistogram(seen: SystemCallHistogram, session: Attribution): Attributes {
   return {
     'gen_ai.agent.name': session.agent.name,
     'gen_ai.agent.version': session.agent.version,
     'session.id': session.id,
     'spoor.event.boot_ns': seen.bootNs,
-    'spoor.session.basis': 'exact',
+    'spoor.session.basis': session.basis,
     'spoor.session.evidence': 'kernel tag',
     'spoor.syscall.counts': seen.counts.map(({ call, count }) => `${call}=${count}`),
   };

@@ -10,8 +10,8 @@ import type {
   SensorGap,
 } from '../../sensors/event.ts';
 import type { Attributes } from '../event.ts';
-import type { Session } from '../session/session.ts';
-import { FORK_CHAIN } from './actor.ts';
+import type { Attribution } from '../session/session.ts';
+
 import { errnoName, signalName } from './errno.ts';
 import { octal } from './octal.ts';
 import type { Process, Program } from './processes.ts';
@@ -26,7 +26,7 @@ import { shownPath } from './shown-path.ts';
 
 export function describeExec(
   seen: ProcessExec,
-  session: Session,
+  session: Attribution,
   process: Process,
   program: Program,
   creator: Process | undefined,
@@ -68,13 +68,13 @@ export function describeExec(
     'spoor.process.script': seen.script && shown(seen.script),
     'spoor.process.parent_command_args': creator?.program?.args,
     'spoor.redacted': undefined,
-    'spoor.session.basis': 'exact',
-    'spoor.session.evidence': FORK_CHAIN,
+    'spoor.session.basis': session.basis,
+    'spoor.session.evidence': session.evidence,
     'thread.id': seen.threadId,
   };
 }
 
-export function describeExit(seen: ProcessExit, session: Session, process: Process): Attributes {
+export function describeExit(seen: ProcessExit, session: Attribution, process: Process): Attributes {
   const { exitSignal } = seen;
   return {
     'event.duration': seen.bootNs - process.ref.startNs,
@@ -94,13 +94,13 @@ export function describeExit(seen: ProcessExit, session: Session, process: Proce
     'spoor.event.boot_ns': seen.bootNs,
     'spoor.process.exit_signal': exitSignal === undefined ? undefined : signalName(exitSignal),
     'spoor.redacted': undefined,
-    'spoor.session.basis': 'exact',
-    'spoor.session.evidence': FORK_CHAIN,
+    'spoor.session.basis': session.basis,
+    'spoor.session.evidence': session.evidence,
     'thread.id': seen.threadId,
   };
 }
 
-export function describeOpen(seen: FileOpen, session: Session, process: Process): Attributes {
+export function describeOpen(seen: FileOpen, session: Attribution, process: Process): Attributes {
   const { path, directory, name, extension, bytes } = shownPath(seen.path);
   // Each read of a field may decode it from the kernel's bytes, so each is read once.
   const { file, errno, flags, cut, bootNs } = seen;
@@ -141,8 +141,8 @@ export function describeOpen(seen: FileOpen, session: Session, process: Process)
     'spoor.file.type': seen.type,
     'spoor.hash.missing_reason': undefined,
     'spoor.redacted': undefined,
-    'spoor.session.basis': 'exact',
-    'spoor.session.evidence': FORK_CHAIN,
+    'spoor.session.basis': session.basis,
+    'spoor.session.evidence': session.evidence,
     'thread.id': seen.threadId,
   };
 }
@@ -150,7 +150,7 @@ export function describeOpen(seen: FileOpen, session: Session, process: Process)
 /** @param name of the other end, where it is known */
 export function describeConnect(
   seen: NetworkConnect,
-  session: Session,
+  session: Attribution,
   process: Process,
   name: string | undefined,
 ): Attributes {
@@ -179,8 +179,8 @@ export function describeConnect(
     'session.id': session.id,
     'spoor.event.boot_ns': seen.bootNs,
     'spoor.redacted': undefined,
-    'spoor.session.basis': 'exact',
-    'spoor.session.evidence': FORK_CHAIN,
+    'spoor.session.basis': session.basis,
+    'spoor.session.evidence': session.evidence,
     'thread.id': seen.threadId,
   };
 }
@@ -196,7 +196,7 @@ export function describeGap(seen: SensorGap): Attributes {
 }
 
 /** What an event about the session itself carries of the session and its root process. */
-export function describeRoot(bootNs: bigint, session: Session, process: Process): Attributes {
+export function describeRoot(bootNs: bigint, session: Attribution, process: Process): Attributes {
   return {
     'gen_ai.agent.name': session.agent.name,
     'gen_ai.agent.version': session.agent.version,
@@ -211,7 +211,7 @@ export function describeRoot(bootNs: bigint, session: Session, process: Process)
     'process.user.name': process.userName,
     'session.id': session.id,
     'spoor.event.boot_ns': bootNs,
-    'spoor.session.basis': 'exact',
+    'spoor.session.basis': session.basis,
     'spoor.session.evidence': 'root process',
   };
 }

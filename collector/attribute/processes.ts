@@ -7,6 +7,7 @@
 
 import type { ProcessRef } from '../../sensors/event.ts';
 import { type EntityId, entityIdOf, spanIdOf } from './entity.ts';
+import type { FollowedSession } from './followed.ts';
 
 /**
  * Live processes kept. About 1 KB each, so 64 MB at the very worst. Past it the oldest entry goes: a process that
@@ -41,6 +42,8 @@ export interface Process {
   userName: string | undefined;
   /** Entity ids of creator, its creator and so on; undefined until somebody asks. */
   ancestry: readonly EntityId[] | undefined;
+  /** The session whose work it goes on with outside that session's tree; undefined for all others. */
+  followed: FollowedSession | undefined;
 }
 
 export interface ProcessTable {
@@ -92,6 +95,7 @@ export function createProcessTable(bootId: string, creationTimeOf: (bootNs: bigi
       userId: undefined,
       userName: undefined,
       ancestry: undefined,
+      followed: undefined,
     };
     const former = live.get(ref.pid);
     if (former) {

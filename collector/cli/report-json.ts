@@ -25,6 +25,7 @@ export function reportJson(summary: Summary): string {
       notable_left_out: summary.notableLeftOut,
     },
     connections: { count: summary.connections, hosts: summary.hosts },
+    handovers: { count: summary.handovers, list: summary.handoverLines },
     findings: {
       count: summary.findings,
       list: summary.findingLines.map(({ timeNs, title, level, program, commandLine }) => ({

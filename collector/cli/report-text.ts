@@ -25,6 +25,7 @@ export function reportText(summary: Summary, paint: Paint, troubles: readonly st
         : `${counted(summary.connections, 'connection', 'connections')} made or tried`,
     ),
     ...hostLines(summary.hosts),
+    ...handoverLines(summary),
     row('findings', summary.findings === 0 ? 'none' : paint.red(`${summary.findings}`)),
     ...findingLines(summary, paint),
     row('losses', losses(summary, paint, troubles)),
@@ -107,6 +108,21 @@ function hostLines(hosts: readonly Host[]): string[] {
     const failed = host.failures > 0 ? `, ${host.failures} failed` : '';
     return `${host.transport} ${address}:${host.port}  ${host.attempts}x${failed}, by ${names(host.programs)}`;
   });
+}
+
+/** Nothing where nothing left the tree: most sessions. */
+function handoverLines({ handovers, handoverLines: lines }: Summary): string[] {
+  if (handovers === 0) return [];
+  return [
+    row(
+      'hand-overs',
+      `${handovers} to processes outside: ${names(lines.map(({ program }) => program || 'unknown'))}`,
+    ),
+    ...listed(lines, ({ basis, program, evidence, count }) => {
+      const often = count > 1 ? ` ${count}x` : '';
+      return `${basis.padEnd(8)} ${printable(program || 'unknown')}${often}  ${cut(evidence)}`;
+    }),
+  ];
 }
 
 function findingLines(summary: Summary, paint: Paint): string[] {

@@ -91,6 +91,7 @@ async function open(options: RunOptions): Promise<Watch> {
       detect,
       seal: (batch) => seal.append(batch),
       watchers: traces ? [(batch) => traces.watch(batch)] : [],
+      handoverDirectory: state.handoverDirectory,
     });
     pipeline.start();
     return { state, sensor, seal, receiver, pipeline };

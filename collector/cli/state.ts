@@ -5,6 +5,7 @@
  *   key/         the host key
  *   log/         the signed log
  *   ship/        how far each receiver has been served
+ *   handover/    files that sessions wrote, by which later runs of them are known
  */
 
 import {
@@ -32,6 +33,7 @@ export interface StateFolder {
   readonly keyDirectory: string;
   readonly logDirectory: string;
   readonly shipDirectory: string;
+  readonly handoverDirectory: string;
 }
 
 /** /var/lib/spoor for root; for others $XDG_STATE_HOME/spoor (XDG base directory specification 0.8). */
@@ -105,6 +107,7 @@ function check(directory: string): StateFolder {
     keyDirectory: join(directory, 'key'),
     logDirectory: join(directory, 'log'),
     shipDirectory: join(directory, 'ship'),
+    handoverDirectory: join(directory, 'handover'),
   };
 }
 

@@ -5,8 +5,8 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { deviceName } from '../file-identity.ts';
 import { type HashWish, hashFile } from './hash-file.ts';
-import { deviceName } from './identity.ts';
 
 function folder(t: TestContext): string {
   const path = fs.mkdtempSync(join(tmpdir(), 'spoor-hash-'));

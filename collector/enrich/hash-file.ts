@@ -20,7 +20,7 @@ import {
   statfsSync,
   statSync,
 } from 'node:fs';
-import { type FileIdentity, isSameFile } from './identity.ts';
+import { type FileIdentity, isSameFile } from '../file-identity.ts';
 import { isVirtualFileSystem } from './virtual.ts';
 
 /** open(2); Node does not name it. */

@@ -8,8 +8,8 @@ import { existingSessions } from '../recognise/existing.ts';
 import type { Recogniser } from '../recognise/recognise.ts';
 import type { Recognition } from '../recognise/recognition.ts';
 import { runningProcess } from '../recognise/running.ts';
+import { tagTree } from '../session/tag-tree.ts';
 import type { Finder } from './finder.ts';
-import { tagTree } from './tag-tree.ts';
 
 export interface ExistingNeeds {
   readonly sensor: Pick<Sensor, 'running' | 'tag'>;

@@ -20,7 +20,7 @@ import type { ExecFacts, Recognition } from '../recognise/recognition.ts';
 import { sessionFor } from '../recognise/session.ts';
 import type { Found, SessionFinder, StartedProgram } from '../session/finder.ts';
 import type { Session, SessionPlan } from '../session/session.ts';
-import { tagTree } from './tag-tree.ts';
+import { tagTree } from '../session/tag-tree.ts';
 
 /** Candidates told of, by agent, place and user; 200 B each. Past it the longest unused is told of again. */
 const MAX_TOLD_CANDIDATES = 4_096;

@@ -124,6 +124,7 @@ class RunningService implements Service {
       watchers: [(batch) => this.#watch(batch), (batch) => receivers.watch(batch)],
       hashLimits: { maxFileBytes: BigInt(maxFileBytes), maxExecutableBytes: BigInt(maxExecutableBytes) },
       finder: this.#finder,
+      handoverDirectory: parts.state.handoverDirectory,
     });
     this.#keeper = createSessionKeeper({
       sensor,

@@ -25,6 +25,21 @@ export interface SessionPlan {
   readonly about?: Attributes;
 }
 
+/**
+ * exact: the kernel's own links lead from the session to the act (fork chain, both ends of a connection). inferred: a
+ * hand-over through a daemon, a socket or a file, with its evidence. shared: by a daemon that serves others too.
+ */
+export type Basis = 'exact' | 'inferred' | 'shared' | 'unknown';
+
+/** What an event says of the session that it belongs to, and how that is known. */
+export interface Attribution {
+  /** The session's. */
+  readonly id: string;
+  readonly agent: AgentIdentity;
+  readonly basis: Basis;
+  readonly evidence: string;
+}
+
 export interface Session {
   readonly tag: SessionTag;
   /** The root process's entity id; also the trace id. */

@@ -13,6 +13,7 @@ const MAX_NOTABLE = 200;
 const MAX_HOSTS = 200;
 const MAX_PROGRAMS = 500;
 const MAX_FINDINGS = 500;
+const MAX_HANDOVERS = 200;
 /** Processes remembered by name while they run, 200 B each. Past it the oldest is forgotten, and named by pid only. */
 const MAX_RUNNING = 20_000;
 
@@ -54,6 +55,16 @@ export interface FindingLine {
   readonly commandLine: readonly string[];
 }
 
+/** Programs outside the session's tree that went on with its work, or may have. */
+export interface HandoverLine {
+  readonly way: string;
+  readonly basis: string;
+  readonly program: string;
+  /** The last one's. */
+  evidence: string;
+  count: number;
+}
+
 export interface GapLine {
   readonly event: string;
   readonly cause: string;
@@ -92,6 +103,8 @@ export interface Summary {
   readonly notableLeftOut: number;
   readonly connections: number;
   readonly hosts: readonly Host[];
+  readonly handovers: number;
+  readonly handoverLines: readonly HandoverLine[];
   readonly findings: number;
   readonly findingLines: readonly FindingLine[];
   /** Events lost while the session ran, of this session or not. */
@@ -114,6 +127,7 @@ export function createSummary(sessionId: string): Summing {
   let processes = 0;
   let filesRefused = 0;
   let connections = 0;
+  let handovers = 0;
   let findings = 0;
   let lost = 0n;
   let notableLeftOut = 0;
@@ -122,6 +136,7 @@ export function createSummary(sessionId: string): Summing {
   const filesWritten = new Set<string>();
   const notable = new Map<string, NotableFile>();
   const hosts = new Map<string, Host>();
+  const handoverLines = new Map<string, HandoverLine>();
   const findingLines: FindingLine[] = [];
   const gaps = new Map<string, GapLine>();
   const running = new Map<string, Running>();
@@ -150,6 +165,9 @@ export function createSummary(sessionId: string): Summing {
         break;
       case 'network.connect':
         onConnect(attributes);
+        break;
+      case 'session.handover':
+        onHandover(attributes);
         break;
       case 'finding':
         onFinding(event);
@@ -245,6 +263,23 @@ export function createSummary(sessionId: string): Summing {
     addName(host.programs, programOf(attributes));
   }
 
+  function onHandover(attributes: ToldEvent['attributes']): void {
+    handovers += 1;
+    const way = text(attributes['spoor.handover.way']);
+    const basis = text(attributes['spoor.session.basis']);
+    const path = text(attributes['spoor.target.executable']);
+    const program = path.slice(path.lastIndexOf('/') + 1);
+    const evidence = text(attributes['spoor.session.evidence']);
+    const key = `${way} ${basis} ${program}`;
+    const line = handoverLines.get(key);
+    if (line) {
+      line.count += 1;
+      line.evidence = evidence;
+    } else if (handoverLines.size < MAX_HANDOVERS) {
+      handoverLines.set(key, { way, basis, program, evidence, count: 1 });
+    }
+  }
+
   function onFinding(event: ToldEvent): void {
     findings += 1;
     if (findingLines.length >= MAX_FINDINGS) return;
@@ -294,6 +329,8 @@ export function createSummary(sessionId: string): Summing {
         notableLeftOut,
         connections,
         hosts: [...hosts.values()],
+        handovers,
+        handoverLines: [...handoverLines.values()],
         findings,
         findingLines,
         lost,

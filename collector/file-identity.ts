@@ -15,15 +15,20 @@ export interface FileIdentity {
 /** @param pid a process in whose mount namespace the file was opened, which may have gone */
 export function isSameFile(fd: number, stat: BigIntStats, wanted: FileIdentity, pid: number): boolean {
   if (stat.ino === wanted.inode && deviceName(stat.dev) === wanted.device) return true;
+  const kernels = kernelIdentityOf(fd, stat, pid);
+  return kernels?.inode === wanted.inode && kernels.device === wanted.device;
+}
+
+/** Undefined where nothing tells the mount that the file was opened through. */
+export function kernelIdentityOf(fd: number, stat: BigIntStats, pid: number): FileIdentity | undefined {
   const info = textOf(`/proc/self/fdinfo/${fd}`);
   // fdinfo names the kernel's inode since Linux 5.14; before that, stat's is all there is.
-  const inode = fieldOf(info, 'ino') ?? String(stat.ino);
-  if (inode !== String(wanted.inode)) return false;
+  const inode = BigInt(fieldOf(info, 'ino') ?? stat.ino);
   const mount = fieldOf(info, 'mnt_id');
-  if (mount === undefined) return false;
+  if (mount === undefined) return undefined;
   const device =
     deviceOfMount(`/proc/${pid}/mountinfo`, mount) ?? deviceOfMount('/proc/self/mountinfo', mount);
-  return device === wanted.device;
+  return device === undefined ? undefined : { device, inode };
 }
 
 /** The bits of a 64-bit dev_t, as glibc's gnu_dev_major and gnu_dev_minor take them apart. */
