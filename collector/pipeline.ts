@@ -31,6 +31,8 @@ const HASH_PATIENCE_MS = 8_000;
 export interface PipelineOptions {
   readonly sensor: Sensor;
   readonly detect: Stage<Event, Event>;
+  /** What the rules in force say of themselves, for sensor.health. */
+  readonly detectHealth?: () => Event['attributes'];
   /** Takes the events for good. What it throws is kept for {@link Pipeline.refused}: the rest of a batch is sealed. */
   readonly seal: (batch: readonly Event[]) => void;
   /** Sees events after they were redacted and sealed; for traces and the console. */
@@ -196,6 +198,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         'spoor.health.lost': lost,
         'spoor.health.rss': process.memoryUsage.rss(),
         'spoor.health.cpu_time': (user + system) * 1_000,
+        ...options.detectHealth?.(),
       }),
     ]);
   }

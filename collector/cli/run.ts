@@ -5,6 +5,7 @@ import { openLinuxSensor } from '../../sensors/linux/sensor.ts';
 import { recordTo } from '../../sensors/replay/record.ts';
 import type { Sensor } from '../../sensors/sensor.ts';
 import { createBuiltinDetect } from '../detect/builtin.ts';
+import { keepMemory, type Memory } from '../detect/memory.ts';
 import { createPipeline, type Pipeline } from '../pipeline.ts';
 import { openHostKey } from '../seal/hostkey.ts';
 import { openSeal, type Seal } from '../seal/seal.ts';
@@ -43,6 +44,10 @@ interface Watch {
   readonly seal: Seal;
   readonly receiver: Receiver | undefined;
   readonly pipeline: Pipeline;
+  /** What rules remember of past sessions, for those to come. */
+  readonly memory: Memory;
+  /** What went wrong so far, a line each. */
+  readonly troubles: string[];
 }
 
 /** What serves the receiver: the log as it is, and sessions as traces. */
@@ -86,15 +91,22 @@ async function open(options: RunOptions): Promise<Watch> {
   try {
     receiver = options.otlp === undefined ? undefined : await openReceiver(options.otlp, state, seal);
     const traces = receiver?.traces;
+    const troubles: string[] = [];
+    const memory = keepMemory(
+      state.directory,
+      () => detect,
+      (problem) => troubles.push(problem),
+    );
     const pipeline = createPipeline({
       sensor,
       detect,
+      detectHealth: detect.health,
       seal: (batch) => seal.append(batch),
       watchers: traces ? [(batch) => traces.watch(batch)] : [],
       handoverDirectory: state.handoverDirectory,
     });
     pipeline.start();
-    return { state, sensor, seal, receiver, pipeline };
+    return { state, sensor, seal, receiver, pipeline, memory, troubles };
   } catch (error) {
     // Closed in order, so that the next run does not find an interrupted log.
     await seal.close();
@@ -130,8 +142,9 @@ async function openReceiver(url: string, state: StateFolder, seal: Seal): Promis
 }
 
 /** Ends a watch whose COMMAND never began. */
-async function close({ pipeline, seal, receiver }: Watch): Promise<void> {
+async function close({ pipeline, seal, receiver, memory }: Watch): Promise<void> {
   await pipeline.stop();
+  memory.stop();
   await seal.close();
   await receiver?.shipper.stop();
   receiver?.traces.stop();
@@ -147,9 +160,8 @@ interface Ending {
 
 /** COMMAND has ended: nothing here may change its exit code, so what goes wrong is told and not thrown. */
 async function end(watch: Watch, exitCode: number, hurry: Promise<void>): Promise<Ending> {
-  const { sensor, pipeline, seal, receiver } = watch;
+  const { sensor, pipeline, seal, receiver, memory, troubles } = watch;
   const timeNs = BigInt(Date.now()) * 1_000_000n;
-  const troubles: string[] = [];
   let summary: Summary | undefined;
   try {
     await pipeline.flush();
@@ -159,6 +171,7 @@ async function end(watch: Watch, exitCode: number, hurry: Promise<void>): Promis
   } catch (error) {
     troubles.push(`the watch ended early: ${messageOf(error)}`);
   }
+  memory.stop();
   troubles.push(...pipeline.refused());
   try {
     await seal.close();

@@ -6,6 +6,7 @@
  *   log/         the signed log
  *   ship/        how far each receiver has been served
  *   handover/    files that sessions wrote, by which later runs of them are known
+ *   detect.json  what rules remember: windows of correlations, what is usual for an agent
  */
 
 import {

@@ -6,7 +6,7 @@
  * for a window that ends more than a timespan later. Until then further hits are counted, and told when it closes.
  */
 
-import { type Entry, keyText, measuredValue } from './measure.ts';
+import { type Entry, keptText, keyText, measuredValue } from './measure.ts';
 import type { CorrelationRule, Rule } from './rule.ts';
 import type { LinkedCorrelation } from './ruleset.ts';
 import { type Hit, Window } from './window.ts';
@@ -60,6 +60,7 @@ export interface CorrelationCounts {
 }
 
 interface Group {
+  /** As findings show them. */
   readonly values: readonly string[];
   readonly window: Window;
   /** The finding that is open, and until when. */
@@ -80,8 +81,8 @@ export interface Correlator {
   /** Findings whose window ended before `nowMs` and that held more than once. */
   close(nowMs: number): Closed[];
   counts(): CorrelationCounts;
-  /** The window of the group a match would fall into, for explain; undefined when there is none. */
-  inspect(rule: CorrelationRule, values: readonly string[]): ReturnType<Window['state']> | undefined;
+  /** The window of the group of these values (as keptText makes them), for explain; undefined when there is none. */
+  inspect(rule: CorrelationRule, kept: readonly string[]): ReturnType<Window['state']> | undefined;
   snapshot(): CorrelatorState;
   /** Takes up a snapshot; what does not fit the rules of now is left out and counted. */
   restore(state: CorrelatorState): { readonly restored: number; readonly leftOut: number };
@@ -96,7 +97,8 @@ export interface CorrelatorState {
   }[];
 }
 interface GroupState {
-  readonly values: readonly string[];
+  /** The values of group-by, of some fields only their SHA-256 (see keptText). */
+  readonly kept: readonly string[];
   /** timeMs, input, evidence, value */
   readonly entries: readonly (readonly [
     number,
@@ -126,8 +128,7 @@ export function createCorrelator(
   let ungroupedMatches = 0;
   const closed: Closed[] = [];
 
-  function groupOf(correlation: Correlation, values: readonly string[]): Group {
-    const key = values.join('\0');
+  function groupOf(correlation: Correlation, key: string, values: readonly string[]): Group {
     const known = correlation.groups.get(key);
     if (known) {
       // The map keeps its order of insertion: taken out and put back, the group is the last to go.
@@ -181,8 +182,9 @@ export function createCorrelator(
     match: Match,
     timeMs: number,
     evidence: string | readonly string[],
-  ): { hit: Hit; group: Group } | undefined {
+  ): { hit: Hit; key: string; group: Group } | undefined {
     const values: string[] = [];
+    const kept: string[] = [];
     for (const field of correlation.groupFields[input] ?? []) {
       const value = match.read(field);
       if (value === undefined || value === null) {
@@ -190,11 +192,14 @@ export function createCorrelator(
         return undefined;
       }
       values.push(keyText(value));
+      kept.push(keptText(field, value));
     }
-    const measured = (correlation.measuredFields[input] ?? []).map((field) => match.read(field));
-    const value = measured.length === 0 ? undefined : measuredValue(correlation.rule, measured);
-    if (measured.length > 0 && value === undefined) return undefined;
-    const group = groupOf(correlation, values);
+    const fields = correlation.measuredFields[input] ?? [];
+    const measured = fields.map((field) => match.read(field));
+    const value = fields.length === 0 ? undefined : measuredValue(correlation.rule, fields, measured);
+    if (fields.length > 0 && value === undefined) return undefined;
+    const key = kept.join('\0');
+    const group = groupOf(correlation, key, values);
     const before = group.window.dropped;
     const added = group.window.add({ timeMs, input, evidence, value });
     droppedEntries += group.window.dropped - before;
@@ -203,11 +208,11 @@ export function createCorrelator(
       lateMatches += 1;
       return undefined;
     }
-    return added.hit ? { hit: added.hit, group } : undefined;
+    return added.hit ? { hit: added.hit, key, group } : undefined;
   }
 
   /** Whether the hit opens a finding; if not it belongs to the one that is open. */
-  function opens(correlation: Correlation, group: Group, hit: Hit): Ticket | undefined {
+  function opens(correlation: Correlation, key: string, group: Group, hit: Hit): Ticket | undefined {
     const spanMs = correlation.rule.timespanMs;
     if (group.open && Math.abs(hit.timeMs - group.open.firedMs) <= spanMs) {
       group.open.count += 1;
@@ -216,7 +221,6 @@ export function createCorrelator(
     closeOpen(correlation, group);
     const ticket = { findingUid: '' };
     group.open = { ticket, firedMs: hit.timeMs, count: 1 };
-    const key = group.values.join('\0');
     correlation.openKeys.delete(key);
     correlation.openKeys.add(key);
     return ticket;
@@ -252,9 +256,9 @@ export function createCorrelator(
         for (const { input, match, evidence } of isTemporal(correlation) ? inputs : inputs.slice(-1)) {
           const added = addTo(correlation, input, match, timeMs, evidence);
           if (!added) continue;
-          const { hit, group } = added;
+          const { hit, key, group } = added;
           const { rule } = correlation;
-          const ticket = opens(correlation, group, hit);
+          const ticket = opens(correlation, key, group, hit);
           if (consumers.has(rule)) {
             const chained = chainedMatch(correlation, group, match);
             const all = evidenceOf(hit.entries()).slice(-MAX_EVIDENCE);
@@ -290,9 +294,9 @@ export function createCorrelator(
 
     counts: () => ({ groups, evictedGroups, droppedEntries, lateMatches, ungroupedMatches }),
 
-    inspect(rule, values) {
+    inspect(rule, kept) {
       const correlation = correlations.find((one) => one.rule === rule);
-      return correlation?.groups.get(values.join('\0'))?.window.state();
+      return correlation?.groups.get(kept.join('\0'))?.window.state();
     },
 
     snapshot() {
@@ -300,9 +304,9 @@ export function createCorrelator(
         version: 1,
         correlations: correlations.map((correlation) => ({
           fingerprint: fingerprintOf(correlation.rule),
-          groups: [...correlation.groups.values()].map(
-            (group): GroupState => ({
-              values: group.values,
+          groups: [...correlation.groups].map(
+            ([key, group]): GroupState => ({
+              kept: key.split('\0'),
               entries: group.window
                 .kept()
                 .map(
@@ -327,13 +331,14 @@ export function createCorrelator(
           leftOut += saved.groups.length;
           continue;
         }
-        for (const { values, entries, open } of saved.groups) {
-          const group = groupOf(correlation, values);
+        for (const { kept, entries, open } of saved.groups) {
+          const key = kept.join('\0');
+          const group = groupOf(correlation, key, kept);
           for (const [timeMs, input, evidence, value] of entries)
             group.window.add({ timeMs, input, evidence, value: value ?? undefined });
           if (open) {
             group.open = { ticket: { findingUid: open.uid }, firedMs: open.firedMs, count: open.count };
-            correlation.openKeys.add(values.join('\0'));
+            correlation.openKeys.add(key);
           }
           restored += 1;
         }

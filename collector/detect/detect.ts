@@ -7,8 +7,9 @@
  */
 
 import type { EventName } from '../../schemas/generated/registry.ts';
-import type { Event } from '../event.ts';
+import type { Attributes, Event } from '../event.ts';
 import type { Stage } from '../stage.ts';
+import { type BaselineState, type Baselines, createBaselines } from './baseline.ts';
 import type { Classify } from './classify.ts';
 import { type CorrelationCounts, type CorrelatorState, createCorrelator, type Match } from './correlate.ts';
 import { createEngine } from './engine.ts';
@@ -16,6 +17,7 @@ import { createEventViews } from './event-source.ts';
 import { correlationFindingOf, findingOf, updateOf } from './finding.ts';
 import { type RoutedView, routedViews } from './routed-views.ts';
 import type { RuleSet } from './ruleset.ts';
+import { judgeUsual } from './unusual.ts';
 import { View } from './view.ts';
 
 export interface DetectOptions {
@@ -28,11 +30,22 @@ export interface DetectOptions {
   readonly classify?: Classify;
 }
 
+/** What is remembered of past events. Plain data, so that it can be written as JSON. */
+export interface DetectState {
+  readonly version: 1;
+  readonly correlations: CorrelatorState;
+  readonly baselines: BaselineState;
+}
+
 export interface Detect extends Stage<Event, Event> {
-  /** What correlations remember, to be given to the next run. */
-  snapshot(): CorrelatorState;
-  restore(state: CorrelatorState): { readonly restored: number; readonly leftOut: number };
-  counts(): CorrelationCounts;
+  /** What correlations and baselines remember, to be given to the next run. */
+  snapshot(): DetectState;
+  /** Says how many windows of correlations go on, and how many do not because their rule is another now. */
+  restore(state: DetectState): { readonly restored: number; readonly leftOut: number };
+  /** What sensor.health says of it: how much is remembered, and what had to be forgotten. */
+  health(): Attributes;
+  /** Grows whenever something was remembered, so that what did not change need not be saved. */
+  changes(): number;
 }
 
 /** Spoor's own words; no rule judges them, so a finding cannot fire a rule that fires on findings. */
@@ -49,6 +62,8 @@ export function createDetect(options: DetectOptions): Detect {
   const correlator = createCorrelator(rules.correlations);
   const views = routedViews(engine, createEventViews(engine.fields, product));
   const view = new View();
+  const baselines: Baselines = createBaselines();
+  let changes = 0;
   const judgesHost = rules.detections.some(({ scope }) => scope === 'host');
 
   /** A rule that fits two views of one event is one match. */
@@ -69,8 +84,10 @@ export function createDetect(options: DetectOptions): Detect {
   function judge(event: Event, shown: readonly RoutedView[], out: Event[]): void {
     const matches = matchesOf(event, shown);
     if (matches.length === 0) return;
+    changes += 1;
+    const evidence = [...(event.attributes['spoor.baseline.evidence'] ?? []), event.uid];
     for (const { rule } of matches)
-      if (!rules.silent.has(rule)) out.push(findingOf(rule, ruleset, event, [event.uid]));
+      if (!rules.silent.has(rule)) out.push(findingOf(rule, ruleset, event, evidence));
     for (const hit of correlator.feed(matches, Number(event.timeNs) / 1e6, event.uid)) {
       if (rules.silent.has(hit.rule)) continue;
       const finding = correlationFindingOf(hit, ruleset, event);
@@ -79,15 +96,21 @@ export function createDetect(options: DetectOptions): Detect {
     }
   }
 
+  /** Passes an event on with what is found of it. */
+  function take(event: Event, out: Event[]): void {
+    out.push(event);
+    const shown = views.get(event.name);
+    if (shown === undefined || NOT_JUDGED.has(event.name)) return;
+    if (event.attributes['session.id'] !== undefined || judgesHost) judge(event, shown, out);
+  }
+
   function detect(batch: Event[]): Event[] {
     const out: Event[] = [];
     for (const event of batch) {
-      out.push(event);
       classify?.(event);
-      const shown = views.get(event.name);
-      if (shown === undefined || NOT_JUDGED.has(event.name)) continue;
-      if (event.attributes['session.id'] === undefined && !judgesHost) continue;
-      judge(event, shown, out);
+      take(event, out);
+      const unusual = judgeUsual(baselines, event);
+      if (unusual) take(unusual, out);
     }
     const newest = batch.at(-1);
     if (newest) {
@@ -99,8 +122,25 @@ export function createDetect(options: DetectOptions): Detect {
   }
 
   return Object.assign(detect, {
-    snapshot: correlator.snapshot,
-    restore: correlator.restore,
-    counts: correlator.counts,
+    snapshot: (): DetectState => ({
+      version: 1,
+      correlations: correlator.snapshot(),
+      baselines: baselines.snapshot(),
+    }),
+    restore(state: DetectState) {
+      baselines.restore(state.baselines);
+      return correlator.restore(state.correlations);
+    },
+    health: () => healthOf(correlator.counts()),
+    changes: () => changes + baselines.changes(),
   });
+}
+
+function healthOf(counts: CorrelationCounts): Attributes {
+  return {
+    'spoor.health.correlation_groups': counts.groups,
+    'spoor.health.correlation_evictions': counts.evictedGroups,
+    'spoor.health.correlation_drops': counts.droppedEntries,
+    'spoor.health.correlation_late': counts.lateMatches,
+  };
 }

@@ -16,6 +16,7 @@ import { eachAtom } from './witness.ts';
 
 /** The most characters of long texts the engine may go through for one event, each look counted. */
 const MAX_WORK = 32 * MAX_VALUE_CHARS;
+const HUGE_CHARS = 4 * MAX_VALUE_CHARS;
 
 /** For each field, every text that some rule of the log source looks for there: a value made of them all fools each index. */
 function wantedTexts(rules: readonly DetectionRule[]): Map<string, string> {
@@ -37,12 +38,12 @@ function mostWork(rules: readonly DetectionRule[]): { work: number; source: LogS
   for (const source of sources.values()) {
     const route = engine.route(source);
     const huge = [...wantedTexts(route.rules)].map(
-      ([field, text]) => [field, `${text} `.repeat(Math.ceil(1_000_000 / (text.length + 1)))] as const,
+      ([field, text]) => [field, `${text} `.repeat(Math.ceil(HUGE_CHARS / (text.length + 1)))] as const,
     );
     const events = huge.flatMap(([field, text]): [string, Record<string, unknown>][] => [
       [field, { [field]: text }],
       [`${field}, a list`, { [field]: text.split(' ') }],
-      [`${field}, one letter`, { [field]: 'a'.repeat(1_000_000) }],
+      [`${field}, one letter`, { [field]: 'a'.repeat(HUGE_CHARS) }],
     ]);
     for (const [field, event] of events) {
       view.show(json.of(event));
@@ -53,7 +54,7 @@ function mostWork(rules: readonly DetectionRule[]): { work: number; source: LogS
   return most;
 }
 
-test('a value of a million characters made of all texts that the built-in rules look for is gone through at most 32 times', (t) => {
+test('a huge value made of all texts that the built-in rules look for is gone through at most 32 times', (t) => {
   const { detections } = loadRuleSet(readRuleFiles(builtinRules()), readPlaceholders(builtinRules()));
   const most = mostWork(detections);
   t.diagnostic(JSON.stringify(most));

@@ -1,6 +1,7 @@
 /** What a correlation measures in a window, kept up to date as entries come and go. */
 
 import { createHash } from 'node:crypto';
+import { ATTRIBUTES, type AttributeName } from '../../schemas/generated/registry.ts';
 import { compare, numberOf } from './compare.ts';
 import { holds } from './correlation-condition.ts';
 import type { CorrelationRule } from './rule.ts';
@@ -255,19 +256,25 @@ function ordered(rule: CorrelationRule): Measure {
   };
 }
 
-/** What of a field's value counts: for value_count a text (443 and "443" are one value), else a number. */
+/**
+ * What of the fields' values counts: for value_count a text (443 and "443" are one value), else a number.
+ * @param fields the fields the values are of
+ */
 export function measuredValue(
   rule: CorrelationRule,
+  fields: readonly string[],
   values: readonly unknown[],
 ): string | number | undefined {
   if (rule.type === 'value_count') {
-    const texts = values.map((value) => (value === undefined || value === null ? undefined : keyText(value)));
+    const texts = values.map((value, place) =>
+      value === undefined || value === null ? undefined : keptText(fields[place] ?? '', value),
+    );
     return texts.includes(undefined) ? undefined : texts.join('\0');
   }
   const number = numberOf(values[0]);
   if (number !== undefined) return Number(number);
   return rule.type === 'value_percentile' && rule.percentile === undefined && typeof values[0] === 'string'
-    ? keyText(values[0])
+    ? keptText(fields[0] ?? '', values[0])
     : undefined;
 }
 
@@ -280,6 +287,19 @@ export function keyText(value: unknown): string {
     typeof value === 'object'
       ? JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? String(inner) : inner))
       : String(value);
-  if (text.length <= MAX_KEY_CHARS) return text;
-  return `${text.slice(0, MAX_KEY_CHARS / 2)}… (SHA-256 ${createHash('sha256').update(text).digest('hex')})`;
+  return text.length <= MAX_KEY_CHARS ? text : `${text.slice(0, MAX_KEY_CHARS / 2)}… (${hashOf(text)})`;
+}
+
+/**
+ * A value as it is remembered, also on disk. Events are correlated before secrets are masked, so of a field in which
+ * people put secrets (the registry says which), or that the registry does not know, only the SHA-256 is kept.
+ */
+export function keptText(field: string, value: unknown): string {
+  const attribute = Object.hasOwn(ATTRIBUTES, field) ? ATTRIBUTES[field as AttributeName] : undefined;
+  const text = keyText(value);
+  return attribute && !attribute.secret ? text : hashOf(text);
+}
+
+function hashOf(text: string): string {
+  return `SHA-256 ${createHash('sha256').update(text).digest('hex')}`;
 }

@@ -15,6 +15,7 @@ import { openState, type StateFolder } from '../cli/state.ts';
 import { version } from '../cli/version.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import { changesThatWait } from '../configuration/configuration.ts';
+import { keepMemory, type Memory } from '../detect/memory.ts';
 import type { Event } from '../event.ts';
 import { createPipeline, type Pipeline } from '../pipeline.ts';
 import { openHostKey } from '../seal/hostkey.ts';
@@ -99,6 +100,7 @@ class RunningService implements Service {
   readonly #events = new Map<string, number>();
   readonly #ended = new Map<SessionTag, Summary | undefined>();
   readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  readonly #memory: Memory;
   readonly #sockets: { close(): Promise<void> }[] = [];
   #configuration: Configuration;
   #knowledge: Knowledge;
@@ -113,6 +115,11 @@ class RunningService implements Service {
     this.#parts = parts;
     this.#configuration = options.configuration;
     this.#knowledge = parts.knowledge;
+    this.#memory = keepMemory(
+      parts.state.directory,
+      () => this.#knowledge.detect,
+      (cause) => options.log.warn('what rules remember is not kept', { cause }),
+    );
     const { recogniser, personOf } = parts.knowledge;
     const newTag = () => this.#newTag();
     this.#finder = createFinder({ sensor, recogniser, personOf, homeOf: this.#homeOf, newTag });
@@ -120,6 +127,7 @@ class RunningService implements Service {
     this.#pipeline = createPipeline({
       sensor,
       detect: (batch) => this.#knowledge.detect(batch),
+      detectHealth: () => this.#knowledge.detect.health(),
       seal: (batch) => seal.append(batch),
       watchers: [(batch) => this.#watch(batch), (batch) => receivers.watch(batch)],
       hashLimits: { maxFileBytes: BigInt(maxFileBytes), maxExecutableBytes: BigInt(maxExecutableBytes) },
@@ -215,6 +223,7 @@ class RunningService implements Service {
     await this.#pipeline.flush();
     for (const session of this.#pipeline.sessions()) this.#keeper.end(session);
     await this.#pipeline.stop();
+    this.#memory.stop();
     const closing = await seal.close();
     await receivers.stop();
     writeFileSync(join(state.directory, WHERE), '{}\n', { mode: 0o600 });

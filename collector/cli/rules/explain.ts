@@ -5,7 +5,7 @@ import { describe, type Explanation, explain as explainExpression } from '../../
 import { sourceText } from '../../detect/feed.ts';
 import type { JsonEvent } from '../../detect/json-event.ts';
 import { createMatcher, type Matcher } from '../../detect/matcher.ts';
-import { keyText } from '../../detect/measure.ts';
+import { keptText, keyText } from '../../detect/measure.ts';
 import { type CorrelationRule, coversSource, type DetectionRule } from '../../detect/rule.ts';
 import { keyOf, type LinkedCorrelation, type RuleSet } from '../../detect/ruleset.ts';
 import { FieldTable, JsonSource, type Source, View } from '../../detect/view.ts';
@@ -110,18 +110,20 @@ function explainCorrelation(linked: LinkedCorrelation, event: JsonEvent, matcher
   const fields = new FieldTable();
   const inputs = linked.inputs.map((input, index) => {
     const matches = input.kind === 'detection' && explainDetection(input, event).some(({ holds }) => holds);
-    const group = (linked.groupFields[index] ?? []).map((field) => valueIn(event, fields, field));
+    const names = linked.groupFields[index] ?? [];
+    const group = names.map((field) => valueIn(event, fields, field));
+    const told = group.map((value) => (value === undefined ? '(absent)' : keyText(value)));
     return {
       rule: keyOf(input),
       matches,
-      group: rule.groupBy.map((name, place) => `${name}=${group[place] ?? '(absent)'}`),
-      values: group,
+      group: rule.groupBy.map((name, place) => `${name}=${told[place]}`),
+      kept: names.map((field, place) =>
+        group[place] === undefined ? undefined : keptText(field, group[place]),
+      ),
     };
   });
-  const matching = inputs.find(
-    ({ matches, values }) => matches && values.every((value) => value !== undefined),
-  );
-  const state = matching ? matcher.correlator.inspect(rule, matching.values as string[]) : undefined;
+  const matching = inputs.find(({ matches, kept }) => matches && kept.every((value) => value !== undefined));
+  const state = matching ? matcher.correlator.inspect(rule, matching.kept as string[]) : undefined;
   return {
     inputs: inputs.map(({ rule: name, matches, group }) => ({ rule: name, matches, group })),
     window: state?.entries.map(({ timeMs, input, evidence, value }) => ({
@@ -153,15 +155,13 @@ function distances(linked: LinkedCorrelation, value: number, seen: ReadonlySet<n
   ];
 }
 
-function valueIn(event: JsonEvent, fields: FieldTable, field: string): string | undefined {
+/** Undefined when the event has no such field, or no value in it. */
+function valueIn(event: JsonEvent, fields: FieldTable, field: string): unknown {
   const { own } = event;
-  if (!own) {
-    const value = new JsonSource(fields).of(event.fields).read(fields.number(field));
-    return value === undefined || value === null ? undefined : keyText(value);
-  }
+  if (!own) return new JsonSource(fields).of(event.fields).read(fields.number(field)) ?? undefined;
   for (const view of createEventViews(fields, 'linux').get(own.name) ?? []) {
-    const value = view.of(own).read(fields.number(field));
-    if (value !== undefined && value !== null) return keyText(value);
+    const value = view.of(own).read(fields.number(field)) ?? undefined;
+    if (value !== undefined) return value;
   }
   return undefined;
 }
