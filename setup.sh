@@ -15,12 +15,13 @@ PACKAGES=(
   protobuf-compiler         # that receiver's stubs
   strace tshark openssl     # the truth some tests hold Spoor against
   git curl                  # what the watched agent uses
+  tmux cron at dbus bubblewrap openssh-server openssh-client busybox-static  # by which a watched agent's work leaves its tree
   procps                    # ps and pgrep, by which tests look at what still runs
   swtpm libtss2-tcti-swtpm0 libtss2-esys-3.0.2-0 libtss2-rc0  # the TPM of the tests, and what systemd-creds loads to use it
 )
 [ "${1:-}" != kernels ] || PACKAGES+=(
   qemu-system-x86           # boots Debian's kernels without KVM
-  busybox-static cpio       # the guests' first file system
+  cpio                      # the guests' first file system
   e2fsprogs xz-utils        # their disks, their modules
   iproute2                  # what their scripts and tests call
 )

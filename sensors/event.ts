@@ -285,6 +285,14 @@ export interface NetworkAccept extends NetworkSeen {
   readonly kind: 'network.accept';
 }
 
+/**
+ * A process outside every session uses a connection whose other end, `peer`, is a session's: its first use, and that of
+ * a process it was handed to. It leaves no event of its own; the join of both ends does.
+ */
+export interface NetworkServed extends NetworkSeen {
+  readonly kind: 'network.served';
+}
+
 /** `peer` is empty. */
 export interface NetworkListen extends NetworkSeen {
   readonly kind: 'network.listen';
@@ -438,6 +446,7 @@ export type SensorEvent =
   | NetworkConnect
   | NetworkAccept
   | NetworkListen
+  | NetworkServed
   | NetworkClose
   | NetworkRaw
   | UnixConnect

@@ -7,6 +7,7 @@
  */
 
 import type {
+  NetworkServed,
   ProcessExec,
   ProcessExisting,
   ProcessExit,
@@ -37,7 +38,7 @@ import { spanIdOf } from './entity.ts';
 import { createFollowed, type FollowedSession } from './followed.ts';
 import { describeHandover, type Handover } from './handover.ts';
 import { createHandovers, type WrittenFilesKept } from './handovers.ts';
-import { ancestorsOf } from './lineage.ts';
+import { ancestorsOf, runningProgram } from './lineage.ts';
 import { createNames } from './names.ts';
 import { createProcessTable, type Process, type Program } from './processes.ts';
 import { rfc3339 } from './rfc3339.ts';
@@ -260,7 +261,7 @@ export function createAttribute(
   /** @param session that the taker is in now; another than the hand-over's when one of its own began */
   function handoverEvent(
     handover: Handover,
-    seen: ProcessExec,
+    seen: ProcessExec | NetworkServed,
     taker: Process,
     session: Attributed | undefined,
   ): Event {
@@ -289,6 +290,17 @@ export function createAttribute(
       out.push(eventOf('process.exit', seen.bootNs, session, process, attributes, seen));
     }
     table.exited(process);
+  }
+
+  function onServed(seen: NetworkServed, out: Event[]): void {
+    const process = table.entry(seen.process);
+    if (process.followed) return;
+    // A server that forks for each connection runs no new program: its child was not told of.
+    process.program ??= runningProgram(seen.process.pid);
+    const handover = handovers.served(seen, process);
+    if (!handover) return;
+    if (handover.taker === 'joins') process.followed = followed.begin(handover, process, seen.bootNs);
+    out.push(handoverEvent(handover, seen, process, process.followed));
   }
 
   function onAct(seen: Act, out: Event[]): void {
@@ -377,6 +389,9 @@ export function createAttribute(
           break;
         case 'process.existing':
           onExisting(seen);
+          break;
+        case 'network.served':
+          onServed(seen, out);
           break;
         case 'sensor.gap': {
           const timeNs = seen.bootNs + offsetNs;

@@ -26,6 +26,7 @@ export type Act = Exclude<
       | 'process.existing'
       | 'process.exec'
       | 'process.exit'
+      | 'network.served'
       | 'syscall.histogram'
       | 'sensor.gap';
   }

@@ -3,10 +3,12 @@
  * program that starts outside is held against it. A way is a file; this asks them in turn.
  */
 
+import type { NetworkServed } from '../../sensors/event.ts';
 import type { Event } from '../event.ts';
 import type { Attribution } from '../session/session.ts';
 import type { Act } from './describe-seen.ts';
 import { giverOf, type Handover } from './handover.ts';
+import { createLoopback } from './loopback.ts';
 import type { Process } from './processes.ts';
 import { shown } from './shown.ts';
 import { type StartedOutside, writtenFileRun } from './written-file-run.ts';
@@ -17,6 +19,8 @@ export interface Handovers {
   acted(seen: Act, session: Attribution, process: Process, wallNs: bigint): void;
   /** A program started outside every session. @returns the hand-over that it goes on with, if any */
   started(program: StartedOutside): Handover | undefined;
+  /** A process outside uses the other end of a session's connection. */
+  served(seen: NetworkServed, process: Process): Handover | undefined;
   /** Learns what later stages found out: the hashes of what was written. */
   finished(events: readonly Event[]): void;
   readonly writtenFiles: WrittenFiles;
@@ -29,6 +33,7 @@ export interface WrittenFilesKept {
 
 export function createHandovers(kept?: WrittenFilesKept): Handovers {
   const files = createWrittenFiles(kept?.known, kept?.append);
+  const loopback = createLoopback();
 
   function wrote(
     seen: Extract<Act, { kind: 'file.open' | 'file.close' }>,
@@ -61,11 +66,15 @@ export function createHandovers(kept?: WrittenFilesKept): Handovers {
         case 'file.close':
           if (seen.bytesWritten > 0n || seen.mapped.includes('write')) wrote(seen, session, process, wallNs);
           break;
+        case 'network.connect':
+          loopback.connected(seen, session, process);
+          break;
         case 'file.rename':
           if (seen.errno === 0) files.renamed(shown(seen.previousPath), shown(seen.path));
           break;
       }
     },
+    served: (seen, process) => loopback.served(seen, process),
     started: (program) => writtenFileRun(files, program),
     finished(events) {
       for (const { name, attributes } of events) {

@@ -5,7 +5,7 @@
 
 import { readFileSync, readlinkSync } from 'node:fs';
 import type { ProcessRef } from '../../sensors/event.ts';
-import type { Process } from './processes.ts';
+import type { Process, Program } from './processes.ts';
 
 /** Ancestors looked at. A cron job is three below its daemon, a service of D-Bus two. */
 const MAX_STEPS = 8;
@@ -31,6 +31,21 @@ export function ancestorsOf(
     pid = next?.pid ?? parentOf(pid);
   }
   return ancestors;
+}
+
+/** What a process runs now, of one that no exec told of; undefined when it has ended. */
+export function runningProgram(pid: number): Program | undefined {
+  try {
+    const executablePath = readlinkSync(`/proc/${pid}/exe`);
+    return {
+      executablePath,
+      executableName: executablePath.slice(executablePath.lastIndexOf('/') + 1),
+      args: readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1),
+      workingDirectory: readlinkSync(`/proc/${pid}/cwd`),
+    };
+  } catch {
+    return undefined; // ended, or a kernel thread
+  }
 }
 
 function parentOf(pid: number): number {

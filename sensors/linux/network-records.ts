@@ -7,6 +7,7 @@ import type {
   NetworkConnect,
   NetworkListen,
   NetworkRaw,
+  NetworkServed,
   PathBasis,
   ProcessRef,
   SensorEvent,
@@ -99,6 +100,16 @@ class Accept extends Flow implements NetworkAccept {
   }
 }
 
+class Served extends Flow implements NetworkServed {
+  protected get offsets(): FlowOffsets {
+    return NETWORK_SOCKET;
+  }
+
+  get kind(): 'network.served' {
+    return 'network.served';
+  }
+}
+
 class Listen extends Flow implements NetworkListen {
   protected get offsets(): FlowOffsets {
     return NETWORK_SOCKET;
@@ -162,6 +173,7 @@ class Raw extends RecordOf implements NetworkRaw {
 export function socketOf(batch: Batch, at: number): SensorEvent {
   const act = batch.view.getUint32(at + NETWORK_SOCKET.act, true);
   if (act === SOCKET_ACT.SOCKET_ACCEPT) return new Accept(batch, at);
+  if (act === SOCKET_ACT.SOCKET_SERVED) return new Served(batch, at);
   return act === SOCKET_ACT.SOCKET_LISTEN ? new Listen(batch, at) : new Raw(batch, at);
 }
 

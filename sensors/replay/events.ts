@@ -176,6 +176,7 @@ const FIELDS: { readonly [K in Kind]: Fields<OfKind<K>> } = {
   },
   'network.connect': { kind: oneOf('network.connect'), ...flow, errno: integer },
   'network.accept': { kind: oneOf('network.accept'), ...flow },
+  'network.served': { kind: oneOf('network.served'), ...flow },
   'network.listen': { kind: oneOf('network.listen'), ...flow },
   'network.close': {
     kind: oneOf('network.close'),

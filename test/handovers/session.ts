@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { SPOOR } from '../checkout.ts';
-import { eventsIn, type PrintedEvent, scratch } from '../spoor.ts';
+import { eventsIn, type PrintedEvent, scratch, spoor } from '../spoor.ts';
 
 /** Runs each line of its input and says so: what follows "done" is its exit code. */
 const OBEDIENT = 'while read -r line; do eval "$line"; echo "done $?"; done';
@@ -29,7 +29,8 @@ export interface ObedientSession {
   end(): Promise<{ readonly events: PrintedEvent[]; readonly report: string }>;
 }
 
-export function beginSession(t: TestContext, options: SessionOptions = {}): ObedientSession {
+/** Resolves when the session does as it is told. */
+export async function beginSession(t: TestContext, options: SessionOptions = {}): Promise<ObedientSession> {
   const state = options.state ?? join(scratch(t), 'state');
   const [command = '', ...args] = [...(options.within ?? []), SPOOR, 'run', '--state', state, '--'];
   const child = spawn(command, [...args, 'bash', '-c', OBEDIENT], {
@@ -73,7 +74,13 @@ export function beginSession(t: TestContext, options: SessionOptions = {}): Obed
   async function until(fits: (event: PrintedEvent) => boolean): Promise<PrintedEvent> {
     // Each look reads what was signed until then, which is all but the last second; the test's own limit ends it.
     for (;;) {
-      const found = eventsIn(state).find(fits);
+      const { stdout, stderr, code } = await spoor(['events', '--json', '--state', state]);
+      if (code !== 0) throw new Error(`spoor events ended with ${code}: ${stderr}`);
+      const found = stdout
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as PrintedEvent)
+        .find(fits);
       if (found) return found;
       if (child.exitCode !== null) throw new Error(`the session ended before the event came: ${report}`);
     }
@@ -86,6 +93,7 @@ export function beginSession(t: TestContext, options: SessionOptions = {}): Obed
     return { events: eventsIn(state), report };
   }
 
+  await does(':');
   return { state, does, until, end };
 }
 

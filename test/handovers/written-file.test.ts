@@ -23,7 +23,7 @@ test(
   needsSensor,
   async (t) => {
     const folder = scratch(t);
-    const session = beginSession(t, { cwd: folder });
+    const session = await beginSession(t, { cwd: folder });
     await session.does(`printf '#!/bin/sh\\necho $$\\n' > called.sh; chmod +x called.sh`);
     await session.does(`printf 'echo $$\\n' > named.sh`);
     await session.does(`printf 'import os\\nprint(os.getpid())\\n' > named.py`);
@@ -105,7 +105,7 @@ test(
   needsSensor,
   async (t) => {
     const folder = scratch(t);
-    const session = beginSession(t, { cwd: folder });
+    const session = await beginSession(t, { cwd: folder });
     await session.does(
       `printf '#!/bin/sh\\nuntil [ -e go ]; do sleep 0.05; done\\n(cat secret >/dev/null; setsid -f cat secret2)\\n' > payload; chmod +x payload`,
     );
@@ -142,12 +142,11 @@ test(
   async (t) => {
     const folder = scratch(t);
     const state = join(scratch(t), 'state');
-    const first = beginSession(t, { cwd: folder, state });
+    const first = await beginSession(t, { cwd: folder, state });
     await first.does(`printf 'echo $$\\n' > later.sh`);
     const firstId = (await first.end()).events.find(({ event_name }) => event_name === 'session.start')
       ?.attributes['session.id'];
-    const second = beginSession(t, { cwd: folder, state });
-    await second.does(':');
+    const second = await beginSession(t, { cwd: folder, state });
     const pid = Number(execFileSync('bash', ['later.sh'], { cwd: folder, ...ended }));
     const decoy = Number(execFileSync('bash', ['-c', 'echo $$'], { cwd: folder, ...ended }));
     const { events } = await second.end();

@@ -158,6 +158,16 @@ static __always_inline int seen_connect_returned(struct session *session, int de
 	return 0;
 }
 
+static __always_inline int seen_connected(struct sock *sk)
+{
+	u64 key = (u64)sk;
+	struct attempt *attempt = bpf_map_lookup_elem(&attempts, &key);
+	if (!attempt)
+		return 0;
+	note_own_end(sk);
+	return tell_attempt(key, attempt, 0);
+}
+
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(both_sock_state, struct sock *sk, int old, int new)
 {
@@ -167,10 +177,12 @@ int BPF_PROG(both_sock_state, struct sock *sk, int old, int new)
 	}
 	if (old == TCP_CLOSE && new == TCP_SYN_SENT && peek(sk, sk_protocol) == IPPROTO_TCP)
 		return seen_connect_begin(sk);
+	if (old == TCP_SYN_RECV && new == TCP_ESTABLISHED)
+		return seen_other_end(sk);
 	if (old != TCP_SYN_SENT)
 		return 0;
 	if (new == TCP_ESTABLISHED)
-		return tell_attempt_of((u64)sk, 0);
+		return seen_connected(sk);
 	if (new != TCP_CLOSE)
 		return 0;
 	u32 error = peek(sk, sk_err);

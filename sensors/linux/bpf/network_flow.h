@@ -12,6 +12,7 @@
 #define SPOOR_NETWORK_FLOW_H
 
 #include "network_address.h"
+#include "network_served.h"
 
 /* Of one packet at the beginning of a TCP connection, and of all of them: a ClientHello with post-quantum key shares
  * has 1.8 KB; up to 16 KB are legal, and past that the hello is not told. */
@@ -85,6 +86,8 @@ int BPF_PROG(both_sock_sent, struct sock *sk, int bytes, int flags)
 	struct flow *flow = flow_of(sk);
 	if (flow)
 		__sync_fetch_and_add(&flow->sent, bytes);
+	else if (sk->sk_bpf_storage)
+		seen_served(sk);
 	return 0;
 }
 
@@ -96,6 +99,8 @@ int BPF_PROG(both_sock_received, struct sock *sk, int bytes, int flags)
 	struct flow *flow = flow_of(sk);
 	if (flow)
 		__sync_fetch_and_add(&flow->received, bytes);
+	else if (sk->sk_bpf_storage)
+		seen_served(sk);
 	return 0;
 }
 

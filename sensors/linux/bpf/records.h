@@ -248,6 +248,7 @@ struct network_connect {
 enum socket_act {
 	SOCKET_ACCEPT = 1,
 	SOCKET_LISTEN = 2,
+	SOCKET_SERVED = 4, /* used by a process outside, the other end being a session's */
 	SOCKET_RAW = 3, /* made, of a family or type that is neither a stream nor a datagram of IP, nor unix */
 };
 

@@ -426,6 +426,7 @@ export const SHED_CLASS = {
 export const SOCKET_ACT = {
   SOCKET_ACCEPT: 1,
   SOCKET_LISTEN: 2,
+  SOCKET_SERVED: 4,
   SOCKET_RAW: 3,
 } as const;
 
