@@ -30,6 +30,7 @@ import { type Knowledge, readKnowledge } from './knowledge.ts';
 import { serveMetrics } from './metrics.ts';
 import type { OwnLog } from './own-log.ts';
 import { openReceivers, type Receivers } from './receivers.ts';
+import { type RulesWatch, watchRules } from './rules-watch.ts';
 import type { ServiceManager } from './service-manager.ts';
 import { createSessionKeeper, type SessionKeeper } from './session-keeper.ts';
 import { type ServiceStatus, statusOf } from './status.ts';
@@ -101,6 +102,7 @@ class RunningService implements Service {
   readonly #ended = new Map<SessionTag, Summary | undefined>();
   readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   readonly #memory: Memory;
+  #rulesWatch: RulesWatch | undefined;
   readonly #sockets: { close(): Promise<void> }[] = [];
   #configuration: Configuration;
   #knowledge: Knowledge;
@@ -176,6 +178,7 @@ class RunningService implements Service {
     );
     writeFileSync(join(state.directory, WHERE), `${JSON.stringify({ control })}\n`, { mode: 0o600 });
     this.#loopDelay.enable();
+    this.#watchRules();
     log.info('watching', {
       version,
       tier: sensor.facts.tier,
@@ -201,6 +204,7 @@ class RunningService implements Service {
       // What waits for a start keeps its old value, so that it is named by the next reload too.
       this.#configuration = { ...this.#configuration, logLevel: next.logLevel, rules: next.rules };
       this.#configurationTrouble = '';
+      this.#watchRules();
       log.info('configuration read again');
       if (waiting.length > 0)
         log.warn('some keys take effect at the next start only', { keys: waiting.join(', ') });
@@ -217,6 +221,7 @@ class RunningService implements Service {
     const { seal, receivers, state } = this.#parts;
     manager.stopping();
     clearTimeout(this.#rescan);
+    this.#rulesWatch?.close();
     this.#loopDelay.disable();
     this.#keeper.close();
     for (const socket of this.#sockets) await socket.close();
@@ -260,6 +265,15 @@ class RunningService implements Service {
       this.#options.log.error('an event was refused by the log and is told there as lost', { cause });
     this.#toldRefusals = refused.length;
     this.#keeper.watch(batch);
+  }
+
+  #watchRules(): void {
+    this.#rulesWatch?.close();
+    this.#rulesWatch = watchRules(
+      this.#configuration.rules.paths,
+      () => void this.reload(),
+      (path, cause) => this.#options.log.warn('rules are read again by SIGHUP only', { path, cause }),
+    );
   }
 
   #rescanSoon(): void {
