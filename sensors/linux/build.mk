@@ -3,10 +3,11 @@
 #   sensor.bpf.o        the programs: CO-RE, so one object fits every kernel with BTF; stripped of all but that BTF
 #   spoor_sensor.node   the addon: one binary for every Node with N-API 8 (Node 20, 22, 24)
 #   spoor-launch        waits until it is watched, then becomes the command
+#   spoor-canary        does one act for each family of hooks, so that the sensor knows that it sees
 
 LINUX := build/linux
 KERNEL_BTF := /sys/kernel/btf/vmlinux
-NATIVE := $(LINUX)/sensor.bpf.o $(LINUX)/spoor_sensor.node $(LINUX)/spoor-launch
+NATIVE := $(LINUX)/sensor.bpf.o $(LINUX)/spoor_sensor.node $(LINUX)/spoor-launch $(LINUX)/spoor-canary
 BPF_SOURCES := $(wildcard sensors/linux/bpf/*)
 ADDON_SOURCES := $(wildcard sensors/linux/addon/*.c)
 NATIVE_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror
@@ -41,6 +42,10 @@ $(LINUX)/spoor_sensor.node: $(ADDON_SOURCES) $(wildcard sensors/linux/addon/*.h)
 	  $(ADDON_SOURCES) -o $@ -lbpf -lpthread
 
 $(LINUX)/spoor-launch: sensors/linux/launch/spoor-launch.c
+	mkdir -p $(LINUX)
+	$(CC) $(NATIVE_CFLAGS) -static $< -o $@
+
+$(LINUX)/spoor-canary: sensors/linux/canary/spoor-canary.c
 	mkdir -p $(LINUX)
 	$(CC) $(NATIVE_CFLAGS) -static $< -o $@
 

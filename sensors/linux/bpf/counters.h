@@ -13,41 +13,41 @@ struct {
 	__type(value, struct counters);
 } counts SEC(".maps");
 
-static __always_inline struct counters *counters_of(u32 kind)
+static __always_inline struct counters *counters_here(void)
 {
 	u32 cpu = bpf_get_smp_processor_id();
-	return kind < KIND_COUNT ? bpf_map_lookup_elem(&counts, &cpu) : NULL;
+	return bpf_map_lookup_elem(&counts, &cpu);
 }
 
 static __always_inline void count_seen(u32 kind, u32 events)
 {
-	struct counters *row = counters_of(kind);
+	struct counters *row = counters_here();
 	if (row)
-		__sync_fetch_and_add(&row->seen[kind], events);
+		__sync_fetch_and_add(&row->seen[bounded(kind, KIND_PLACES - 1)], events);
 }
 
 /* The ring had no room. */
 static __always_inline void count_ring_full(u32 kind, u32 events)
 {
-	struct counters *row = counters_of(kind);
+	struct counters *row = counters_here();
 	if (row)
-		__sync_fetch_and_add(&row->ring_full[kind], events);
+		__sync_fetch_and_add(&row->ring_full[bounded(kind, KIND_PLACES - 1)], events);
 }
 
 /* The ring had room, kept for what matters more. */
 static __always_inline void count_shed(u32 kind, u32 events)
 {
-	struct counters *row = counters_of(kind);
+	struct counters *row = counters_here();
 	if (row)
-		__sync_fetch_and_add(&row->shed[kind], events);
+		__sync_fetch_and_add(&row->shed[bounded(kind, KIND_PLACES - 1)], events);
 }
 
 /* It could not be built or remembered: a table was full or in use, the memory was not there. */
 static __always_inline void count_lost(u32 kind)
 {
-	struct counters *row = counters_of(kind);
+	struct counters *row = counters_here();
 	if (row)
-		__sync_fetch_and_add(&row->unreadable[kind], 1);
+		__sync_fetch_and_add(&row->unreadable[bounded(kind, KIND_PLACES - 1)], 1);
 }
 
 #endif

@@ -28,7 +28,7 @@ struct open_request {
 };
 
 /* `descriptor` is -1 where there is none. */
-static __always_inline int seen_open(struct session *session, struct file *file, u32 flags, int descriptor)
+static __noinline int seen_open(struct session *session, struct file *file, u32 flags, int descriptor)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct inode *inode = peek(file, f_inode);
@@ -64,7 +64,7 @@ static __always_inline int seen_open(struct session *session, struct file *file,
 }
 
 /* There is no file: what is known is what the caller asked, and the directory it would have been looked up from. */
-static __always_inline int seen_open_failed(struct session *session, struct open_request *request, u32 error)
+static __noinline int seen_open_failed(struct session *session, struct open_request *request, u32 error)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct scratch *scratch = reserve(KIND_FILE_OPEN, sizeof(struct file_open), task, session->id);

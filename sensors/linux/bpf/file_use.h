@@ -72,6 +72,9 @@ struct {
 	__type(value, struct file_use);
 } more_uses SEC(".maps");
 
+/* What an entry begins with. Not on the stack: programs that call each other share 512 bytes of it. */
+static const struct file_use nothing_used;
+
 struct file_name {
 	u64 inode;
 	u32 device;
@@ -88,15 +91,20 @@ static __always_inline struct file_name name_of(const struct inode *inode)
 	return name;
 }
 
-static __always_inline void begin_use(struct file_use *use, const struct inode *inode, const struct file_name *name)
+static __always_inline void name_use(struct file_use *use, const struct inode *inode, const struct file_name *name)
 {
 	use->inode = name->inode;
 	use->device = name->device;
 	use->generation = name->generation;
 	use->first_ns = bpf_ktime_get_boot_ns();
+	use->mode = peek(inode, i_mode);
+}
+
+static __always_inline void begin_use(struct file_use *use, const struct inode *inode, const struct file_name *name)
+{
+	name_use(use, inode, name);
 	use->size_bytes = 0;
 	use->read_bytes = use->written_bytes = use->mapped_bytes = 0;
-	use->mode = peek(inode, i_mode);
 	use->opens = use->accesses = use->ways = use->mapped = use->spare = 0;
 }
 
@@ -150,11 +158,12 @@ static __always_inline struct file_use *find_more(struct task_struct *task, stru
 	struct file_use *found = bpf_map_lookup_elem(&more_uses, &key);
 	if (found)
 		return found;
-	struct file_use new = {};
-	begin_use(&new, inode, name);
-	bpf_map_update_elem(&more_uses, &key, &new, BPF_NOEXIST);
+	bool is_ours = !bpf_map_update_elem(&more_uses, &key, &nothing_used, BPF_NOEXIST);
 	__sync_fetch_and_add(&uses->more, 1);
-	return bpf_map_lookup_elem(&more_uses, &key);
+	found = bpf_map_lookup_elem(&more_uses, &key);
+	if (found && is_ours)
+		name_use(found, inode, name);
+	return found;
 }
 
 struct used {

@@ -109,23 +109,13 @@ static __always_inline int seen_socket_destroyed(struct sock *sk)
 	return 0;
 }
 
-/* connect() returned. */
-static __always_inline int seen_connect_returned(struct session *session, int descriptor, const void *address,
-						 u32 length, long result)
+static __noinline int seen_internet_connect(struct session *session, struct sock *sk, const void *address, long result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	u32 error = result < 0 ? -result : 0;
 	struct network_address claimed;
-	struct sock *sk = socket_of(descriptor);
-	if (!sk)
-		return 0;
 	u16 protocol = peek(sk, sk_protocol);
 	u16 type = peek(sk, sk_type);
-	u16 family = peek(sk, __sk_common.skc_family);
-	if (family == AF_UNIX)
-		return seen_unix_connect(session, sk, address, length, result);
-	if (!is_internet(family))
-		return 0;
 	if (protocol == IPPROTO_TCP) {
 		/* Success is told by the socket's state. These are no outcome: still under way, done before. */
 		if (!error || error == EINPROGRESS || error == EALREADY || error == EISCONN || error == EINTR ||
@@ -156,6 +146,19 @@ static __always_inline int seen_connect_returned(struct session *session, int de
 	event->protocol = protocol;
 	submit(scratch);
 	return 0;
+}
+
+/* connect() returned. */
+static __always_inline int seen_connect_returned(struct session *session, int descriptor, const void *address,
+						 u32 length, long result)
+{
+	struct sock *sk = socket_of(descriptor);
+	if (!sk)
+		return 0;
+	u16 family = peek(sk, __sk_common.skc_family);
+	if (family == AF_UNIX)
+		return seen_unix_connect(session, sk, address, length, result);
+	return is_internet(family) ? seen_internet_connect(session, sk, address, result) : 0;
 }
 
 static __always_inline int seen_connected(struct sock *sk)

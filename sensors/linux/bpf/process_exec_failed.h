@@ -45,7 +45,7 @@ static long append_claimed_arg(u32 index, struct claimed_args *args)
 	return 0;
 }
 
-static __always_inline int seen_exec_failed(struct session *session, int directory, u64 path, u64 args, u32 error)
+static __noinline int seen_exec_failed(struct session *session, int directory, u64 path, u64 args, u32 error)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct scratch *scratch =

@@ -347,11 +347,12 @@ enum reader_state {
 
 /* Events by kind of record, one row a CPU, mapped into the collector. Raised by atomic adds: programs nest and may be
  * preempted. What happened is the sum of all four. */
+#define KIND_PLACES 32 /* more than KIND_COUNT; a power of two: every verifier follows a mask */
 struct counters {
-	__u64 seen[KIND_COUNT];
-	__u64 ring_full[KIND_COUNT];
-	__u64 shed[KIND_COUNT];
-	__u64 unreadable[KIND_COUNT]; /* could not be built or remembered */
+	__u64 seen[KIND_PLACES];
+	__u64 ring_full[KIND_PLACES];
+	__u64 shed[KIND_PLACES];
+	__u64 unreadable[KIND_PLACES]; /* could not be built or remembered */
 };
 
 /* Calls counted and looked up by number; higher ones do not exist yet. A power of two. */

@@ -134,7 +134,7 @@ static __always_inline void wake_sleeper(void)
 }
 
 /* `wanted`: READER_HURRIES for a record that somebody waits for. */
-static __always_inline void hand_over(struct scratch *scratch, u32 wanted)
+static __noinline void hand_over(struct scratch *scratch, u32 wanted)
 {
 	struct record *record = (void *)scratch->bytes;
 	u32 kind = record->kind;
@@ -146,11 +146,11 @@ static __always_inline void hand_over(struct scratch *scratch, u32 wanted)
 		count_shed(kind, events);
 		return;
 	}
-	if (used > SCRATCH_BYTES)
-		used = SCRATCH_BYTES;
+	if (used >= SCRATCH_BYTES)
+		used = SCRATCH_BYTES - 1;
 	record->bytes = used;
 	u64 wake = wake_for(filled >= settings.wake_bytes ? READER_HURRIES : wanted);
-	long failed = bpf_ringbuf_output(&ring, scratch->bytes, used, wake);
+	long failed = bpf_ringbuf_output(&ring, scratch->bytes, bounded(used, SCRATCH_BYTES - 1), wake);
 	release(scratch);
 	if (failed) {
 		if (wake == BPF_RB_FORCE_WAKEUP)

@@ -156,7 +156,7 @@ static __always_inline struct scratch *begin_call(struct session *session, u32 n
 	return scratch;
 }
 
-static __always_inline int seen_call(struct session *session, struct pt_regs *regs, u32 number, long result)
+static __noinline int seen_call(struct session *session, struct pt_regs *regs, u32 number, long result)
 {
 	const struct watched_call *call = &watched_calls[number & (MAX_CALLS - 1)];
 	if (result < 0 && -result >= ERESTARTSYS && -result <= ERESTART_LAST)

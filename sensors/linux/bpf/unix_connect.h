@@ -37,14 +37,15 @@ static __always_inline u32 append_unix_name(struct scratch *scratch, const void 
 	u32 bytes = length > SUN_PATH_OFFSET ? length - SUN_PATH_OFFSET : 0;
 	if (bytes > SUN_PATH_BYTES)
 		bytes = SUN_PATH_BYTES;
+	/* 6.1 forgets the limit where the compiler puts the number aside; a mask right before the call it follows. */
 	if (used > SCRATCH_BYTES - MAX_CLAIMED_BYTES || !bytes ||
-	    bpf_probe_read_user(scratch->bytes + used, bytes, address + SUN_PATH_OFFSET))
+	    bpf_probe_read_user(scratch->bytes + used, bounded(bytes, 127), address + SUN_PATH_OFFSET))
 		return 0;
 	scratch->used = used + bytes;
 	return bytes;
 }
 
-static __always_inline int seen_unix_connect(struct session *session, const struct sock *sk, const void *address,
+static __noinline int seen_unix_connect(struct session *session, const struct sock *sk, const void *address,
 					     u32 length, long result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -106,12 +107,18 @@ static __always_inline bool name_of_message(const void *message, struct message_
 	       !bpf_probe_read_user(&name->bytes, sizeof(name->bytes), message + pointer_bytes);
 }
 
+/* How struct user_msghdr begins; all of it is too large for the stack that programs share. */
+struct message_address {
+	void *name;
+	s64 length;
+};
+
 static __always_inline int seen_sendmsg(struct session *session, int descriptor, const void *message, long result)
 {
-	struct message_name name;
-	if (!name_of_message(message, &name) || !name.address)
+	struct message_address to;
+	if (bpf_probe_read_user(&to, sizeof(to), message) || !to.name)
 		return 0;
-	return seen_unix_send(session, descriptor, (void *)name.address, name.bytes, result);
+	return seen_unix_send(session, descriptor, to.name, (u32)to.length, result);
 }
 
 #endif

@@ -9,11 +9,11 @@ export const CHANGE_FLAG = {
 } as const;
 
 export const COUNTERS = {
-  sizeBytes: 448,
+  sizeBytes: 1024,
   seen: 0,
-  ring_full: 112,
-  shed: 224,
-  unreadable: 336,
+  ring_full: 256,
+  shed: 512,
+  unreadable: 768,
 } as const;
 
 export const EXEC_FLAG = {
