@@ -102,4 +102,5 @@ format: node_modules/.installed-lock.json
 clean:
 	rm -rf dist build bin schemas/generated
 
+include packaging/packaging.mk
 -include test/kernels/kernels.mk test/programs/evasions/evasions.mk

@@ -1,6 +1,6 @@
 #!/bin/bash
-# setup.sh [watch|kernels]: what a fresh machine needs before `make build`; with "watch", also what loading eBPF needs;
-# with "kernels", what booting guest kernels needs.
+# setup.sh [watch|kernels|package]: what a fresh machine needs before `make build`; with "watch", also what loading
+# eBPF needs; with "kernels", what booting guest kernels needs; with "package", what trying the Debian package needs.
 # Does nothing where everything is there. Where it cannot help it says what is missing, in one line, and ends with 3.
 set -eu
 cd "$(dirname "$0")"
@@ -24,6 +24,10 @@ PACKAGES=(
   cpio                      # the guests' first file system
   e2fsprogs xz-utils        # their disks, their modules
   iproute2                  # what their scripts and tests call
+)
+[ "${1:-}" != package ] || PACKAGES+=(
+  debootstrap               # the clean Debian that tests install the package into
+  systemd                   # systemd-analyze, by which a test rates the unit
 )
 NODE_AT_LEAST=20.18.0       # package.json says the same to npm
 

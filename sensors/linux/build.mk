@@ -10,7 +10,7 @@ KERNEL_BTF := /sys/kernel/btf/vmlinux
 NATIVE := $(LINUX)/sensor.bpf.o $(LINUX)/spoor_sensor.node $(LINUX)/spoor-launch $(LINUX)/spoor-canary
 BPF_SOURCES := $(wildcard sensors/linux/bpf/*)
 ADDON_SOURCES := $(wildcard sensors/linux/addon/*.c)
-NATIVE_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror
+NATIVE_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -ffile-prefix-map=$(CURDIR)=.
 
 # Programs that make one thing happen and tell it, for the tests.
 PROGRAMS := $(patsubst test/programs/%.c,build/programs/%,$(wildcard test/programs/*.c))
@@ -27,7 +27,7 @@ $(LINUX)/vmlinux.h:
 	bpftool btf dump file $(KERNEL_BTF) format c > $@
 
 $(LINUX)/sensor.bpf.o: $(BPF_SOURCES) $(LINUX)/vmlinux.h
-	clang -O2 -g -Wall -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -I$(LINUX) \
+	clang -O2 -g -Wall -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -I$(LINUX) -ffile-prefix-map=$(CURDIR)=. \
 	  -c sensors/linux/bpf/sensor.bpf.c -o $@.whole
 	llvm-strip -g -o $@ $@.whole
 	rm $@.whole

@@ -142,8 +142,8 @@ export function unpackJob(image: string, into: string): void {
   execFileSync('tar', ['-xf', image, '-C', into]);
 }
 
-/** The first file system: busybox, the modules, and the script that goes on from the disk. */
-export function initramfs(modules: readonly Module[], project: string, work: string): string {
+/** The first file system: busybox, the modules, and the script `init` that goes on from the disk. */
+export function initramfs(modules: readonly Module[], init: string, work: string): string {
   const root = join(work, 'initramfs');
   for (const folder of ['bin', 'dev', 'modules', 'proc', 'root'])
     mkdirSync(join(root, folder), { recursive: true });
@@ -151,7 +151,7 @@ export function initramfs(modules: readonly Module[], project: string, work: str
   for (const library of librariesOf(pathOf('busybox'))) copyIn(root, library);
   for (const module of modules) writeFileSync(join(root, 'modules', module.name), module.content);
   writeFileSync(join(root, 'modules/order'), modules.map((module) => `${module.name}\n`).join(''));
-  cpSync(join(project, 'test/kernels/init.sh'), join(root, 'init'));
+  cpSync(init, join(root, 'init'));
   execFileSync('chmod', ['755', join(root, 'init')]);
   const image = join(work, 'initramfs.cpio');
   execFileSync('bash', ['-c', 'cd "$1" && find . | cpio --quiet -o -H newc > "$2"', 'cpio', root, image]);
@@ -220,7 +220,8 @@ function runtimePackages(project: string): string[] {
     .filter((name) => existsSync(join(project, name)));
 }
 
-function makeExt4(root: string, image: string): void {
+/** A file system that holds what lies below `root`, with room for more. */
+export function makeExt4(root: string, image: string): void {
   const usedKib = Number(execFileSync('du', ['-sk', root], { encoding: 'utf8' }).split('\t')[0]);
   const mib = Math.ceil((usedKib / 1024) * 1.15) + FREE_MIB;
   execFileSync('mke2fs', ['-q', '-t', 'ext4', '-E', 'root_owner=0:0', '-d', root, image, `${mib}M`]);

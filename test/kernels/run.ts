@@ -11,14 +11,12 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { boot } from './boot.ts';
+import { bootUntilFinished, say } from './attempts.ts';
 import { initramfs, jobDisk, projectDisk, systemDisk, unpackJob } from './disks.ts';
 import { KernelError } from './kernel-error.ts';
 import { modulesInOrder } from './modules.ts';
 import { KERNEL_LINES, type KernelLine, unpackKernel } from './package.ts';
 
-/** Three crashes in a row are a property of the guest, not of the emulator's luck. */
-const MAX_ATTEMPTS = 3;
 const PROJECT = resolve(import.meta.dirname, '../../..');
 
 interface Job {
@@ -38,31 +36,27 @@ async function runInside(job: Job): Promise<boolean> {
   try {
     const fixed = {
       kernel,
-      initramfs: initramfs(modulesInOrder(kernel.modules), PROJECT, work),
+      initramfs: initramfs(modulesInOrder(kernel.modules), join(PROJECT, 'test/kernels/init.sh'), work),
       systemDisk: systemDisk(cache),
       projectDisk: projectDisk(PROJECT, work),
     };
-    const crashes: string[] = [];
-    while (crashes.length < MAX_ATTEMPTS) {
-      const log = join(cache, 'log', `${kernel.packageVersion}.${crashes.length + 1}`);
-      const guest = { ...fixed, jobDisk: jobDisk(job.command, work) };
-      const verdict = await boot({ ...guest, consoleLog: `${log}.console`, outputLog: `${log}.output` });
-      if (verdict.state === 'finished') {
-        if (job.out) unpackJob(guest.jobDisk, join(job.out, job.line));
-        const outcome = verdict.exitCode === 0 ? 'passed' : `failed (exit code ${verdict.exitCode})`;
-        const seconds = Math.round((Date.now() - began) / 1000);
-        say(
-          `${verdict.release}: ${outcome} after ${seconds} s and ${crashes.length} crashes; log ${log}.output`,
-        );
-        return verdict.exitCode === 0;
-      }
-      crashes.push(verdict.cause);
-      say(
-        `${kernel.packageVersion}: crash ${crashes.length} of at most ${MAX_ATTEMPTS}: ${verdict.cause}; see ${log}.console`,
-      );
-    }
-    say(`${kernel.packageVersion}: crashed ${crashes.length} times, which proves nothing: not passed`);
-    return false;
+    const log = join(cache, 'log', kernel.packageVersion);
+    let usedDisk = '';
+    const exitCode = await bootUntilFinished(
+      fixed,
+      () => {
+        usedDisk = jobDisk(job.command, work);
+        return usedDisk;
+      },
+      log,
+    );
+    if (exitCode === undefined) return false;
+    if (job.out) unpackJob(usedDisk, join(job.out, job.line));
+    const seconds = Math.round((Date.now() - began) / 1000);
+    say(
+      `${kernel.packageVersion}: ${exitCode === 0 ? 'passed' : `failed (exit code ${exitCode})`} after ${seconds} s`,
+    );
+    return exitCode === 0;
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -77,10 +71,6 @@ function workFolder(cache: string): string {
   const work = join(cache, `work-${process.pid}`);
   mkdirSync(work);
   return work;
-}
-
-function say(line: string): void {
-  process.stderr.write(`test-kernels: ${line}\n`);
 }
 
 async function main(args: string[]): Promise<number> {

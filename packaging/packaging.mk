@@ -1,0 +1,13 @@
+# make deb: the Debian package with its bill of materials and checksums, into build/deb. No compiler, no npm and no
+# network is needed where it is installed.
+
+.PHONY: deb
+deb: build
+	./setup.sh package
+	packaging/build-deb.sh build/deb
+
+# Built twice, and tried in a clean Debian with its own kernel and systemd, under QEMU.
+.PHONY: test-package
+test-package: deb
+	./setup.sh kernels
+	node dist/test/package/run.js
