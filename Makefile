@@ -17,6 +17,7 @@ SHELL := /bin/bash
 
 BIN := node_modules/.bin
 TS := $(shell find schemas sensors collector detections test -name '*.ts' -not -path '*/generated/*' -not -path '*/node_modules/*' 2>/dev/null)
+RULES := $(shell find detections -name '*.yml')
 GENERATED := schemas/generated/registry.ts schemas/generated/otlp.js schemas/generated/otlp.d.ts schemas/generated/agents.json
 
 .DEFAULT_GOAL := build
@@ -85,7 +86,11 @@ dist/.built: $(TS) $(GENERATED) tsconfig.json schemas/agents.schema.json schemas
 	cp schemas/agents.schema.json schemas/configuration.schema.json dist/schemas/
 	touch $@
 
-bin/spoor: dist/.built
+# The rules that come with Spoor, read once; prebuilt.ts says what for.
+dist/detections.json: dist/.built $(RULES)
+	node dist/collector/detect/prebuild.js $@
+
+bin/spoor: dist/.built dist/detections.json
 	mkdir -p bin
 	printf '#!/usr/bin/env node\nimport "../dist/collector/cli/main.js";\n' > $@
 	chmod 755 $@

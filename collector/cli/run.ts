@@ -80,7 +80,7 @@ export async function run(command: readonly string[], options: RunOptions): Prom
 }
 
 async function open(options: RunOptions): Promise<Watch> {
-  const detect = createBuiltinDetect();
+  const detect = await createBuiltinDetect();
   // First, so that a host that cannot be watched is left as it was.
   const linux = openLinuxSensor();
   const state = openState(options.state);

@@ -1,8 +1,11 @@
 /** The files a configuration names, read and checked: agents, people, rules. */
 
-import { builtinRules, readPlaceholders, readRuleFiles } from '../detect/pack.ts';
+import { loadBuiltinRules } from '../detect/builtin.ts';
+import { loadRuleSet } from '../detect/load.ts';
+import { builtinRules, readRuleFiles } from '../detect/pack.ts';
+import { readPlaceholders } from '../detect/placeholder-file.ts';
 import { Refusal } from '../detect/refusal.ts';
-import { loadRuleSet, type RuleSet } from '../detect/ruleset.ts';
+import type { RuleSet } from '../detect/ruleset.ts';
 import { BadInput } from '../recognise/bad-input.ts';
 import type { Catalogue } from '../recognise/catalogue.ts';
 import { loadCatalogue, ownCatalogue } from '../recognise/catalogue-file.ts';
@@ -44,7 +47,8 @@ async function collect<T>(problems: string[], read: () => T | Promise<T>): Promi
   }
 }
 
-function rulesOf({ builtin, paths }: Configuration['rules']): RuleSet {
+async function rulesOf({ builtin, paths }: Configuration['rules']): Promise<RuleSet> {
+  if (builtin && paths.length === 0) return loadBuiltinRules();
   const places = [...(builtin ? [builtinRules()] : []), ...paths];
   const files = places.flatMap((path) => readOrTell(path, () => readRuleFiles(path)));
   // What the endpoint says of a placeholder comes after the pack, and so in its place.

@@ -1,9 +1,10 @@
 /** For tests: a rule as text, an event as an object, and what the engine and the plain evaluator say of them. */
 
 import { eventOf } from './json-event.ts';
+import { loadRuleSet } from './load.ts';
 import { createMatcher, type Matcher } from './matcher.ts';
 import type { Placeholders } from './placeholder.ts';
-import { keyOf, loadRuleSet, type RuleSet } from './ruleset.ts';
+import { keyOf, type RuleSet } from './ruleset.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 

@@ -6,8 +6,9 @@ import { type Attributes, type Event, type EventName, SEVERITY } from '../event.
 import { newUid } from '../uid.ts';
 import { createBaselines, MAX_PERIODS, MIN_DAYS, MIN_PERIODS } from './baseline.ts';
 import { createDetect, type Detect } from './detect.ts';
-import { builtinRules, readPlaceholders, readRuleFiles } from './pack.ts';
-import { loadRuleSet } from './ruleset.ts';
+import { loadRuleSet } from './load.ts';
+import { builtinRules, readRuleFiles } from './pack.ts';
+import { readPlaceholders } from './placeholder-file.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;

@@ -5,7 +5,7 @@ import { compileCompare, compileTime, sameNumber } from './compare.ts';
 import type { Expression, Position, ValueTest } from './expression.ts';
 import { LONG_CHARS } from './needles.ts';
 import { compilePattern, fold, foldPattern, type Pattern, shapeOf } from './pattern.ts';
-import { compileRegex } from './regex.ts';
+import { compileRegex, type Regex } from './regex.ts';
 import { includesText } from './search.ts';
 import { EVERY_FIELD, type FieldTable, type TextTest, textOf, type View } from './view.ts';
 
@@ -96,8 +96,7 @@ function compileField(field: number, test: ValueTest, fields: FieldTable): Predi
       return (view) => view.someText(field, fits);
     }
     case 'regex': {
-      const regex = compileRegex(test.source, test.flags);
-      const fits = chargedTest((text) => regex.test(text));
+      const fits = chargedTest(regexTest(test.source, test.flags));
       return (view) => view.someText(field, fits);
     }
     case 'number': {
@@ -178,8 +177,7 @@ function compileKeyword(test: ValueTest, fields: FieldTable): Predicate {
       return (view) => view.leaves().some((text) => fits(text, view));
     }
     case 'regex': {
-      const regex = compileRegex(test.source, test.flags);
-      const fits = chargedTest((text) => regex.test(text));
+      const fits = chargedTest(regexTest(test.source, test.flags));
       return (view) => view.leaves().some((text) => fits(text, view));
     }
     case 'cidr': {
@@ -201,6 +199,15 @@ function foldedTest(pattern: Pattern, field: number, fields: FieldTable): TextTe
   const number = needles.number(wanted);
   return (text, view) =>
     text.length <= LONG_CHARS ? text.includes(wanted) : view.stands(needles, number, text);
+}
+
+/** Compiled when it is first asked: what the index keeps from most rules need not be made for them. */
+function regexTest(source: string, flags: string): (text: string) => boolean {
+  let regex: Regex | undefined;
+  return (text) => {
+    regex ??= compileRegex(source, flags);
+    return regex.test(text);
+  };
 }
 
 /** A test that goes through the whole of a text. */

@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import type { Attributes, Event, EventName } from '../event.ts';
 import { newUid } from '../uid.ts';
 import { createDetect } from './detect.ts';
-import { builtinRules, readPlaceholders, readRuleFiles } from './pack.ts';
-import { loadRuleSet } from './ruleset.ts';
+import { loadRuleSet } from './load.ts';
+import { builtinRules, readRuleFiles } from './pack.ts';
+import { readPlaceholders } from './placeholder-file.ts';
 
 const SESSION: Attributes = {
   'session.id': 's1',

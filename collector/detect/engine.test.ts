@@ -5,9 +5,10 @@ import { test } from 'node:test';
 import { archiveOfOthers, unpackedRules } from '../../test/bench/sigmahq.ts';
 import { createEngine } from './engine.ts';
 import { explain } from './explain.ts';
-import { builtinRules, readPlaceholders, readRuleFiles } from './pack.ts';
+import { loadRuleSet } from './load.ts';
+import { builtinRules, readRuleFiles } from './pack.ts';
+import { readPlaceholders } from './placeholder-file.ts';
 import type { DetectionRule } from './rule.ts';
-import { loadRuleSet } from './ruleset.ts';
 import { hits, nearMisses, type SampleEvent } from './sample.ts';
 import { FieldTable, JsonSource, View } from './view.ts';
 

@@ -51,7 +51,7 @@ export function createEventViews(
 function createView(fields: FieldTable, name: EventName, logsource: LogSource, view: SigmaView): EventView {
   const readers: (Read | undefined)[] = [];
   const conditions = Object.entries(view.when) as [AttributeName, readonly string[]][];
-  const texts = EVENTS[name].attributes.filter((attribute) => !NOT_TEXT.test(attribute));
+  let texts: readonly AttributeName[] | undefined;
   let current: Event | undefined;
   const source: EventView = {
     logsource,
@@ -79,7 +79,10 @@ function createView(fields: FieldTable, name: EventName, logsource: LogSource, v
       }
       return read(current);
     },
-    everything: () => texts.map((attribute) => current?.attributes[attribute]),
+    everything() {
+      texts ??= EVENTS[name].attributes.filter((attribute) => !NOT_TEXT.test(attribute));
+      return texts.map((attribute) => current?.attributes[attribute]);
+    },
   };
   return source;
 }

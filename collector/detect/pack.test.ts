@@ -5,11 +5,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { testFilesAt } from '../cli/rules/test.ts';
 import type { Expression } from './expression.ts';
-import { builtinRules, readPlaceholders, readRuleFiles } from './pack.ts';
+import { loadRuleSet } from './load.ts';
+import { builtinRules, readRuleFiles } from './pack.ts';
+import { readPlaceholders } from './placeholder-file.ts';
 import { attackIds, type DetectionRule, type Rule } from './rule.ts';
 import { createRuleTester, ruleFileOf } from './rule-test.ts';
 import { type RuleTest, readRuleTests } from './rule-test-file.ts';
-import { loadRuleSet, type RuleSet } from './ruleset.ts';
+import type { RuleSet } from './ruleset.ts';
 
 const FOLDER = builtinRules();
 const RULES = loadRuleSet(readRuleFiles(FOLDER), readPlaceholders(FOLDER));

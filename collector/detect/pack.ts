@@ -3,11 +3,10 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Placeholders, parsePlaceholders } from './placeholder.ts';
-import type { RuleFile } from './ruleset.ts';
+import type { RuleFile } from './load.ts';
 
 /** Lies in a folder of rules and gives values to their placeholders. */
-const PLACEHOLDERS = 'placeholders.yml';
+export const PLACEHOLDERS = 'placeholders.yml';
 
 /** The folder `detections` of the package this file belongs to. */
 export function builtinRules(): string {
@@ -29,17 +28,8 @@ export function readRuleFiles(path: string): RuleFile[] {
     .map((name) => ({ file: shown(join(path, name)), text: readFileSync(join(path, name), 'utf8') }));
 }
 
-/**
- * The values that a folder of rules gives to its own placeholders; none when it has no placeholders.yml.
- * @throws Refusal when that file cannot be used
- */
-export function readPlaceholders(path: string): Placeholders {
-  const file = join(path, PLACEHOLDERS);
-  return existsSync(file) ? parsePlaceholders(shown(file), readFileSync(file, 'utf8')) : new Map();
-}
-
 /** Paths below the working directory are shown relative to it, as people type them. */
-function shown(path: string): string {
+export function shown(path: string): string {
   const near = relative(workingDirectory(), path);
   return near.startsWith('..') ? path : near;
 }

@@ -1,6 +1,7 @@
 /** Regular expressions written by users: matched in linear time, whatever they and the event contain. */
 
-import { RE2JS } from 're2js';
+import { createRequire } from 'node:module';
+import type { RE2JS } from 're2js';
 import { ANY, type Pattern } from './pattern.ts';
 
 /** Cost of a compiled expression is about 100 B an instruction. Past it the rule is refused. */
@@ -8,6 +9,15 @@ const MAX_PROGRAM = 20_000;
 
 export interface Regex {
   test(text: string): boolean;
+}
+
+const require = createRequire(import.meta.url);
+let library: typeof import('re2js') | undefined;
+
+/** Loaded with the first expression: it takes 30 ms, and most sessions never get as far as an expression. */
+function re2(): typeof RE2JS {
+  library ??= require('re2js') as typeof import('re2js');
+  return library.RE2JS;
 }
 
 /** Expressions are checked when a rule is read and wanted again when it is compiled: each is compiled once. */
@@ -33,7 +43,7 @@ export function compileRegex(source: string, flags: string): Regex {
 /** A Sigma string as an expression. */
 export function quotePattern(pattern: Pattern): string {
   return pattern
-    .map((piece) => (typeof piece === 'string' ? RE2JS.quote(piece) : piece === ANY ? '.*' : '.'))
+    .map((piece) => (typeof piece === 'string' ? re2().quote(piece) : piece === ANY ? '.*' : '.'))
     .join('');
 }
 
@@ -42,10 +52,10 @@ function compile(source: string, flags: string): RE2JS {
   const known = compiled.get(key);
   if (known) return known;
   let bits = 0;
-  if (flags.includes('i')) bits |= RE2JS.CASE_INSENSITIVE;
-  if (flags.includes('m')) bits |= RE2JS.MULTILINE;
-  if (flags.includes('s')) bits |= RE2JS.DOTALL;
-  const regex = RE2JS.compile(source, bits);
+  if (flags.includes('i')) bits |= re2().CASE_INSENSITIVE;
+  if (flags.includes('m')) bits |= re2().MULTILINE;
+  if (flags.includes('s')) bits |= re2().DOTALL;
+  const regex = re2().compile(source, bits);
   compiled.set(key, regex);
   return regex;
 }

@@ -11,16 +11,24 @@ export interface RoutedView {
   readonly route: Route;
 }
 
+export interface RoutedViews {
+  /** Undefined when no rule looks at such events. */
+  get(name: EventName): readonly RoutedView[] | undefined;
+}
+
 /**
  * Views that no rule looks at are left out, so an event that nobody asks about costs one look-up. A rule of keywords
- * alone sees the same in every view, so it is asked in one.
+ * alone sees the same in every view, so it is asked in one. Made for each kind of event when the first one comes: most
+ * kinds never do.
  */
 export function routedViews(
   engine: Engine,
   views: ReadonlyMap<EventName, readonly EventView[]>,
-): ReadonlyMap<EventName, readonly RoutedView[]> {
-  const routed = new Map<EventName, readonly RoutedView[]>();
-  for (const [name, shown] of views) {
+): RoutedViews {
+  const routed = new Map<EventName, readonly RoutedView[] | undefined>();
+
+  function route(name: EventName): readonly RoutedView[] | undefined {
+    const shown = views.get(name) ?? [];
     const kept = shown
       .map((eventView) => {
         const isElsewhere = (rule: DetectionRule) => {
@@ -30,8 +38,17 @@ export function routedViews(
         const asks = (rule: DetectionRule) => fieldsOf(rule.expression).size > 0 || !isElsewhere(rule);
         return { eventView, route: engine.routeKnowing(eventView.logsource, eventView.known, asks) };
       })
-      .filter(({ route }) => route.rules.length > 0);
-    if (kept.length > 0) routed.set(name, kept);
+      .filter((one) => one.route.rules.length > 0);
+    return kept.length > 0 ? kept : undefined;
   }
-  return routed;
+
+  return {
+    get(name) {
+      const known = routed.get(name);
+      if (known !== undefined || routed.has(name)) return known;
+      const made = route(name);
+      routed.set(name, made);
+      return made;
+    },
+  };
 }

@@ -1,8 +1,6 @@
 /** A set of rules that belong together: references resolved, filters applied, what cannot be used refused. */
 
 import { all } from './expression.ts';
-import type { Placeholders } from './placeholder.ts';
-import { readRules } from './read.ts';
 import { nearest, type Place, Refusal } from './refusal.ts';
 import {
   type CorrelationRule,
@@ -11,12 +9,6 @@ import {
   type FilterRule,
   type Rule,
 } from './rule.ts';
-
-export interface RuleFile {
-  /** As messages name it. */
-  readonly file: string;
-  readonly text: string;
-}
 
 export interface LinkedCorrelation {
   readonly rule: CorrelationRule;
@@ -44,19 +36,17 @@ export function keyOf(rule: Rule): string {
   return rule.id ?? rule.name ?? rule.title;
 }
 
-/** Reads and links rules. Never throws for what the files contain: what must be refused is in `refusals`. */
-export function loadRuleSet(files: readonly RuleFile[], placeholders: Placeholders = new Map()): RuleSet {
-  const refusals: Refusal[] = [];
+/**
+ * Makes a set of rules that were read, in their order.
+ * @param refusals of those that could not be read; what cannot be linked is added
+ */
+export function linkRules(read: readonly Rule[], refusals: Refusal[]): RuleSet {
   const rules: Rule[] = [];
   const byReference = new Map<string, Rule>();
-  for (const { file, text } of files) {
-    const read = readRules(file, text, placeholders);
-    refusals.push(...read.refusals);
-    for (const rule of read.rules) {
-      const double = register(byReference, rule);
-      if (double) refusals.push(double);
-      else rules.push(rule);
-    }
+  for (const rule of read) {
+    const double = register(byReference, rule);
+    if (double) refusals.push(double);
+    else rules.push(rule);
   }
   const linker = new Linker(byReference, refusals);
   const filters = rules

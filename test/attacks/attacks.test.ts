@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { builtinRules, readPlaceholders, readRuleFiles } from '../../collector/detect/pack.ts';
-import { loadRuleSet } from '../../collector/detect/ruleset.ts';
+import { loadRuleSet } from '../../collector/detect/load.ts';
+import { builtinRules, readRuleFiles } from '../../collector/detect/pack.ts';
+import { readPlaceholders } from '../../collector/detect/placeholder-file.ts';
 import { eventsIn, NEEDS_ROOT, type PrintedEvent, scratch, spoor } from '../spoor.ts';
 import { type Arrivals, followFindings } from './arrivals.ts';
 import { ATTACKS, type Attack } from './attacks.ts';

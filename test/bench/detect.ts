@@ -8,9 +8,10 @@ import { readFileSync } from 'node:fs';
 import { createEngine, type Engine } from '../../collector/detect/engine.ts';
 import { createEventViews } from '../../collector/detect/event-source.ts';
 import { parseEvent } from '../../collector/detect/json-event.ts';
-import { readPlaceholders, readRuleFiles } from '../../collector/detect/pack.ts';
+import { loadRuleSet } from '../../collector/detect/load.ts';
+import { readRuleFiles } from '../../collector/detect/pack.ts';
+import { readPlaceholders } from '../../collector/detect/placeholder-file.ts';
 import { routedViews } from '../../collector/detect/routed-views.ts';
-import { loadRuleSet } from '../../collector/detect/ruleset.ts';
 import { View } from '../../collector/detect/view.ts';
 import type { Event } from '../../collector/event.ts';
 

@@ -5,8 +5,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { RuleFile } from '../../collector/detect/load.ts';
 import { readRuleFiles } from '../../collector/detect/pack.ts';
-import type { RuleFile } from '../../collector/detect/ruleset.ts';
 
 /** The archive of SigmaHQ's rules, undefined where it does not lie beside the project. */
 export function archiveOfOthers(): string | undefined {

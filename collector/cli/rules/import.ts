@@ -5,10 +5,11 @@ import { basename, join } from 'node:path';
 import { createEngine } from '../../detect/engine.ts';
 import { createEventViews } from '../../detect/event-source.ts';
 import { createFeeds } from '../../detect/feed.ts';
+import { loadRuleSet, type RuleFile } from '../../detect/load.ts';
 import { ordinaryWork } from '../../detect/ordinary.ts';
 import { routedViews } from '../../detect/routed-views.ts';
 import { type DetectionRule, LEVELS } from '../../detect/rule.ts';
-import { keyOf, loadRuleSet, type RuleFile } from '../../detect/ruleset.ts';
+import { keyOf } from '../../detect/ruleset.ts';
 import { View } from '../../detect/view.ts';
 import { BadInput, filesAt } from './input.ts';
 

@@ -1,10 +1,12 @@
 /** What `spoor rules` commands read: rule files, placeholder values, events. */
 
 import { existsSync, readFileSync } from 'node:fs';
-import { readPlaceholders, readRuleFiles } from '../../detect/pack.ts';
+import { loadRuleSet, type RuleFile } from '../../detect/load.ts';
+import { readRuleFiles } from '../../detect/pack.ts';
 import { type Placeholders, parsePlaceholders } from '../../detect/placeholder.ts';
+import { readPlaceholders } from '../../detect/placeholder-file.ts';
 import { Refusal } from '../../detect/refusal.ts';
-import { loadRuleSet, type RuleFile, type RuleSet } from '../../detect/ruleset.ts';
+import type { RuleSet } from '../../detect/ruleset.ts';
 
 /** A file or option that cannot be used: one line naming the place, the cause and the mend. Exit code 2. */
 export class BadInput extends Error {
