@@ -178,6 +178,10 @@ async function end(watch: Watch, exitCode: number, hurry: Promise<void>): Promis
   } catch (error) {
     troubles.push(`the log could not be closed: ${messageOf(error)}`);
   }
+  if (seal.shed > 0)
+    troubles.push(
+      `${seal.shed} events were not recorded, since the disk took nothing; the log states them by kind`,
+    );
   const delivery = receiver && (await deliver(receiver, hurry));
   return { summary, troubles, delivery };
 }

@@ -1,7 +1,7 @@
 /** The body of the thread that writes the log: does what it is told in order, and answers each sync by its number. */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { bytesOf, type Chunk, Disk, type TailStart } from './disk.ts';
+import { type Chunk, Disk, type TailStart } from './disk.ts';
 
 export interface DiskWorkerData {
   readonly directory: string;
@@ -15,9 +15,20 @@ export type DiskOrder =
   | { readonly kind: 'sync'; readonly number: number };
 
 export type DiskAnswer =
-  | { readonly kind: 'written'; readonly bytes: number }
-  | { readonly kind: 'synced'; readonly number: number; readonly size: number; readonly writtenBytes: number }
-  | { readonly kind: 'failed'; readonly number: number; readonly code: string; readonly message: string };
+  | {
+      readonly kind: 'synced';
+      readonly number: number;
+      readonly size: number;
+      /** Of all chunks so far. */
+      readonly durableBytes: number;
+    }
+  | {
+      readonly kind: 'failed';
+      readonly number: number;
+      readonly durableBytes: number;
+      readonly code: string;
+      readonly message: string;
+    };
 
 if (!parentPort) throw new Error('disk-worker runs as a worker thread only');
 const port = parentPort;
@@ -29,16 +40,16 @@ let syncing: Promise<void> = Promise.resolve();
 
 port.on('message', (order: DiskOrder) => {
   if (order.kind !== 'write') syncing = syncing.then(() => sync(order.number));
-  else if (disk.write(order.chunk)) answer({ kind: 'written', bytes: bytesOf(order.chunk) });
+  else disk.write(order.chunk);
 });
 
 async function sync(number: number): Promise<void> {
   try {
-    const synced = await disk.sync();
-    answer({ kind: 'synced', number, ...synced });
+    const size = await disk.sync();
+    answer({ kind: 'synced', number, size, durableBytes: disk.durableBytes });
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
-    answer({ kind: 'failed', number, code, message });
+    answer({ kind: 'failed', number, durableBytes: disk.durableBytes, code, message });
   }
 }
 

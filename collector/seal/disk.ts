@@ -10,7 +10,8 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { tailPath, tilePath } from '../log/tiles.ts';
+import { readIfThere, replaceFile } from '../log/files.ts';
+import { TILE_WIDTH, tailPath, tilePath } from '../log/tiles.ts';
 
 /** Full bundles that wait for fdatasync, each two open files. Past it writing waits for the sync under way. */
 export const MAX_UNSYNCED_BUNDLES = 256;
@@ -42,6 +43,11 @@ export interface TailStart {
   readonly hashesBytes: number;
 }
 
+interface Reached extends TailStart {
+  /** Records of the log. */
+  readonly size: number;
+}
+
 interface GrowingFile {
   readonly path: string;
   readonly finalPath: string;
@@ -58,61 +64,75 @@ interface Growing {
 /**
  * Writes the end of the log, waiting for the disk; runs in a thread of its own (disk-worker.ts).
  *
- * A write that fails is kept, with all that comes after it, and tried again from the same place at the next sync.
+ * Bytes are kept until they are durable. When a write or an fdatasync fails, the next sync writes everything since the
+ * last good one once more, and into new files: after a failed fdatasync Linux calls the lost pages clean, another would
+ * succeed without them, and writing them again into the same file does not help either (ext4 leaves extents whose write
+ * failed marked as unwritten, and they read as zeros once the page is gone: 6.18, seen by disk-full.test.ts).
  */
 export class Disk {
   readonly #directory: string;
-  readonly #start: TailStart;
+  /** Where the log ended at the last good sync. */
+  #durable: Reached;
   /** What could not be written yet, oldest first; empty unless the disk fails. */
-  readonly #waiting: Chunk[] = [];
+  #waiting: Chunk[] = [];
+  /** What was written since the last good sync. */
+  #unsynced: Chunk[] = [];
   #growing: Growing | undefined;
   /** Files that are whole and not on disk yet. */
   #full: GrowingFile[] = [];
+  /** Files that are whole, on disk, and not under their final name yet. */
+  readonly #unnamed: GrowingFile[] = [];
   readonly #folders = new Set<string>();
+  /** Files that were open when the disk failed: only what a good sync covered is true in them. */
+  readonly #suspects = new Set<string>();
   #size: number;
-  /** Why nothing can be made durable any more, until the log is opened again. */
-  #broken: Error | undefined;
+  #durableBytes = 0;
 
   constructor(directory: string, size: number, start: TailStart) {
     this.#directory = directory;
     this.#size = size;
-    this.#start = start;
+    this.#durable = { size, ...start };
   }
 
-  /** Writes, or keeps what cannot be written now; tells whether it was written. */
-  write(chunk: Chunk): boolean {
-    if (this.#waiting.length === 0 && this.#broken === undefined && !this.#isCrowded()) {
+  /** Bytes of all chunks that a power cut cannot take any more. */
+  get durableBytes(): number {
+    return this.#durableBytes;
+  }
+
+  /** Writes, or keeps what cannot be written now: sync() meets the same failure and throws it. */
+  write(chunk: Chunk): void {
+    if (this.#waiting.length === 0 && !this.#isCrowded()) {
       try {
         this.#writeNow(chunk);
-        return true;
-      } catch {
-        // Kept below; sync() meets the same failure and throws it.
+        return;
+      } catch (error) {
+        if (!isSystemError(error)) throw error;
       }
     }
     this.#waiting.push(chunk);
-    return false;
   }
 
   /**
    * Makes everything durable that was given before. One at a time.
-   * @returns records of the log that a power cut cannot take, and the bytes that waited and are written now
+   * @returns records of the log that a power cut cannot take
    * @throws the file system's error
    */
-  async sync(): Promise<{ size: number; writtenBytes: number }> {
-    let writtenBytes = 0;
-    let size: number;
-    do {
-      if (this.#broken) throw this.#broken;
-      while (this.#waiting.length > 0 && !this.#isCrowded()) {
-        const chunk = this.#waiting[0] as Chunk;
-        this.#writeNow(chunk);
-        this.#waiting.shift();
-        writtenBytes += bytesOf(chunk);
-      }
-      size = this.#size;
-      await this.#flush();
-    } while (this.#waiting.length > 0);
-    return { size, writtenBytes };
+  async sync(): Promise<number> {
+    try {
+      do {
+        // What the last sync left half done: those bytes are durable already.
+        this.#nameWhole();
+        while (this.#waiting.length > 0 && !this.#isCrowded()) {
+          this.#writeNow(this.#waiting[0] as Chunk);
+          this.#waiting.shift();
+        }
+        await this.#flush();
+      } while (this.#waiting.length > 0);
+      return this.#durable.size;
+    } catch (error) {
+      this.#goBack();
+      throw error;
+    }
   }
 
   #isCrowded(): boolean {
@@ -120,14 +140,20 @@ export class Disk {
   }
 
   close(): void {
-    for (const { file } of this.#growing ? [this.#growing.entries, this.#growing.hashes] : [])
-      closeSync(file);
+    for (const { file } of this.#openFiles()) closeSync(file);
+    for (const { file } of this.#unnamed.splice(0)) closeSync(file);
     this.#growing = undefined;
+    this.#full = [];
+  }
+
+  #openFiles(): GrowingFile[] {
+    return this.#growing ? [...this.#full, this.#growing.entries, this.#growing.hashes] : this.#full;
   }
 
   #writeNow(chunk: Chunk): void {
     if ('bundle' in chunk) this.#append(chunk);
     else this.#writeTile(chunk);
+    this.#unsynced.push(chunk);
   }
 
   #append(chunk: TailChunk): void {
@@ -148,7 +174,7 @@ export class Disk {
 
   #writeTile(chunk: TileChunk): void {
     const finalPath = tilePath(this.#directory, chunk.level, chunk.number);
-    const file = this.#open(`${finalPath}.tail`);
+    const file = this.#open(`${finalPath}.tail`, 0);
     try {
       writeAt(file, chunk.hashes, 0);
     } catch (error) {
@@ -163,43 +189,78 @@ export class Disk {
     const growing = this.#growing?.dirty ? this.#growing : undefined;
     if (growing) growing.dirty = false;
     const files = growing ? [...full, growing.entries, growing.hashes] : full;
-    try {
-      // All at once, over libuv's threads: the file system commits them together. One after the other each would
-      // wait for a commit of its own (200 files: 35 ms against 350).
-      await Promise.all(files.map(({ file }) => datasync(file)));
-      // Only what is on disk gets its final name, so a full name always stands for full content.
-      for (const { path, finalPath, file } of full) {
-        renameSync(path, finalPath);
-        closeSync(file);
-      }
-      this.#full = this.#full.slice(full.length);
-      const folders = [...this.#folders];
-      this.#folders.clear();
-      for (const folder of folders) syncFolder(folder);
-    } catch (error) {
-      // After a failed fsync Linux calls the lost pages clean, and the next fsync would succeed without them.
-      // Only reading the files again tells what is there, and that is what opening the log does.
-      this.#broken = error as Error;
-      throw error;
+    const written = this.#unsynced.length;
+    const reached = this.#reached();
+    // All at once, over libuv's threads: the file system commits them together. One after the other each would
+    // wait for a commit of its own (200 files: 35 ms against 350).
+    const synced = await Promise.allSettled(files.map(({ file }) => datasync(file)));
+    for (const result of synced) if (result.status === 'rejected') throw result.reason;
+    this.#durable = reached;
+    for (const chunk of this.#unsynced.splice(0, written)) this.#durableBytes += bytesOf(chunk);
+    this.#full = this.#full.slice(full.length);
+    this.#unnamed.push(...full);
+    this.#nameWhole();
+  }
+
+  /** Only what is on disk gets its final name, so a full name always stands for full content. */
+  #nameWhole(): void {
+    for (let next = this.#unnamed[0]; next; next = this.#unnamed[0]) {
+      renameSync(next.path, next.finalPath);
+      closeSync(next.file);
+      this.#unnamed.shift();
+    }
+    for (const folder of this.#folders) {
+      syncFolder(folder);
+      this.#folders.delete(folder);
     }
   }
 
+  #reached(): Reached {
+    const size = this.#size;
+    const bundle = Math.floor(size / TILE_WIDTH);
+    const growing = this.#growing;
+    if (growing)
+      return { size, bundle, entriesBytes: growing.entries.bytes, hashesBytes: growing.hashes.bytes };
+    return this.#durable.bundle === bundle
+      ? this.#durable
+      : { size, bundle, entriesBytes: 0, hashesBytes: 0 };
+  }
+
+  /** Goes back to the last good sync, with all that came after it still to be written. */
+  #goBack(): void {
+    for (const { file, path } of this.#openFiles()) {
+      this.#suspects.add(path);
+      closeSync(file);
+    }
+    this.#growing = undefined;
+    this.#full = [];
+    this.#size = this.#durable.size;
+    this.#waiting = [...this.#unsynced, ...this.#waiting];
+    this.#unsynced = [];
+  }
+
   #openGrowing(bundle: number): Growing {
-    const isStart = bundle === this.#start.bundle;
+    const isStart = bundle === this.#durable.bundle;
     const openAt = (level: 0 | 'entries', bytes: number): GrowingFile => {
       const path = tailPath(this.#directory, level, bundle);
-      return { path, finalPath: tilePath(this.#directory, level, bundle), file: this.#open(path), bytes };
+      return {
+        path,
+        finalPath: tilePath(this.#directory, level, bundle),
+        file: this.#open(path, bytes),
+        bytes,
+      };
     };
-    const entries = openAt('entries', isStart ? this.#start.entriesBytes : 0);
+    const entries = openAt('entries', isStart ? this.#durable.entriesBytes : 0);
     try {
-      return { entries, hashes: openAt(0, isStart ? this.#start.hashesBytes : 0), dirty: false };
+      return { entries, hashes: openAt(0, isStart ? this.#durable.hashesBytes : 0), dirty: false };
     } catch (error) {
       closeSync(entries.file); // the next try opens both again
       throw error;
     }
   }
 
-  #open(path: string): number {
+  /** @param bytes what is good in it */
+  #open(path: string, bytes: number): number {
     const folder = dirname(path);
     const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
     // The names of new folders must last too, up to the one that was there before.
@@ -207,11 +268,19 @@ export class Disk {
       for (let parent = dirname(folder); parent.length >= dirname(made).length; parent = dirname(parent))
         this.#folders.add(parent);
     this.#folders.add(folder);
+    if (this.#suspects.has(path)) {
+      copyDurably(path, bytes);
+      this.#suspects.delete(path);
+    }
     return openSync(path, constants.O_CREAT | constants.O_WRONLY, 0o600);
   }
 }
 
 const datasync = promisify(fdatasync);
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
+}
 
 export function bytesOf(chunk: Chunk): number {
   return 'bundle' in chunk ? chunk.entries.length + chunk.hashes.length : chunk.hashes.length;
@@ -220,6 +289,13 @@ export function bytesOf(chunk: Chunk): number {
 function writeAt(file: number, bytes: Uint8Array, position: number): void {
   for (let done = 0; done < bytes.length; )
     done += writeSync(file, bytes, done, bytes.length - done, position + done);
+}
+
+/** Puts a new file with the first `bytes` of the old one in its place. */
+function copyDurably(path: string, bytes: number): void {
+  const good = readIfThere(path)?.subarray(0, bytes) ?? Buffer.alloc(0);
+  if (good.length < bytes) throw new Error(`${path} has ${good.length} bytes, and ${bytes} were durable`);
+  replaceFile(path, good);
 }
 
 function syncFolder(path: string): void {

@@ -14,7 +14,10 @@ interface Mark {
 /** Appends checkpoints to the journal, durably, and drops the oldest when their records are pruned. */
 export class JournalWriter {
   readonly #path: string;
-  #file: FileHandle;
+  /** Undefined after a failure: what was open may be on a file system that is gone. */
+  #file: FileHandle | undefined;
+  /** A write failed: only what was synced before is true in the file (see disk.ts), so it is replaced by a copy. */
+  #isSuspect = false;
   /** End of the last whole note. */
   #bytes: number;
   /** Oldest first, at most one for each bundle: pruning goes by bundles. */
@@ -22,7 +25,7 @@ export class JournalWriter {
 
   static async open(directory: string, stored: readonly StoredCheckpoint[]): Promise<JournalWriter> {
     const path = journalPath(directory);
-    return new JournalWriter(path, await open(path, 'a', 0o600), stored);
+    return new JournalWriter(path, await openJournal(path), stored);
   }
 
   private constructor(path: string, file: FileHandle, stored: readonly StoredCheckpoint[]) {
@@ -34,10 +37,19 @@ export class JournalWriter {
 
   async append(note: string, size: number): Promise<void> {
     const entry = Buffer.from(formatJournalEntry(note));
-    // A failed try may have left part of a note: begin at the end of the last whole one again.
-    await this.#file.truncate(this.#bytes);
-    await this.#file.appendFile(entry);
-    await this.#file.datasync();
+    try {
+      if (this.#isSuspect) await this.#copyFrom(0);
+      this.#isSuspect = false;
+      this.#file ??= await openJournal(this.#path);
+      // A failed try may have left part of a note: begin at the end of the last whole one again.
+      await this.#file.truncate(this.#bytes);
+      await this.#file.appendFile(entry);
+      await this.#file.datasync();
+    } catch (error) {
+      this.#isSuspect = true;
+      await this.close();
+      throw error;
+    }
     this.#mark(size, this.#bytes);
     this.#bytes += entry.length;
   }
@@ -47,6 +59,13 @@ export class JournalWriter {
     const kept = this.#marks.findLastIndex(({ size }) => size <= first);
     const from = this.#marks[kept]?.start ?? 0;
     if (from === 0) return;
+    await this.#copyFrom(from);
+    const marks = this.#marks.splice(0).slice(kept);
+    this.#marks.push(...marks.map(({ size, start }) => ({ size, start: start - from })));
+  }
+
+  /** Puts a copy in the journal's place that begins at byte `from`. */
+  async #copyFrom(from: number): Promise<void> {
     const next = await open(`${this.#path}.next`, 'w', 0o600);
     const source = await open(this.#path, 'r');
     try {
@@ -62,15 +81,14 @@ export class JournalWriter {
       await next.close();
     }
     await rename(`${this.#path}.next`, this.#path);
-    await this.#file.close();
-    this.#file = await open(this.#path, 'a', 0o600);
+    await this.close();
     this.#bytes -= from;
-    const marks = this.#marks.splice(0).slice(kept);
-    this.#marks.push(...marks.map(({ size, start }) => ({ size, start: start - from })));
   }
 
-  close(): Promise<void> {
-    return this.#file.close();
+  async close(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
   }
 
   #mark(size: number, start: number): void {
@@ -78,4 +96,8 @@ export class JournalWriter {
     if (!last || Math.floor(size / TILE_WIDTH) > Math.floor(last.size / TILE_WIDTH))
       this.#marks.push({ size, start });
   }
+}
+
+function openJournal(path: string): Promise<FileHandle> {
+  return open(path, 'a', 0o600);
 }

@@ -4,6 +4,7 @@ import { newUid } from '../uid.ts';
 import type { HostKey } from './hostkey.ts';
 import type { Pruning } from './prune.ts';
 import type { Recovered } from './recover.ts';
+import type { Gap } from './shed.ts';
 
 /** What the log says about itself. */
 
@@ -34,6 +35,16 @@ export function refusedEvent(event: Event): Event {
     'spoor.gap.event': event.name,
     'spoor.gap.count': 1,
     'spoor.gap.cause': 'refused',
+  });
+}
+
+/** What was not sealed while the disk took nothing. */
+export function gapEvent({ cause, event, session, count }: Gap): Event {
+  return ownEvent('sensor.gap', WARN, {
+    'session.id': session === '' ? undefined : session,
+    'spoor.gap.event': event,
+    'spoor.gap.count': count,
+    'spoor.gap.cause': cause,
   });
 }
 

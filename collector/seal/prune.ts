@@ -25,7 +25,7 @@ export interface Retention {
 }
 
 export interface Pruning {
-  readonly reason: 'age' | 'budget';
+  readonly reason: 'age' | 'budget' | 'disk_full';
   /** First record kept; a multiple of 256. */
   readonly first: number;
   readonly bytes: number;
@@ -71,6 +71,16 @@ export class Pruner {
   plan(covered: number, nowMs: number): Pruning | undefined {
     const most = Math.min(this.#bundleBytes.length, Math.floor(covered / TILE_WIDTH) - this.#firstBundle);
     return this.#planByBudget(most) ?? this.#planByAge(most, nowMs);
+  }
+
+  /** What can go, of the records before `shipped`, to give some room back; a sixteenth of the log at least. */
+  planForRoom(shipped: number, wantedBytes: number): Pruning | undefined {
+    const most = Math.min(this.#bundleBytes.length, Math.floor(shipped / TILE_WIDTH) - this.#firstBundle);
+    const wanted = Math.max(wantedBytes, this.#totalBytes * (1 - KEEP_AFTER_PRUNING));
+    let bundles = 0;
+    let bytes = 0;
+    while (bundles < most && bytes < wanted) bytes += this.#bytesOf(bundles++);
+    return this.#pruningOf('disk_full', bundles, bytes);
   }
 
   /** Deletes what was planned. To be called when a checkpoint that says so is on disk. */

@@ -5,19 +5,21 @@ import { type Checkpoint, checkpointHash, formatCheckpoint, formatTimeNs } from 
 import { syncDirectory } from '../log/files.ts';
 import type { StoredCheckpoint } from '../log/journal.ts';
 import { type Lock, takeLock } from '../log/lock.ts';
-import { HASH_BYTES, hashLeafInPlace } from '../log/merkle.ts';
+import { HASH_BYTES } from '../log/merkle.ts';
 import { formatVkey, signNote, type VerifierKey, verifierKey } from '../log/note.ts';
 import { checkpointPath, TILE_WIDTH } from '../log/tiles.ts';
 import type { TileTree } from '../log/tree.ts';
 import { newUid } from '../uid.ts';
-import { EncodeError, LeafEncoder } from './encode.ts';
-import { fitEvent, MAX_ENTRY_BYTES } from './fit.ts';
+import { EncodeError } from './encode.ts';
 import { adoptNextKey, type HostKey, HostKeyError, nextKey, publishKey } from './hostkey.ts';
 import { JournalWriter } from './journal.ts';
-import { keyEvent, nowNs, openEvent, pruneEvent, refusedEvent } from './own-events.ts';
+import { Leaves } from './leaves.ts';
+import { gapEvent, keyEvent, nowNs, openEvent, pruneEvent, refusedEvent } from './own-events.ts';
 import { writePartials } from './partials.ts';
-import { DEFAULT_MAX_BYTES, Pruner, type Retention } from './prune.ts';
+import { DEFAULT_MAX_BYTES, Pruner, type Pruning, type Retention } from './prune.ts';
 import { type Recovered, recoverLog } from './recover.ts';
+import { Reserve, reserveBytesOf } from './reserve.ts';
+import { MAX_BACKLOG_BYTES, type ShedCause, Shedding } from './shed.ts';
 import { Tail } from './tail.ts';
 
 /** From the first unsigned record to its checkpoint; with the time of the disk still about one a second. */
@@ -32,9 +34,6 @@ const SYNC_INTERVAL_MS = 100;
 /** Between two looks at the age of the oldest records while nothing arrives; each checkpoint looks too. */
 const PRUNE_INTERVAL_MS = 60_000;
 
-/** First size of a bundle's memory; 256 ordinary records of 600 bytes. Grows to 16 MiB when all are of the longest. */
-const BUNDLE_BYTES = 192 * 1024;
-
 export interface SealOptions {
   /** Folder of the log, such as STATE/log; made if missing. */
   readonly directory: string;
@@ -43,14 +42,22 @@ export interface SealOptions {
   readonly hostId: string;
   /** How much of the log is kept; 1 GiB of any age when left out. */
   readonly retention?: Retention;
-  /** Records that every destination has; for stating what was deleted unshipped. Without destinations: all of them. */
+  /**
+   * Records that every destination has. Left out without destinations: then nothing counts as deleted unshipped, and
+   * a full disk deletes nothing, since nobody has a copy.
+   */
   readonly shipped?: () => number;
+  /** Memory for records that are not on disk yet. */
+  readonly maxBacklogBytes?: number;
+  /** Disk kept for the time when it is full, of the budget. */
+  readonly reserveBytes?: number;
 }
 
 /** Stage 6, seal: events become records of the signed, append-only log. */
 export interface Seal {
   /**
-   * Encodes, hashes and takes the events as the next records, in order. Does not wait for the disk.
+   * Encodes, hashes and takes the events as the next records, in order. Does not wait for the disk: where it takes
+   * nothing for long, events are shed by class, and stated as sensor.gap records once it does again.
    * @throws EncodeError when an event says what its registry entry does not allow: that event is replaced by a
    *   sensor.gap record, all others of the batch are sealed
    */
@@ -65,6 +72,12 @@ export interface Seal {
   readonly durable: number;
   /** Calls back whenever `durable` grew or a checkpoint was written; with `durable`. */
   onGrow(listener: (durable: number) => void): void;
+  /** Bytes taken and not on disk yet; they are in memory. */
+  readonly backlogBytes: number;
+  /** Events that were not taken because the disk took nothing. */
+  readonly shed: number;
+  /** Calls back with the sensor.gap events that state what was shed, as they are sealed. */
+  onGap(listener: (gaps: readonly Event[]) => void): void;
   /** Why the log could not be written last time; undefined while it can be. */
   readonly trouble: Error | undefined;
   /** Changes when the key is rotated. */
@@ -91,12 +104,26 @@ export async function openSeal(options: SealOptions): Promise<Seal> {
     syncDirectory(directory);
     const first = recovered.last?.checkpoint.first ?? 0;
     const retention = options.retention ?? { maxBytes: DEFAULT_MAX_BYTES };
-    const pruner = await Pruner.open(directory, retention, first, recovered.tree.size);
-    const shipped = options.shipped ?? (() => Number.MAX_SAFE_INTEGER);
-    const seal = new LogSeal({ directory, hostKey, lock, journal, pruner, shipped, origin, recovered });
+    const reserve = new Reserve(directory, options.reserveBytes ?? reserveBytesOf(retention.maxBytes));
+    const forRecords = { ...retention, maxBytes: retention.maxBytes - reserve.bytes };
+    const pruner = await Pruner.open(directory, forRecords, first, recovered.tree.size);
+    const { shipped, maxBacklogBytes = MAX_BACKLOG_BYTES } = options;
+    const seal = new LogSeal({
+      directory,
+      hostKey,
+      lock,
+      journal,
+      pruner,
+      reserve,
+      shipped,
+      maxBacklogBytes,
+      origin,
+      recovered,
+    });
     seal.append([openEvent(recovered, seal.verifierKey, hostKey)]);
     await seal.checkpoint();
     await seal.rotateIfAsked();
+    await reserve.take();
     return seal;
   } catch (error) {
     lock.release();
@@ -125,7 +152,9 @@ interface Opened {
   readonly lock: Lock;
   readonly journal: JournalWriter;
   readonly pruner: Pruner;
-  readonly shipped: () => number;
+  readonly reserve: Reserve;
+  readonly shipped: (() => number) | undefined;
+  readonly maxBacklogBytes: number;
   readonly origin: string;
   readonly recovered: Recovered;
 }
@@ -135,18 +164,15 @@ class LogSeal implements Seal {
   #verifierKey: VerifierKey;
   readonly #keyWatch: FSWatcher;
   readonly #opened: Opened;
-  readonly #encoder = new LeafEncoder();
   readonly #tree: TileTree;
   readonly #tail: Tail;
+  readonly #leaves: Leaves;
   readonly #listeners: ((durable: number) => void)[] = [];
-  /** Entries of the unfinished bundle that are not on their way to the disk yet. */
-  #bundle = Buffer.allocUnsafeSlow(BUNDLE_BYTES);
-  #used = 0;
-  /** Bytes of the unfinished bundle, wherever they are. */
-  #bundleBytes: number;
-  /** Records of the bundle whose bytes are already on their way. */
-  #handedOver: number;
+  readonly #gapListeners: ((gaps: readonly Event[]) => void)[] = [];
+  readonly #shedding = new Shedding();
   #first: number;
+  /** What a record of the log says is deleted, and still is there. */
+  #promised: Pruning | undefined;
   #lost: bigint;
   #last: { readonly checkpoint: Checkpoint; readonly hash: string } | undefined;
   #checkpointing: Promise<unknown> = Promise.resolve();
@@ -166,13 +192,14 @@ class LogSeal implements Seal {
         this.rotateIfAsked().catch((error: Error) => this.#retryLater(error));
     });
     this.#tree = recovered.tree;
-    this.#handedOver = this.#tree.size % TILE_WIDTH;
-    this.#bundleBytes = recovered.entriesBytes;
     this.#tail = new Tail(opened.directory, this.#tree.size, {
       bundle: Math.floor(this.#tree.size / TILE_WIDTH),
       entriesBytes: recovered.entriesBytes,
-      hashesBytes: this.#handedOver * HASH_BYTES,
+      hashesBytes: (this.#tree.size % TILE_WIDTH) * HASH_BYTES,
     });
+    this.#leaves = new Leaves(this.#tree, this.#tail, recovered.entriesBytes, (bytes) =>
+      opened.pruner.grew(bytes),
+    );
     const last = recovered.last;
     this.#last = last && { checkpoint: last.checkpoint, hash: checkpointHash(last.note.text) };
     this.#lost = (last?.checkpoint.lost ?? 0n) + recovered.recoveredLost;
@@ -196,27 +223,67 @@ class LogSeal implements Seal {
     return this.#trouble;
   }
 
+  get backlogBytes(): number {
+    return this.#tail.backlogBytes;
+  }
+
+  get shed(): number {
+    return this.#shedding.total;
+  }
+
   onGrow(listener: (durable: number) => void): void {
     this.#listeners.push(listener);
   }
 
+  onGap(listener: (gaps: readonly Event[]) => void): void {
+    this.#gapListeners.push(listener);
+  }
+
   append(batch: readonly Event[]): void {
     if (this.#state === 'closed') throw new Error('the log is closed; nothing can be appended');
+    const cause = shedCause(this.#trouble);
+    const limitBytes = this.#limitBytes(cause);
+    // What is sealed of this batch comes on top; the limits leave room for a batch.
+    const { backlogBytes } = this;
+    this.#seal(batch.filter((event) => this.#shedding.takes(event, backlogBytes, limitBytes, cause)));
+  }
+
+  #seal(batch: readonly Event[]): void {
     const observedNs = nowNs();
     let refused: EncodeError | undefined;
     for (const event of batch) {
       try {
-        this.#appendOne(event, observedNs);
+        this.#append(event, observedNs);
       } catch (error) {
         if (!(error instanceof EncodeError)) throw error;
         refused ??= error;
-        this.#appendOne(refusedEvent(event), observedNs);
+        this.#append(refusedEvent(event), observedNs);
       }
     }
-    this.#handOver('partial');
-    this.#checkpointTimer ??= setTimeout(() => this.#timedCheckpoint(), CHECKPOINT_INTERVAL_MS);
-    this.#syncTimer ??= setTimeout(() => this.#timedSync(), SYNC_INTERVAL_MS);
+    this.#leaves.handOver();
+    if (this.#state === 'open') {
+      this.#checkpointTimer ??= setTimeout(() => this.#timedCheckpoint(), CHECKPOINT_INTERVAL_MS);
+      this.#syncTimer ??= setTimeout(() => this.#timedSync(), SYNC_INTERVAL_MS);
+    }
     if (refused) throw refused;
+  }
+
+  #append(event: Event, observedNs: bigint): void {
+    this.#leaves.append(event, observedNs);
+    if (event.name === 'sensor.gap') this.#lost += BigInt(event.attributes['spoor.gap.count'] ?? 0);
+  }
+
+  /** Of a full disk the reserve is all there is: what waits must fit it, so that the log can be closed. */
+  #limitBytes(cause: ShedCause): number {
+    const { maxBacklogBytes, reserve } = this.#opened;
+    return cause === 'disk_full' ? Math.min(maxBacklogBytes, reserve.backlogBytes) : maxBacklogBytes;
+  }
+
+  #tellGaps(): void {
+    if (!this.#shedding.untold) return;
+    const gaps = this.#shedding.take().map(gapEvent);
+    this.#seal(gaps);
+    for (const listener of this.#gapListeners) listener(gaps);
   }
 
   checkpoint(): Promise<Checkpoint> {
@@ -232,7 +299,10 @@ class LogSeal implements Seal {
     this.#keyWatch.close();
     const { directory, journal, lock } = this.#opened;
     try {
-      const checkpoint = await this.#queueCheckpoint('closed');
+      this.#tellGaps();
+      const checkpoint = await this.#queueCheckpoint('closed').catch((error: Error) =>
+        this.#closeFull(error),
+      );
       await this.#tail.close();
       writePartials(directory, this.#tree);
       return checkpoint;
@@ -242,64 +312,28 @@ class LogSeal implements Seal {
     }
   }
 
-  #appendOne(event: Event, observedNs: bigint): void {
-    const index = this.#tree.size;
-    let size = this.#encoder.measure(event, index, observedNs);
-    if (size > MAX_ENTRY_BYTES) {
-      const fitted = fitEvent(this.#encoder, event, index, observedNs);
-      size = this.#encoder.measure(fitted, index, observedNs);
-    }
-    this.#makeRoom(2 + size);
-    const start = this.#used + 2;
-    this.#bundle.writeUInt16BE(size, this.#used);
-    this.#used = this.#encoder.write(this.#bundle, start);
-    this.#bundleBytes += 2 + size;
-    hashLeafInPlace(this.#bundle, start, this.#used, this.#tree.leafHashes, this.#tree.leafAt);
-    if (event.name === 'sensor.gap') this.#lost += BigInt(event.attributes['spoor.gap.count'] ?? 0);
-
-    const leafHashes = this.#tree.leafHashes;
-    const fullTiles = this.#tree.advance();
-    if (fullTiles.length === 0) return;
-    this.#handOver('full', leafHashes);
-    this.#opened.pruner.grew(this.#bundleBytes);
-    this.#bundleBytes = 0;
-    for (const tile of fullTiles) if (tile.level > 0) this.#tail.push(tile);
-  }
-
-  #makeRoom(bytes: number): void {
-    if (this.#used + bytes <= this.#bundle.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.#bundle.length, this.#used + bytes));
-    this.#bundle.copy(larger, 0, 0, this.#used);
-    this.#bundle = larger;
-  }
-
-  /** Gives what is encoded to the disk, without waiting for it. */
-  #handOver(part: 'partial' | 'full', leafHashes = this.#tree.leafHashes): void {
-    const size = this.#tree.size;
-    const count = part === 'full' ? TILE_WIDTH : size % TILE_WIDTH;
-    if (count === this.#handedOver) return;
-    this.#tail.push({
-      bundle: Math.floor((size - 1) / TILE_WIDTH),
-      entries: this.#bundle.subarray(0, this.#used),
-      hashes: leafHashes.subarray(this.#handedOver * HASH_BYTES, count * HASH_BYTES),
-      size,
-      full: part === 'full',
-    });
-    this.#used = 0;
-    this.#handedOver = part === 'full' ? 0 : count;
+  /** The disk is full at the end: the reserve is for this. */
+  #closeFull(error: Error): Promise<Checkpoint> {
+    if (shedCause(error) !== 'disk_full') throw error;
+    this.#opened.reserve.release();
+    return this.#queueCheckpoint('closed');
   }
 
   #timedSync(): void {
     this.#syncTimer = undefined;
     this.#tail.sync().then(
-      () => this.#grown(),
+      () => {
+        this.#tellGaps();
+        this.#grown();
+      },
       (error: Error) => this.#retryLater(error),
     );
   }
 
   #timedCheckpoint(): void {
     this.#checkpointTimer = undefined;
-    if (this.#last?.checkpoint.size === this.#tree.size) return;
+    if (this.#last?.checkpoint.size === this.#tree.size && !this.#trouble) return;
+    if (shedCause(this.#trouble) === 'disk_full') this.#queue(() => this.#pruneShipped());
     this.checkpoint().catch((error: Error) => this.#retryLater(error));
   }
 
@@ -329,9 +363,18 @@ class LogSeal implements Seal {
   }
 
   #timedPrune(): void {
+    this.#queue(async () => {
+      await this.#prune();
+      // As a rule it is there, and this is one stat a checkpoint.
+      if (this.#state === 'open' && !this.#trouble) await this.#opened.reserve.take();
+    });
+  }
+
+  /** After what checkpoints are under way. */
+  #queue(work: () => Promise<void>): void {
     this.#checkpointing = this.#checkpointing
       .catch(() => undefined)
-      .then(() => this.#prune())
+      .then(work)
       .catch((error: Error) => this.#retryLater(error));
   }
 
@@ -340,15 +383,41 @@ class LogSeal implements Seal {
    * files that the next opening deletes.
    */
   async #prune(): Promise<void> {
-    const { pruner, journal } = this.#opened;
-    const pruning =
-      this.#state === 'open' ? pruner.plan(this.#last?.checkpoint.size ?? 0, Date.now()) : undefined;
+    const { pruner } = this.#opened;
+    if (this.#state === 'closed' || this.#promised) return;
+    const pruning = pruner.plan(this.#last?.checkpoint.size ?? 0, Date.now());
     if (!pruning) return;
-    this.append([pruneEvent(pruning, this.#first, this.#opened.shipped())]);
-    this.#first = pruning.first;
+    this.#promise(pruning);
     await this.#writeCheckpoint('open');
-    await journal.dropBefore(pruning.first);
-    await pruner.prune(pruning);
+  }
+
+  /** On a full disk, what every destination has goes before new events must. */
+  async #pruneShipped(): Promise<void> {
+    const { pruner, reserve, shipped } = this.#opened;
+    if (this.#state === 'closed') return;
+    const covered = this.#last?.checkpoint.size ?? 0;
+    const pruning =
+      this.#promised ?? pruner.planForRoom(Math.min(covered, shipped?.() ?? 0), 2 * reserve.bytes);
+    if (!pruning) return;
+    reserve.release();
+    if (pruning !== this.#promised) this.#promise(pruning);
+    await this.#writeCheckpoint('open');
+  }
+
+  #promise(pruning: Pruning): void {
+    const shipped = this.#opened.shipped?.() ?? Number.MAX_SAFE_INTEGER;
+    this.#seal([pruneEvent(pruning, this.#first, shipped)]);
+    this.#first = pruning.first;
+    this.#promised = pruning;
+  }
+
+  async #keepPromise(): Promise<void> {
+    const { pruner, journal } = this.#opened;
+    if (!this.#promised) return;
+    const { first } = this.#promised;
+    await pruner.prune(this.#promised);
+    await journal.dropBefore(first);
+    this.#promised = undefined;
   }
 
   /** The bytes are kept; the next checkpoint tries to write them again. */
@@ -367,6 +436,17 @@ class LogSeal implements Seal {
   }
 
   async #writeCheckpoint(state: Checkpoint['state'], nextKey?: VerifierKey): Promise<Checkpoint> {
+    try {
+      return await this.#signCheckpoint(state, nextKey);
+    } catch (error) {
+      this.#trouble = error as Error;
+      // Nothing stays open on a disk that fails: it may have to be unmounted to be mended.
+      await this.#opened.journal.close();
+      throw error;
+    }
+  }
+
+  async #signCheckpoint(state: Checkpoint['state'], nextKey?: VerifierKey): Promise<Checkpoint> {
     const { origin, directory, journal } = this.#opened;
     const checkpoint: Checkpoint = {
       origin,
@@ -389,7 +469,9 @@ class LogSeal implements Seal {
     // For readers only: the journal is the truth, so this file need not survive a power cut.
     await writeFile(`${checkpointPath(directory)}.next`, note, { mode: 0o600 });
     await rename(`${checkpointPath(directory)}.next`, checkpointPath(directory));
+    if (this.#promised && checkpoint.first === this.#promised.first) await this.#keepPromise();
     this.#trouble = undefined;
+    if (state === 'open') this.#tellGaps();
     this.#grown();
     return checkpoint;
   }
@@ -397,4 +479,12 @@ class LogSeal implements Seal {
   #grown(): void {
     for (const listener of this.#listeners) listener(this.#tail.durable);
   }
+}
+
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+
+/** What a gap is put down to, by the last trouble with the disk. */
+function shedCause(trouble: Error | undefined): ShedCause {
+  if (!trouble) return 'disk_slow';
+  return FULL.has((trouble as NodeJS.ErrnoException).code ?? '') ? 'disk_full' : 'disk_error';
 }

@@ -15,10 +15,12 @@ export class LogWriteError extends Error {
 
 /** Who does the writing: a thread, or this one. */
 interface Writer {
-  /** Writes, or keeps what cannot be written now; `written` is called with its bytes once it is. */
+  /** Writes, or keeps what cannot be written now. */
   write(chunk: Chunk): void;
   /** Makes everything durable that was given before; resolves with the records a power cut cannot take. */
   sync(): Promise<number>;
+  /** Bytes of all chunks that a power cut cannot take any more. */
+  readonly durableBytes: number;
   /** Ends, after a sync that may have failed. */
   end(): Promise<void>;
 }
@@ -33,18 +35,15 @@ interface Writer {
 export class Tail {
   readonly #writer: Writer;
   #durable: number;
-  #queuedBytes = 0;
+  #takenBytes = 0;
 
   /** @param size records that are on disk already */
   constructor(directory: string, size: number, start: TailStart) {
     this.#durable = size;
-    const written = (bytes: number): void => {
-      this.#queuedBytes -= bytes;
-    };
     // Node starts no thread in a working directory that was deleted; a session in one is still to be recorded.
     this.#writer = hasWorkingDirectory()
-      ? new ThreadWriter({ directory, size, start }, written)
-      : new OwnWriter(new Disk(directory, size, start), written);
+      ? new ThreadWriter({ directory, size, start })
+      : new OwnWriter(new Disk(directory, size, start));
   }
 
   /** Records that a power cut cannot take. */
@@ -52,13 +51,13 @@ export class Tail {
     return this.#durable;
   }
 
-  /** Bytes taken and not written yet. */
-  get queuedBytes(): number {
-    return this.#queuedBytes;
+  /** Bytes taken and not durable yet; all of them are in memory. */
+  get backlogBytes(): number {
+    return this.#takenBytes - this.#writer.durableBytes;
   }
 
   push(chunk: Chunk): void {
-    this.#queuedBytes += bytesOf(chunk);
+    this.#takenBytes += bytesOf(chunk);
     // Copied, since the caller's memory goes on being filled.
     const hashes = new Uint8Array(chunk.hashes);
     if (!('bundle' in chunk)) this.#writer.write({ ...chunk, hashes });
@@ -89,17 +88,20 @@ interface Waiting {
 
 class ThreadWriter implements Writer {
   readonly #worker: Worker;
-  readonly #written: (bytes: number) => void;
+  #durableBytes = 0;
   readonly #waiting = new Map<number, Waiting>();
   #nextNumber = 0;
   #dead: Error | undefined;
 
-  constructor(workerData: DiskWorkerData, written: (bytes: number) => void) {
-    this.#written = written;
+  constructor(workerData: DiskWorkerData) {
     this.#worker = new Worker(new URL('./disk-worker.js', import.meta.url), { workerData, execArgv: [] });
     this.#worker.on('message', (answer: DiskAnswer) => this.#take(answer));
     this.#worker.on('error', (error) => this.#die(error));
     this.#worker.unref(); // keeps the process alive only while somebody waits for the disk
+  }
+
+  get durableBytes(): number {
+    return this.#durableBytes;
   }
 
   write(chunk: Chunk): void {
@@ -126,10 +128,7 @@ class ThreadWriter implements Writer {
   }
 
   #take(answer: DiskAnswer): void {
-    if (answer.kind === 'written') {
-      this.#written(answer.bytes);
-      return;
-    }
+    this.#durableBytes = answer.durableBytes;
     const waiting = this.#waiting.get(answer.number);
     this.#waiting.delete(answer.number);
     if (this.#waiting.size === 0) this.#worker.unref();
@@ -137,7 +136,6 @@ class ThreadWriter implements Writer {
       waiting?.reject(new LogWriteError(answer.code, `cannot write the log: ${answer.message}`));
       return;
     }
-    this.#written(answer.writtenBytes);
     waiting?.resolve(answer.size);
   }
 
@@ -150,16 +148,18 @@ class ThreadWriter implements Writer {
 
 class OwnWriter implements Writer {
   readonly #disk: Disk;
-  readonly #written: (bytes: number) => void;
   #syncing: Promise<unknown> = Promise.resolve();
 
-  constructor(disk: Disk, written: (bytes: number) => void) {
+  constructor(disk: Disk) {
     this.#disk = disk;
-    this.#written = written;
+  }
+
+  get durableBytes(): number {
+    return this.#disk.durableBytes;
   }
 
   write(chunk: Chunk): void {
-    if (this.#disk.write(chunk)) this.#written(bytesOf(chunk));
+    this.#disk.write(chunk);
   }
 
   sync(): Promise<number> {
@@ -175,9 +175,7 @@ class OwnWriter implements Writer {
 
   async #syncNow(): Promise<number> {
     try {
-      const { size, writtenBytes } = await this.#disk.sync();
-      this.#written(writtenBytes);
-      return size;
+      return await this.#disk.sync();
     } catch (error) {
       const { code = '', message } = error as NodeJS.ErrnoException;
       throw new LogWriteError(code, `cannot write the log: ${message}`);

@@ -61,7 +61,8 @@ function comparePartials(
 ): void {
   const folder = `${tilePath(directory, level, number)}.p`;
   if (!existsSync(dirname(folder)) || !existsSync(folder)) return;
-  for (const width of readdirSync(folder)) {
+  // Other names: what a crash left of a partial that was being written.
+  for (const width of readdirSync(folder).filter((name) => /^\d+$/.test(name))) {
     const file = `tile/${level}/${tileNumberPath(number)}.p/${width}`;
     const bytes = readIfThere(join(folder, width)) ?? Buffer.alloc(0);
     const held = level === 'entries' ? entriesOf(bytes) : undefined;
