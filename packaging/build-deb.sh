@@ -1,5 +1,6 @@
 #!/bin/bash
-# build-deb.sh OUT: makes OUT/spoor_VERSION_amd64.deb, its SBOM (.cdx.json) and SHA256SUMS from what `make build` left.
+# build-deb.sh OUT NATIVE...: makes OUT/spoor_VERSION_amd64.deb, its SBOM (.cdx.json) and SHA256SUMS from what
+# `make build` left. NATIVE are the sensor's compiled parts.
 #
 # The same bytes for the same checkout on the same kernel: files are ordered and dated by dpkg-deb from the commit's
 # time, compiled parts hold no path, and nothing generated here draws a number or a date.
@@ -7,6 +8,7 @@ set -eu -o pipefail
 cd "$(dirname "$0")/.."
 umask 022
 out=$1
+shift
 version=$(node -p 'require("./package.json").version')
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export LC_ALL=C
@@ -28,10 +30,11 @@ find "$lib/node_modules" -type d -empty -delete
 (cd dist && find . \( -name '*.js' -o -name '*.json' \) -not -name '*.test.js' -not -path './test/*' -print0 |
   xargs -0 cp --parents -t "$lib/dist")
 mkdir -p "$lib/build/linux"
-for part in spoor_sensor.node spoor-launch; do
-  strip --strip-unneeded -o "$lib/build/linux/$part" "build/linux/$part"
+for part; do
+  cp "$part" "$lib/build/linux/"
+  # The eBPF objects keep their types, which the kernel is asked with.
+  [[ $part = *.o ]] || strip --strip-unneeded "$lib/build/linux/${part##*/}"
 done
-cp build/linux/sensor.bpf.o "$lib/build/linux/"
 find detections -name '*.yml' -not -name '*.test.yml' -print0 | xargs -0 cp --parents -t "$lib"
 
 # The Node that runs it, byte for byte as the registry has it, so that its hash can be compared.

@@ -4,7 +4,7 @@
 .PHONY: deb
 deb: build
 	./setup.sh package
-	packaging/build-deb.sh build/deb
+	packaging/build-deb.sh build/deb $(NATIVE)
 
 # Built twice, and tried in a clean Debian with its own kernel and systemd, under QEMU.
 .PHONY: test-package
