@@ -43,6 +43,14 @@ const TRACEPOINT: readonly Coverage[] = [
   },
 ];
 
+const LSM: readonly Coverage[] = [
+  {
+    subject: 'file.open and changes of names that lead nowhere',
+    state: 'claimed',
+    reason: 'there is no file; the path is the argument, joined to the directory it starts from',
+  },
+];
+
 /** What is not seen where a program has no place on the kernel. */
 const ABSENT: { readonly [program: string]: Coverage } = {
   both_sock_sent: {
@@ -67,25 +75,57 @@ const ABSENT: { readonly [program: string]: Coverage } = {
   },
 };
 
+/** What is lost, or only claimed, where a hook of the tier lsm cannot be had. */
+const WITHOUT_HOOK: { readonly [program: string]: Omit<Coverage, 'reason'> } = {
+  lsm_open: { subject: 'file.open through io_uring and by 32-bit system calls', state: 'not_seen' },
+  lsm_open_root: { subject: 'file.open by handle and 32-bit system calls', state: 'not_seen' },
+  lsm_descriptor: { subject: 'file.close: at the close, before the end of the process', state: 'not_seen' },
+  lsm_rename: { subject: 'file.rename', state: 'claimed' },
+  lsm_link: { subject: 'file.link', state: 'claimed' },
+  lsm_symlink: { subject: 'file.link of symbolic links', state: 'claimed' },
+  lsm_unlink: { subject: 'file.delete', state: 'claimed' },
+  lsm_rmdir: { subject: 'file.delete of directories', state: 'claimed' },
+  lsm_mkdir: { subject: 'file.create of directories', state: 'claimed' },
+  lsm_mknod: { subject: 'file.create by mknod', state: 'claimed' },
+  lsm_chmod: { subject: 'file.attributes: mode', state: 'claimed' },
+  lsm_chown: { subject: 'file.attributes: owner', state: 'claimed' },
+  lsm_truncate: { subject: 'file.truncate', state: 'claimed' },
+  lsm_times: { subject: 'file.attributes: times', state: 'claimed' },
+  lsm_want_write: { subject: 'file.attributes: xattr', state: 'claimed' },
+  lsm_set_attribute: { subject: 'file.attributes: xattr', state: 'claimed' },
+  lsm_uring_begin: { subject: 'acts through io_uring', state: 'not_seen' },
+  lsm_uring_end: { subject: 'acts through io_uring', state: 'not_seen' },
+  lsm_uring_later: { subject: 'file.close: bytes of delayed io_uring requests', state: 'not_seen' },
+};
+
+function withoutHook(program: string, errno: number): Coverage[] {
+  const lost = WITHOUT_HOOK[program];
+  if (!lost) return [];
+  const cause = errno === 0 ? 'has no function for' : `refused (errno ${errno})`;
+  return [{ ...lost, reason: `this kernel ${cause} the program ${program}` }];
+}
+
 /** What the tier is, why, and what it found. */
 export interface CoveredBy {
   readonly tier: LinuxTier;
   readonly tierReason: string;
-  /** Names of programs that this kernel has no place for. */
-  readonly absent: readonly string[];
+  /** Programs that do not run here, by name, with the errno of the kernel's refusal; 0: it has no place for them. */
+  readonly missing: Readonly<Record<string, number>>;
 }
 
-export function coverageOf({ tier, tierReason, absent }: CoveredBy): Coverage[] {
-  const missing = absent.flatMap((program) => ABSENT[program] ?? []);
-  const isMissing = (subject: string) => missing.some((gap) => gap.subject.startsWith(subject));
+export function coverageOf({ tier, tierReason, missing }: CoveredBy): Coverage[] {
+  const gaps = Object.entries(missing).flatMap(
+    ([program, errno]) => ABSENT[program] ?? withoutHook(program, errno),
+  );
+  const isMissing = (subject: string) => gaps.some((gap) => gap.subject.startsWith(subject));
   const seen = SEEN_BY_ALL.filter((subject) => !isMissing(subject)).map(
     (subject): Coverage => ({ subject, state: 'seen', reason: '' }),
   );
-  if (tier === 'lsm') return [...seen, ...missing];
+  if (tier === 'lsm') return [...seen, ...gaps, ...LSM];
   const lower: Coverage = {
     subject: 'tier lsm',
     state: 'not_seen',
     reason: `${tierReason}; what only that tier sees is listed here`,
   };
-  return [...seen, ...missing, lower, ...TRACEPOINT];
+  return [...seen, ...gaps, lower, ...TRACEPOINT];
 }

@@ -27,8 +27,8 @@ export interface Native {
   ask(handle: Handle, iterator: string, pid: number, session: number, slot: number): Buffer;
   /** 64-bit counts by system call number. */
   histogram(handle: Handle, slot: number): Buffer;
-  /** Names of programs that this kernel has no place for. */
-  absent(handle: Handle): string[];
+  /** By name the programs that do not run here, with the errno of the refusal; 0: the kernel has no place for it. */
+  missing(handle: Handle): Record<string, number>;
   wallOffsetNs(): bigint;
   close(handle: Handle): void;
   /** One datagram to a unix socket, as sd_notify(3) sends it; "@" begins an abstract address. */

@@ -193,7 +193,7 @@ class LinuxSensor implements Sensor {
 
   coverage(): Coverage[] {
     const { tierReason = '' } = this.facts;
-    return coverageOf({ tier: this.#tier, tierReason, absent: this.#native.absent(this.#handle) });
+    return coverageOf({ tier: this.#tier, tierReason, missing: this.#native.missing(this.#handle) });
   }
 
   async stop(): Promise<void> {

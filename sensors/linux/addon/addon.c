@@ -395,19 +395,20 @@ static napi_value histogram(napi_env env, napi_callback_info info)
 	return copied(env, calls, sizeof(calls));
 }
 
-/* absent(handle): names of programs that this kernel has no place for. */
-static napi_value absent(napi_env env, napi_callback_info info)
+/* missing(handle): by name the programs that do not run here, with the errno of the refusal; 0: there is no place. */
+static napi_value missing(napi_env env, napi_callback_info info)
 {
-	napi_value arguments[1], list, name;
+	napi_value arguments[1], programs, error;
 	struct handle *handle = called_on(env, info, arguments, 1);
 	if (!handle)
 		return NULL;
-	napi_create_array(env, &list);
-	for (int i = 0; i < handle->kernel.absent_count; i++) {
-		napi_create_string_utf8(env, handle->kernel.absent[i], NAPI_AUTO_LENGTH, &name);
-		napi_set_element(env, list, i, name);
+	const struct missing_programs *all = &handle->kernel.missing;
+	napi_create_object(env, &programs);
+	for (int i = 0; i < all->count; i++) {
+		napi_create_int32(env, all->list[i].error, &error);
+		napi_set_named_property(env, programs, all->list[i].name, error);
 	}
-	return list;
+	return programs;
 }
 
 static int64_t nanoseconds(clockid_t clock)
@@ -474,7 +475,7 @@ NAPI_MODULE_INIT()
 		{ "misses", misses },	   { "ask", ask },		 { "wallOffsetNs", wall_offset },
 		{ "close", close_sensor }, { "detach", detach },
 		{ "leave", leave },	   { "suspect", suspect },	 { "unsuspect", unsuspect },
-		{ "judge", judge },	   { "histogram", histogram },	 { "absent", absent },
+		{ "judge", judge },	   { "histogram", histogram },	 { "missing", missing },
 		{ "notify", host_notify }, { "peer", host_peer },	 { "refusal", refusal },
 	};
 	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++) {

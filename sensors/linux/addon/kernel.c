@@ -27,12 +27,16 @@ static const uint32_t shed_at_eighths[SHED_NEVER] = { [SHED_FIRST] = 4, [SHED_FI
 
 /* libbpf tells why a load failed by this call alone. The first warning names the cause, the rest repeats it. */
 static char warning[MESSAGE_BYTES];
+static char refused_program[PROGRAM_NAME_BYTES];
 
 static int keep_warning(enum libbpf_print_level level, const char *format, va_list arguments)
 {
 	if (level == LIBBPF_WARN && !warning[0]) {
 		vsnprintf(warning, sizeof(warning), format, arguments);
 		warning[strcspn(warning, "\n")] = 0;
+		/* libbpf.c: every complaint about a program begins so. */
+		refused_program[0] = 0;
+		sscanf(warning, "libbpf: prog '%63[^']'", refused_program);
 	}
 	return 0;
 }
@@ -44,50 +48,9 @@ static int failed(struct kernel *kernel, int error, const char *doing, const cha
 	return error;
 }
 
-static int tracepoint_arguments(const struct btf *kernel_types, const char *tracepoint)
-{
-	char name[128];
-	snprintf(name, sizeof(name), "btf_trace_%s", tracepoint);
-	int id = btf__find_by_name_kind(kernel_types, name, BTF_KIND_TYPEDEF);
-	if (id < 0)
-		return -1;
-	const struct btf_type *type = btf__type_by_id(kernel_types, id); /* typedef of a pointer to a function */
-	type = btf__type_by_id(kernel_types, type->type);
-	type = btf__type_by_id(kernel_types, type->type);
-	return btf_vlen(type) - 1; /* the first is the tracepoint's own */
-}
-
 static bool begins_with(const char *text, const char *prefix)
 {
 	return !strncmp(text, prefix, strlen(prefix));
-}
-
-/* Not there on this kernel, by its own description of itself: a tracepoint that came later, or is not built in. */
-static bool is_absent(const struct bpf_program *program, const struct btf *kernel_types)
-{
-	const char *section = bpf_program__section_name(program);
-	return begins_with(section, "tp_btf/") &&
-	       tracepoint_arguments(kernel_types, section + strlen("tp_btf/")) < 0;
-}
-
-static void choose_programs(struct kernel *kernel, const char *tier, const struct btf *kernel_types)
-{
-	bool exit_says_last = tracepoint_arguments(kernel_types, "sched_process_exit") >= 2;
-	struct bpf_program *program;
-	bpf_object__for_each_program(program, kernel->object)
-	{
-		const char *name = bpf_program__name(program);
-		bool wanted = begins_with(name, "both_") || begins_with(name, tier);
-		if (!strcmp(name, "both_exit_said"))
-			wanted = exit_says_last;
-		if (!strcmp(name, "both_exit_raced"))
-			wanted = !exit_says_last;
-		if (wanted && is_absent(program, kernel_types)) {
-			kernel->absent[kernel->absent_count++] = name;
-			wanted = false;
-		}
-		bpf_program__set_autoload(program, wanted);
-	}
 }
 
 static int size_maps(struct kernel *kernel, size_t ring_bytes)
@@ -151,6 +114,41 @@ static uint32_t *libbpf_mapped(const struct bpf_object *object, const char *sect
 	return map ? (uint32_t *)bpf_map__initial_value(map, &bytes) : NULL;
 }
 
+static int load_object(struct kernel *kernel, const struct kernel_options *options, const struct btf *kernel_types)
+{
+	warning[0] = refused_program[0] = 0;
+	kernel->object = bpf_object__open_file(options->object_path, NULL);
+	if (!kernel->object)
+		return failed(kernel, -errno, "opening", options->object_path);
+	programs_choose(kernel->object, options->tier, kernel_types, &kernel->missing);
+	int error = size_maps(kernel, options->ring_bytes);
+	if (error)
+		return failed(kernel, error, "sizing the maps of", options->object_path);
+	error = load_undisturbed(kernel->object);
+	return error ? failed(kernel, error, "loading", options->object_path) : 0;
+}
+
+/* Whether the last load ended at a program that can be spared. */
+static bool is_spared(const struct kernel *kernel)
+{
+	return bpf_object__find_program_by_name(kernel->object, refused_program) &&
+	       !programs_is_needed(refused_program) && !programs_is_missing(&kernel->missing, refused_program);
+}
+
+/* A program that this kernel's verifier refuses is left out, if what it sees can be: the rest is loaded without it. */
+static int load_what_is_taken(struct kernel *kernel, const struct kernel_options *options,
+			      const struct btf *kernel_types)
+{
+	for (;;) {
+		int error = load_object(kernel, options, kernel_types);
+		if (!error || !kernel->object || !is_spared(kernel))
+			return error;
+		programs_miss(&kernel->missing, refused_program, -error);
+		bpf_object__close(kernel->object);
+		kernel->object = NULL;
+	}
+}
+
 int kernel_load(struct kernel *kernel, const struct kernel_options *options)
 {
 	warning[0] = 0;
@@ -159,19 +157,10 @@ int kernel_load(struct kernel *kernel, const struct kernel_options *options)
 	struct btf *kernel_types = btf__load_vmlinux_btf();
 	if (!kernel_types)
 		return failed(kernel, -errno, "reading", "the kernel's types (/sys/kernel/btf/vmlinux)");
-	kernel->object = bpf_object__open_file(options->object_path, NULL);
-	if (!kernel->object) {
-		btf__free(kernel_types);
-		return failed(kernel, -errno, "opening", options->object_path);
-	}
-	choose_programs(kernel, options->tier, kernel_types);
+	int error = load_what_is_taken(kernel, options, kernel_types);
 	btf__free(kernel_types);
-	int error = size_maps(kernel, options->ring_bytes);
 	if (error)
-		return failed(kernel, error, "sizing the maps of", options->object_path);
-	error = load_undisturbed(kernel->object);
-	if (error)
-		return failed(kernel, error, "loading", options->object_path);
+		return error;
 	error = map_array(kernel, "counts", sizeof(struct counters) * kernel->cpus, &kernel->counters,
 			  &kernel->counters_bytes);
 	if (!error)
@@ -204,42 +193,46 @@ static int open_cgroup_root(void)
 	return root;
 }
 
-static struct bpf_link *attach_program(struct kernel *kernel, const struct bpf_program *program, int cgroup)
+/* 0 also when the program is left out: noted, and nothing hangs on it. */
+static int attach_program(struct kernel *kernel, const struct bpf_program *program, int cgroup)
 {
-	if (!begins_with(bpf_program__section_name(program), "cgroup"))
-		return bpf_program__attach(program);
-	if (cgroup < 0) {
-		kernel->absent[kernel->absent_count++] = bpf_program__name(program);
-		return NULL;
+	const char *name = bpf_program__name(program);
+	bool of_cgroup = begins_with(bpf_program__section_name(program), "cgroup");
+	if (of_cgroup && cgroup < 0) {
+		programs_miss(&kernel->missing, name, 0);
+		return 0;
 	}
-	return bpf_program__attach_cgroup(program, cgroup);
+	if (kernel->link_count == MAX_PROGRAMS)
+		return failed(kernel, -E2BIG, "attaching", name);
+	struct bpf_link *link =
+		of_cgroup ? bpf_program__attach_cgroup(program, cgroup) : bpf_program__attach(program);
+	if (link) {
+		kernel->links[kernel->link_count++] = link;
+		return 0;
+	}
+	int error = -errno;
+	if (programs_is_needed(name))
+		return failed(kernel, error, "attaching", bpf_program__section_name(program));
+	programs_miss(&kernel->missing, name, -error);
+	return 0;
 }
 
 int kernel_attach(struct kernel *kernel)
 {
 	struct bpf_program *program;
+	int error = 0;
 	warning[0] = 0;
 	int cgroup = open_cgroup_root();
 	bpf_object__for_each_program(program, kernel->object)
 	{
-		if (!bpf_program__autoload(program) || begins_with(bpf_program__section_name(program), "iter/"))
-			continue;
-		if (kernel->link_count == MAX_PROGRAMS)
-			return failed(kernel, -E2BIG, "attaching", bpf_program__name(program));
-		int absent = kernel->absent_count;
-		struct bpf_link *link = attach_program(kernel, program, cgroup);
-		if (!link && absent == kernel->absent_count) {
-			int error = -errno;
-			if (cgroup >= 0)
-				close(cgroup);
-			return failed(kernel, error, "attaching", bpf_program__section_name(program));
-		}
-		if (link)
-			kernel->links[kernel->link_count++] = link;
+		bool wanted = bpf_program__autoload(program) &&
+			      !begins_with(bpf_program__section_name(program), "iter/");
+		if (wanted && !error)
+			error = attach_program(kernel, program, cgroup);
 	}
 	if (cgroup >= 0)
 		close(cgroup);
-	return 0;
+	return error;
 }
 
 void kernel_detach(struct kernel *kernel)

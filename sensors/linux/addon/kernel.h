@@ -6,10 +6,9 @@
 #include <bpf/libbpf.h>
 #include <stdint.h>
 
+#include "programs.h"
 #include "ring.h"
 
-/* Programs of one object. Each costs a link and a descriptor. */
-#define MAX_PROGRAMS 128
 #define MESSAGE_BYTES 512
 
 struct kernel {
@@ -27,8 +26,7 @@ struct kernel {
 	uint64_t *histograms; /* mapped: HISTOGRAM_SESSIONS rows of calls a CPU */
 	size_t histograms_bytes;
 	int cpus;
-	const char *absent[MAX_PROGRAMS]; /* programs that this kernel has no place for */
-	int absent_count;
+	struct missing_programs missing;
 	char message[MESSAGE_BYTES]; /* why the last call failed, in words */
 };
 

@@ -83,8 +83,19 @@ static __always_inline u32 wide_call_of_x32(u32 call)
 	return own < COUNT_OF(x32_calls) ? x32_calls[own] - 1 : NO_CALL;
 }
 
+/* The six arguments of a call, where a 64-bit one has them. Programs that call each other share 512 bytes of stack, and a
+ * whole struct pt_regs is 168 of them. */
+struct call_args {
+	u64 di;
+	u64 si;
+	u64 dx;
+	u64 r10;
+	u64 r8;
+	u64 r9;
+};
+
 /* Arguments that lie in memory, four bytes each. False when they cannot be read. */
-static __always_inline bool narrow_arguments(u64 from, struct pt_regs *to)
+static __always_inline bool narrow_arguments(u64 from, struct call_args *to)
 {
 	u32 list[6] = {};
 	if (bpf_probe_read_user(list, sizeof(list), (void *)from))
@@ -99,7 +110,7 @@ static __always_inline bool narrow_arguments(u64 from, struct pt_regs *to)
 }
 
 /* The call of a 32-bit table, and its arguments where a 64-bit one has them; NO_CALL when it has no like. */
-static __always_inline u32 wide_call_of_ia32(const struct pt_regs *regs, struct pt_regs *to)
+static __always_inline u32 wide_call_of_ia32(const struct pt_regs *regs, struct call_args *to)
 {
 	u32 call = regs->orig_ax;
 	u32 wide;
@@ -130,7 +141,7 @@ static __always_inline u32 wide_call_of_ia32(const struct pt_regs *regs, struct 
 
 /* The number that a call has in the 64-bit table, and its arguments as that one has them; NO_CALL when there is none
  * that the sensor knows. */
-static __always_inline u32 call_of(const struct pt_regs *regs, struct pt_regs *args)
+static __always_inline u32 call_of(const struct pt_regs *regs, struct call_args *args)
 {
 	u32 call;
 	if (bpf_get_current_task_btf()->thread_info.status & TS_COMPAT) {

@@ -101,7 +101,7 @@ static __always_inline void change_by_descriptor(struct scratch *scratch, struct
 	append_path(scratch, peek(file, f_path.mnt), peek(file, f_path.dentry), &event->first);
 }
 
-static __noinline int seen_change(struct session *session, struct pt_regs *regs, u32 number, long result)
+static __noinline int seen_change(struct session *session, struct call_args *regs, u32 number, long result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	const struct change_call *call = &change_calls[number & (MAX_CALLS - 1)];

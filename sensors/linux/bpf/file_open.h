@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 /* file.open: a process first opened a file in a mode, or failed to.
  *
+ *   tier lsm          lsm_open.h
  *   tier tracepoint   tp_btf/sys_exit   open, creat, openat, openat2, open_by_handle_at: the file is taken from
  *                                       the descriptor that the call returned, so nothing can have been exchanged
  *   seen by neither   the second and later opens of the same file by the same program of a process in the same
@@ -25,6 +26,7 @@ struct open_request {
 	int directory; /* descriptor that a relative path starts from */
 	u32 flags;
 	const char *path; /* NULL where the caller gave a handle */
+	const char *name; /* the kernel's own copy of it, where a hook has that */
 };
 
 /* `descriptor` is -1 where there is none. */
@@ -78,7 +80,9 @@ static __noinline int seen_open_failed(struct session *session, struct open_requ
 	event->file_mode = 0;
 	event->flags = 0;
 	u32 claimed_at = scratch->used;
-	long claimed = request->path ? append_user_string(scratch, request->path) : -1;
+	long claimed = request->name   ? append_kernel_string(scratch, request->name)
+		       : request->path ? append_user_string(scratch, request->path)
+				       : -1;
 	if (claimed < 0) {
 		event->flags |= OPEN_CLAIMED_UNREADABLE;
 		claimed = 0;

@@ -79,15 +79,10 @@ static __always_inline u32 class_of(u32 kind)
 	}
 }
 
-/* Room for a record about `process`, its head filled in; NULL when there is none, the loss then counted.
- * Whoever gets one ends it by submit() or release(). */
-static __always_inline struct scratch *reserve(u32 kind, u32 fixed_bytes, struct task_struct *task, u32 session)
+/* Fills in the head of a record about `task`'s process. */
+static __always_inline void begin_record(struct scratch *scratch, u32 kind, u32 fixed_bytes, struct task_struct *task,
+					 u32 session)
 {
-	struct scratch *scratch = claim_scratch();
-	if (!scratch) {
-		count_lost(kind);
-		return NULL;
-	}
 	struct record *record = (void *)scratch->bytes;
 	record->kind = kind;
 	record->boot_ns = bpf_ktime_get_boot_ns();
@@ -99,6 +94,18 @@ static __always_inline struct scratch *reserve(u32 kind, u32 fixed_bytes, struct
 	scratch->used = fixed_bytes;
 	scratch->events = 1;
 	scratch->class = class_of(kind);
+}
+
+/* Room for a record about `task`'s process, its head filled in; NULL when there is none, the loss then counted.
+ * Whoever gets one ends it by submit() or release(). */
+static __always_inline struct scratch *reserve(u32 kind, u32 fixed_bytes, struct task_struct *task, u32 session)
+{
+	struct scratch *scratch = claim_scratch();
+	if (!scratch) {
+		count_lost(kind);
+		return NULL;
+	}
+	begin_record(scratch, kind, fixed_bytes, task, session);
 	return scratch;
 }
 

@@ -38,7 +38,7 @@ static __always_inline int open_returned(struct session *session, struct open_re
 	return seen_open_failed(session, request, error);
 }
 
-static __always_inline int any_open(struct session *session, struct pt_regs *regs, u32 call, long result)
+static __always_inline int any_open(struct session *session, struct call_args *regs, u32 call, long result)
 {
 	struct open_request request = { .directory = AT_FDCWD };
 	switch (call) {
@@ -71,7 +71,7 @@ static __always_inline int any_open(struct session *session, struct pt_regs *reg
 	return open_returned(session, &request, result);
 }
 
-static __always_inline int bytes_moved(struct session *session, struct pt_regs *regs, u32 call, long result)
+static __always_inline int bytes_moved(struct session *session, struct call_args *regs, u32 call, long result)
 {
 	if (result <= 0)
 		return 0;
@@ -106,7 +106,7 @@ static __always_inline int bytes_moved(struct session *session, struct pt_regs *
 	return 0;
 }
 
-static __always_inline int mapped(struct session *session, struct pt_regs *regs, long result)
+static __always_inline int mapped(struct session *session, struct call_args *regs, long result)
 {
 	u32 modes = 0;
 	if ((result < 0 && result >= -MAX_ERRNO) || regs->r10 & MAP_ANONYMOUS)
@@ -284,7 +284,7 @@ static const u8 classes[MAX_CALLS] = {
 	[NR_IO_PGETEVENTS] = OTHER,
 };
 
-static __always_inline int watched_returned(struct session *session, struct pt_regs *regs, u32 call, long result)
+static __always_inline int watched_returned(struct session *session, struct call_args *regs, u32 call, long result)
 {
 	return is_worth(session, regs, call, result) ? seen_call(session, regs, call, result) : 0;
 }
@@ -296,7 +296,7 @@ static __always_inline int exec_returned(struct session *session, int directory,
 	return seen_exec_failed(session, directory, path, args, -result);
 }
 
-static __always_inline int other_returned(struct session *session, struct pt_regs *regs, u32 call, long result)
+static __always_inline int other_returned(struct session *session, struct call_args *regs, u32 call, long result)
 {
 	switch (call) {
 	case NR_MMAP:
@@ -328,7 +328,7 @@ static __always_inline int other_returned(struct session *session, struct pt_reg
 	return 0;
 }
 
-static __always_inline int duplicate_returned(struct session *session, struct pt_regs *regs, u32 call, long result)
+static __always_inline int duplicate_returned(struct session *session, struct call_args *regs, u32 call, long result)
 {
 	if (result < 0 || (call == NR_FCNTL && regs->si != F_DUPFD && regs->si != F_DUPFD_CLOEXEC))
 		return 0;
@@ -337,7 +337,7 @@ static __always_inline int duplicate_returned(struct session *session, struct pt
 }
 
 /* What a call of a session's process comes to, told by the functions above. */
-static __always_inline int call_returned(struct session *session, struct pt_regs *regs, u32 call, long result)
+static __always_inline int call_returned(struct session *session, struct call_args *regs, u32 call, long result)
 {
 	switch (classes[call & (MAX_CALLS - 1)]) {
 	case CLASS_OPEN:
@@ -371,7 +371,7 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(tracepoint_sys_exit, struct pt_regs *regs, long result)
 {
 	struct session *session = session_of_caller();
-	struct pt_regs args;
+	struct call_args args;
 	if (!session)
 		return 0;
 	u32 call = call_of(regs, &args);

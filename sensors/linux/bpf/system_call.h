@@ -156,7 +156,7 @@ static __always_inline struct scratch *begin_call(struct session *session, u32 n
 	return scratch;
 }
 
-static __noinline int seen_call(struct session *session, struct pt_regs *regs, u32 number, long result)
+static __noinline int seen_call(struct session *session, struct call_args *regs, u32 number, long result)
 {
 	const struct watched_call *call = &watched_calls[number & (MAX_CALLS - 1)];
 	if (result < 0 && -result >= ERESTARTSYS && -result <= ERESTART_LAST)
@@ -187,7 +187,7 @@ static __noinline int seen_call(struct session *session, struct pt_regs *regs, u
 }
 
 /* Which calls of the list are worth telling: the frequent ones only when they do what they are watched for. */
-static __always_inline bool is_worth(struct session *session, struct pt_regs *regs, u32 number, long result)
+static __always_inline bool is_worth(struct session *session, struct call_args *regs, u32 number, long result)
 {
 	switch (number) {
 	case NR_MMAP:

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/* file.open on the tier lsm: as the kernel has looked up, checked and opened the file, or has not.
+ *
+ *   tier lsm          fexit/do_filp_open        every call by name, of 64 and 32 bits, and io_uring's requests
+ *                     fexit/do_file_open_root   open_by_handle_at
+ *                     fexit/may_open            a refusal, of the file that the name led to
+ *                     fentry/fd_install         which descriptors write, so that the close of the last one is known
+ *   tier tracepoint   file_open.h
+ *
+ * A name that leads nowhere is told as the kernel copied it from the caller: what another thread writes there later
+ * changes nothing.
+ */
+#ifndef SPOOR_LSM_OPEN_H
+#define SPOOR_LSM_OPEN_H
+
+#include "file_open.h"
+#include "lsm_act.h"
+
+#define FMODE_EXEC 0x20 /* in open_flags.open_flag: execve opens the program, and tells of it itself */
+#define EAGAIN 11
+#define ESTALE 116
+#define ECHILD 10
+
+/* A pointer, or an error in its place: as a number, which is all that the verifier lets it be compared as. */
+static __always_inline long returned(void *context)
+{
+	u64 value = 0;
+	bpf_get_func_ret(context, &value);
+	return value;
+}
+
+static __always_inline u32 error_of(long pointer)
+{
+	return pointer < 0 && pointer >= -MAX_ERRNO ? -pointer : 0;
+}
+
+/* A change that the hooks of lsm_change.h saw within an open is part of it: creating, emptying. */
+static __always_inline void told_open(struct task_act *act)
+{
+	drop_held(act);
+	act->told = 1;
+}
+
+static __always_inline int opened(struct open_request *asked, long file)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct session *session = session_of(task);
+	if (!session || asked->flags & FMODE_EXEC)
+		return 0;
+	struct task_act *act = act_of(task);
+	if (!act)
+		return 0;
+	u32 error = error_of(file);
+	if (error == EAGAIN && act->opcode)
+		return 0; /* io_uring tries without waiting first, then lets a worker do it */
+	bool refused = error && act->told;
+	told_open(act);
+	if (refused)
+		return 0; /* may_open() said it */
+	return error ? seen_open_failed(session, asked, error) : seen_open(session, (void *)file, asked->flags, -1);
+}
+
+SEC("fexit/do_filp_open")
+int BPF_PROG(lsm_open, int directory, struct filename *name, const struct open_flags *flags)
+{
+	struct open_request asked = {
+		.directory = directory,
+		.flags = peek(flags, open_flag),
+		.name = peek(name, name),
+	};
+	return opened(&asked, returned(ctx));
+}
+
+SEC("fexit/do_file_open_root")
+int BPF_PROG(lsm_open_root, const struct path *root, const char *name, const struct open_flags *flags)
+{
+	struct open_request asked = { .directory = AT_FDCWD, .flags = peek(flags, open_flag) };
+	return opened(&asked, returned(ctx));
+}
+
+SEC("fentry/fd_install")
+int BPF_PROG(lsm_descriptor, unsigned int descriptor, struct file *file)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct session *session = session_of(task);
+	struct used used;
+	if (!session || !(peek(file, f_mode) & FMODE_WRITE) || !is_counted(peek(peek(file, f_inode), i_mode)))
+		return 0;
+	seen_close(session, descriptor); /* by a way that is not followed, such as close_range() */
+	use_of(task, session, peek(file, f_inode), &used);
+	if (used.use)
+		follow(&used, descriptor);
+	return 0;
+}
+
+#endif
