@@ -107,18 +107,12 @@ static __always_inline bool name_of_message(const void *message, struct message_
 	       !bpf_probe_read_user(&name->bytes, sizeof(name->bytes), message + pointer_bytes);
 }
 
-/* How struct user_msghdr begins; all of it is too large for the stack that programs share. */
-struct message_address {
-	void *name;
-	s64 length;
-};
-
 static __always_inline int seen_sendmsg(struct session *session, int descriptor, const void *message, long result)
 {
-	struct message_address to;
-	if (bpf_probe_read_user(&to, sizeof(to), message) || !to.name)
+	struct message_name name;
+	if (!name_of_message(message, &name) || !name.address)
 		return 0;
-	return seen_unix_send(session, descriptor, to.name, (u32)to.length, result);
+	return seen_unix_send(session, descriptor, (void *)name.address, name.bytes, result);
 }
 
 #endif
