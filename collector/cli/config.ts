@@ -18,11 +18,14 @@ export function addConfigCommand(program: Command): void {
 async function checkConfiguration(file: string): Promise<number> {
   const { BadInput } = await import('../recognise/bad-input.ts');
   const { defaultConfiguration, readConfiguration } = await import('../configuration/configuration.ts');
+  const { shipFileFaults } = await import('../configuration/ship.ts');
   const { readNamedFiles } = await import('../configuration/named-files.ts');
   const isAbsent = file === DEFAULT_FILE && !existsSync(file);
   try {
     const configuration = isAbsent ? defaultConfiguration() : readConfiguration(file);
     const { catalogue, rules } = await readNamedFiles(configuration);
+    const unusable = shipFileFaults(configuration.ship);
+    if (unusable.length > 0) throw new BadInput(unusable);
     const found = `${catalogue.agents.length} agents, ${rules.detections.length + rules.correlations.length} rules`;
     process.stdout.write(
       isAbsent ? `there is no ${file}: the defaults are in force (${found})\n` : `${file}: good (${found})\n`,

@@ -34,6 +34,7 @@ const EXIT_CODES: Readonly<Record<string, FailureCode>> = {
   Refused: 2,
   SensorError: 3,
   ServiceError: 3,
+  SettingError: 2,
 };
 
 export interface Explained {

@@ -29,7 +29,10 @@ export function createProgram(): Command {
     .usage('[options] -- COMMAND...')
     .argument('<command...>', 'the program and its arguments, as they are')
     .option(...STATE)
-    .option('--otlp <url>', 'ship the log to this OTLP/gRPC receiver, such as http://127.0.0.1:4317')
+    .option(
+      '--otlp <url>',
+      'ship the log to this OTLP receiver: http://HOST:4317 (gRPC) or http://HOST:4318 (HTTP); see docs/delivery.md',
+    )
     .option('--record <file>', 'write what the sensor saw to this file too, UNREDACTED, for replays')
     .option('--json', 'print the report as one JSON object')
     .passThroughOptions()

@@ -9,8 +9,10 @@ import { keepMemory, type Memory } from '../detect/memory.ts';
 import { createPipeline, type Pipeline } from '../pipeline.ts';
 import { openHostKey } from '../seal/hostkey.ts';
 import { openSeal, type Seal } from '../seal/seal.ts';
+import { tellThrough } from '../service/receivers.ts';
 import { identifyAgent } from '../session/agent.ts';
 import type { Summary } from '../session/summary.ts';
+import { destinationFromEnvironment } from '../ship/environment.ts';
 import { describeResource, hostId } from '../ship/resource.ts';
 import type { LogShipper } from '../ship/shipper.ts';
 import type { Traces } from '../traces/traces.ts';
@@ -86,8 +88,14 @@ async function open(options: RunOptions): Promise<Watch> {
   const state = openState(options.state);
   const hostKey = openHostKey(state.keyDirectory);
   const sensor = options.record === undefined ? linux : recordTo(options.record, linux);
-  const seal = await openSeal({ directory: state.logDirectory, hostKey, hostId: hostId() });
   let receiver: Receiver | undefined;
+  const seal = await openSeal({
+    directory: state.logDirectory,
+    hostKey,
+    hostId: hostId(),
+    shipped: () =>
+      options.otlp === undefined ? Number.MAX_SAFE_INTEGER : (receiver?.shipper.status().next ?? 0),
+  });
   try {
     receiver = options.otlp === undefined ? undefined : await openReceiver(options.otlp, state, seal);
     const traces = receiver?.traces;
@@ -121,14 +129,16 @@ async function openReceiver(url: string, state: StateFolder, seal: Seal): Promis
   // gRPC and OpenTelemetry's packages take 0.1 s to load, which nobody should pay who ships nothing.
   const { createLogShipper } = await import('../ship/shipper.ts');
   const { createTraces } = await import('../traces/traces.ts');
+  const destination = destinationFromEnvironment(url);
   const shipper = createLogShipper({
     logDirectory: state.logDirectory,
     positionsDirectory: state.shipDirectory,
-    destination: { url },
+    destination,
     resource,
+    tell: tellThrough(seal),
   });
   const traces = createTraces({
-    url,
+    destination,
     logDirectory: state.logDirectory,
     notesDirectory: state.shipDirectory,
     resource,
@@ -145,6 +155,7 @@ async function openReceiver(url: string, state: StateFolder, seal: Seal): Promis
 async function close({ pipeline, seal, receiver, memory }: Watch): Promise<void> {
   await pipeline.stop();
   memory.stop();
+  receiver?.shipper.quiet();
   await seal.close();
   await receiver?.shipper.stop();
   receiver?.traces.stop();
@@ -173,6 +184,7 @@ async function end(watch: Watch, exitCode: number, hurry: Promise<void>): Promis
   }
   memory.stop();
   troubles.push(...pipeline.refused());
+  receiver?.shipper.quiet();
   try {
     await seal.close();
   } catch (error) {

@@ -6,8 +6,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { BadInput } from '../recognise/bad-input.ts';
-import { checkBySchema, MAX_YAML_BYTES, parseYaml, type YamlFile } from '../recognise/checked-yaml.ts';
-import { parseEndpoint } from '../ship/transport.ts';
+import { checkBySchema, MAX_YAML_BYTES, parseYaml } from '../recognise/checked-yaml.ts';
+import type { DestinationSettings } from '../ship/destination.ts';
+import { destinationOf, shipFaults, type WrittenDestination } from './ship.ts';
 import { type ByteSize, bytesIn } from './size.ts';
 
 /** Looked for when nobody names a file; its absence is no mistake. */
@@ -27,8 +28,7 @@ export interface Configuration {
   readonly rules: { readonly builtin: boolean; readonly paths: readonly string[] };
   readonly hash: { readonly maxFileBytes: number; readonly maxExecutableBytes: number };
   readonly sensor: { readonly ringBytes: number };
-  /** URLs of the receivers. */
-  readonly ship: readonly { readonly endpoint: string }[];
+  readonly ship: readonly DestinationSettings[];
 }
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
@@ -42,7 +42,7 @@ export interface WrittenConfiguration {
   readonly rules: { readonly builtin: boolean; readonly paths: readonly string[] };
   readonly hash: { readonly max_file: ByteSize; readonly max_executable: ByteSize };
   readonly sensor: { readonly ring: ByteSize };
-  readonly ship: readonly { readonly endpoint: string }[];
+  readonly ship: readonly WrittenDestination[];
 }
 
 /** @throws BadInput naming file, line, column, value and mend of every mistake */
@@ -84,7 +84,7 @@ export function configurationIn(name: string, text: string): Configuration {
   checkBySchema(file, validate);
   // The schema has just been checked and the defaults filled in, so the shape is no longer a hope.
   const written = file.value as WrittenConfiguration;
-  const problems = shipFaults(file, written);
+  const problems = shipFaults(file, written.ship);
   if (problems.length > 0) throw new BadInput(problems);
   return {
     state: written.state,
@@ -101,7 +101,7 @@ export function configurationIn(name: string, text: string): Configuration {
       maxExecutableBytes: bytesIn(written.hash.max_executable),
     },
     sensor: { ringBytes: bytesIn(written.sensor.ring) },
-    ship: written.ship,
+    ship: written.ship.map(destinationOf),
   };
 }
 
@@ -127,30 +127,6 @@ function checker(): { validate: ReturnType<Ajv['compile']>; schema: SchemaPart }
     compiled = { validate: ajv.compile(schema), schema };
   }
   return compiled;
-}
-
-function shipFaults(file: YamlFile, { ship }: WrittenConfiguration): string[] {
-  const problems: string[] = [];
-  const seen = new Set<string>();
-  for (const [index, { endpoint }] of ship.entries()) {
-    const path = ['ship', index, 'endpoint'];
-    try {
-      parseEndpoint(endpoint);
-    } catch (error) {
-      problems.push(file.problemAt(path, 'value', `ship.${index}.endpoint: ${(error as Error).message}`));
-    }
-    // Two senders with one position file would each believe the other's deliveries to be their own.
-    if (seen.has(endpoint))
-      problems.push(
-        file.problemAt(
-          path,
-          'value',
-          `ship.${index}.endpoint: "${endpoint}" is listed twice; take one line out`,
-        ),
-      );
-    seen.add(endpoint);
-  }
-  return problems;
 }
 
 /** Keys, as they are written, that differ and take effect at the next start only. */

@@ -164,7 +164,7 @@ function readArray(reader: FieldReader): Value[] {
 }
 
 /** Walks the fields of one protobuf message in place. */
-class FieldReader {
+export class FieldReader {
   field = 0;
   readonly #bytes: Buffer;
   #at: number;

@@ -3,7 +3,9 @@
 import type { StateFolder } from '../cli/state.ts';
 import { version } from '../cli/version.ts';
 import type { Event } from '../event.ts';
+import { createRedact } from '../redact/redact.ts';
 import type { Seal } from '../seal/seal.ts';
+import type { DestinationSettings } from '../ship/destination.ts';
 import { describeResource } from '../ship/resource.ts';
 import type { LogShipper } from '../ship/shipper.ts';
 import type { Traces } from '../traces/traces.ts';
@@ -12,12 +14,22 @@ export interface Receivers {
   readonly shippers: readonly LogShipper[];
   /** Sees events after they were sealed. */
   watch(batch: readonly Event[]): void;
+  /** Records that every receiver has: those before this index. */
+  delivered(): number;
+  /** The log takes no more events. */
+  quiet(): void;
   /** What is not delivered stays in the log and goes with the next start. */
   stop(): Promise<void>;
 }
 
+/** Seals what the shipper itself has to say, masked like everything: a receiver may quote what it was sent. */
+export function tellThrough(seal: Seal): (event: Event) => void {
+  const redact = createRedact();
+  return (event) => seal.append(redact([event]));
+}
+
 export async function openReceivers(
-  destinations: readonly { readonly endpoint: string }[],
+  destinations: readonly DestinationSettings[],
   state: StateFolder,
   seal: Seal,
 ): Promise<Receivers> {
@@ -28,17 +40,18 @@ export async function openReceivers(
     const { createLogShipper } = await import('../ship/shipper.ts');
     const { createTraces } = await import('../traces/traces.ts');
     const resource = describeResource({ version, keyId: seal.verifierKey.keyId });
-    for (const { endpoint: url } of destinations) {
+    for (const destination of destinations) {
       const shipper = createLogShipper({
         logDirectory: state.logDirectory,
         positionsDirectory: state.shipDirectory,
-        destination: { url },
+        destination,
         resource,
+        tell: tellThrough(seal),
       });
       shipper.start();
       shippers.push(shipper);
       const trace = createTraces({
-        url,
+        destination,
         logDirectory: state.logDirectory,
         notesDirectory: state.shipDirectory,
         resource,
@@ -56,6 +69,10 @@ export async function openReceivers(
     shippers,
     watch(batch) {
       for (const trace of traces) trace.watch(batch);
+    },
+    delivered: () => Math.min(...shippers.map((shipper) => shipper.status().next)),
+    quiet() {
+      for (const shipper of shippers) shipper.quiet();
     },
     async stop() {
       await Promise.all([...shippers, ...traces].map((one) => one.stop()));

@@ -67,10 +67,18 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const knowledge = await readKnowledge(configuration);
   const state = openState(configuration.state);
   const hostKey = openHostKey(state.keyDirectory);
-  const seal = await openSeal({ directory: state.logDirectory, hostKey, hostId: hostId() });
+  let receivers: Receivers | undefined;
+  const seal = await openSeal({
+    directory: state.logDirectory,
+    hostKey,
+    hostId: hostId(),
+    // Until the receivers are opened, nothing is known to be delivered.
+    shipped: () =>
+      configuration.ship.length === 0 ? Number.MAX_SAFE_INTEGER : (receivers?.delivered() ?? 0),
+  });
   try {
     const sensor = openLinuxSensor({ ringBytes: configuration.sensor.ringBytes });
-    const receivers = await openReceivers(configuration.ship, state, seal);
+    receivers = await openReceivers(configuration.ship, state, seal);
     const service = new RunningService(options, { knowledge, state, seal, sensor, receivers });
     await service.begin();
     manager.ready();
@@ -229,6 +237,7 @@ class RunningService implements Service {
     for (const session of this.#pipeline.sessions()) this.#keeper.end(session);
     await this.#pipeline.stop();
     this.#memory.stop();
+    receivers.quiet();
     const closing = await seal.close();
     await receivers.stop();
     writeFileSync(join(state.directory, WHERE), '{}\n', { mode: 0o600 });

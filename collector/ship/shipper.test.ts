@@ -1,80 +1,21 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { type TestContext } from 'node:test';
-import { type Receiver, startReceiver } from '../../test/receivers/receiver.ts';
-import type { Event } from '../event.ts';
+import test from 'node:test';
+import {
+  events,
+  filledLog,
+  indices,
+  PATIENCE_MS,
+  receiverFor,
+  shippedLog,
+  upTo,
+} from '../../test/receivers/shipped-log.ts';
 import { readJournal } from '../log/journal.ts';
 import { readRecords } from '../log/reader.ts';
-import { openHostKey } from '../seal/hostkey.ts';
-import { openSeal, type Seal } from '../seal/seal.ts';
-import { newUid } from '../uid.ts';
-import { describeResource } from './resource.ts';
-import { createLogShipper, type LogShipper } from './shipper.ts';
-
-/** Longest a test waits for a receiver that is there; only a failing test takes as long. */
-const PATIENCE_MS = 60_000;
-
-interface Host {
-  readonly state: string;
-  readonly log: string;
-  openLog(): Promise<Seal>;
-  shipTo(url: string): LogShipper;
-}
-
-function host(t: TestContext): Host {
-  const state = mkdtempSync(join(tmpdir(), 'log-ship-'));
-  t.after(() => rmSync(state, { recursive: true, force: true }));
-  const log = join(state, 'log');
-  return {
-    state,
-    log,
-    openLog: () => openSeal({ directory: log, hostKey: openHostKey(join(state, 'key')), hostId: 'host' }),
-    shipTo: (url) =>
-      createLogShipper({
-        logDirectory: log,
-        positionsDirectory: join(state, 'ship'),
-        destination: { url },
-        resource: describeResource({ version: '1.2.3', keyId: 'cafe0123' }),
-      }),
-  };
-}
-
-async function receiver(t: TestContext, port = 0): Promise<Receiver> {
-  const folder = mkdtempSync(join(tmpdir(), 'log-receiver-'));
-  const started = await startReceiver({ folder, port });
-  t.after(async () => {
-    await started.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return started;
-}
-
-function events(count: number): Event[] {
-  return Array.from({ length: count }, (_, i) => ({
-    name: 'file.open',
-    uid: newUid(Date.now()),
-    timeNs: 1_700_000_000_123_456_789n,
-    severity: 9,
-    traceId: '0af7651916cd43dd8448eb211c80319c',
-    spanId: 'b7ad6b7169203331',
-    attributes: { 'file.path': `/tmp/${i}`, 'process.pid': i },
-    seen: undefined,
-  }));
-}
-
-/** Index of each record the receiver took, in the order it took them; checkpoints and hashes have none. */
-function indices(received: Receiver): unknown[] {
-  return received.logs.flatMap((log) => log.attributes['spoor.log.index'] ?? []);
-}
-
-function upTo(size: number): number[] {
-  return Array.from({ length: size }, (_, i) => i);
-}
 
 test('a foreign gRPC stack reads each record as it was sealed, then the checkpoint over it', async (t) => {
-  const [it, received] = [host(t), await receiver(t)];
+  const [it, received] = [shippedLog(t), await receiverFor(t)];
   const seal = await it.openLog();
   const shipper = it.shipTo(received.url);
   seal.onGrow((durable) => shipper.grown(durable));
@@ -106,10 +47,8 @@ test('a foreign gRPC stack reads each record as it was sealed, then the checkpoi
 });
 
 test('the bytes on the wire hold every leaf unchanged', async (t) => {
-  const [it, received] = [host(t), await receiver(t)];
-  const seal = await it.openLog();
-  seal.append(events(300));
-  await seal.close();
+  const [it, received] = [shippedLog(t), await receiverFor(t)];
+  await filledLog(it, 300);
   const shipper = it.shipTo(received.url);
   shipper.start();
   assert.ok((await shipper.flush(PATIENCE_MS)).delivered);
@@ -120,12 +59,10 @@ test('the bytes on the wire hold every leaf unchanged', async (t) => {
 });
 
 test('what a receiver that was down did not get, it gets after it came back, each record once', async (t) => {
-  const it = host(t);
-  const probe = await receiver(t);
+  const it = shippedLog(t);
+  const probe = await receiverFor(t);
   await probe.stop();
-  const seal = await it.openLog();
-  seal.append(events(2_500));
-  await seal.close();
+  await filledLog(it, 2_500);
   const shipper = it.shipTo(probe.url);
   shipper.start();
   const early = await shipper.flush(300);
@@ -133,14 +70,14 @@ test('what a receiver that was down did not get, it gets after it came back, eac
   assert.equal(early.remaining, 2_501);
   assert.match(early.cause, /^UNAVAILABLE: /);
 
-  const received = await receiver(t, probe.port);
+  const received = await receiverFor(t, { port: probe.port });
   assert.ok((await shipper.flush(PATIENCE_MS)).delivered);
   await shipper.stop();
   assert.deepEqual(indices(received), upTo(2_501));
 });
 
 test('a next run goes on where the stored position is, and sends nothing twice', async (t) => {
-  const [it, received] = [host(t), await receiver(t)];
+  const [it, received] = [shippedLog(t), await receiverFor(t)];
   for (const run of [1, 2, 3]) {
     const seal = await it.openLog();
     const shipper = it.shipTo(received.url);
@@ -166,11 +103,9 @@ for (const answer of [
   'CANCELLED',
 ])
   test(`a receiver that answers ${answer} gets the same records again until it takes them`, async (t) => {
-    const [it, received] = [host(t), await receiver(t)];
+    const [it, received] = [shippedLog(t), await receiverFor(t)];
     await received.tell('logs', `refuse ${answer}`);
-    const seal = await it.openLog();
-    seal.append(events(5));
-    await seal.close();
+    await filledLog(it, 5);
     const shipper = it.shipTo(received.url);
     shipper.start();
     await received.until(() => received.requests.length >= 2);
@@ -182,23 +117,21 @@ for (const answer of [
   });
 
 test('an answer that is no OTLP message is named, and the position does not move', async (t) => {
-  const [it, received] = [host(t), await receiver(t)];
+  const [it, received] = [shippedLog(t), await receiverFor(t)];
   await received.tell('logs', 'nonsense');
-  const seal = await it.openLog();
-  await seal.close();
+  await filledLog(it, 0);
   const shipper = it.shipTo(received.url);
   shipper.start();
   await received.until(() => received.requests.length >= 2);
-  assert.match(shipper.status().trouble, /^INTERNAL: /);
+  assert.equal(shipper.status().trouble, 'the answer is no OTLP message');
   assert.equal(shipper.status().next, 0);
   await shipper.stop();
 });
 
 test('a receiver that never answers does not keep stop waiting', async (t) => {
-  const [it, received] = [host(t), await receiver(t)];
+  const [it, received] = [shippedLog(t), await receiverFor(t)];
   await received.tell('logs', 'hang');
-  const seal = await it.openLog();
-  await seal.close();
+  await filledLog(it, 0);
   const shipper = it.shipTo(received.url);
   shipper.start();
   assert.equal((await shipper.flush(200)).delivered, false);
@@ -207,7 +140,7 @@ test('a receiver that never answers does not keep stop waiting', async (t) => {
 });
 
 test('an endpoint without a scheme is refused with the mend', (t) => {
-  assert.throws(() => host(t).shipTo('siem:4317'), {
+  assert.throws(() => shippedLog(t).shipTo('siem:4317'), {
     name: 'EndpointError',
     message:
       'receiver "siem:4317" has no scheme; write https://siem:4317 (or http://siem:4317 to send in clear)',
@@ -215,9 +148,8 @@ test('an endpoint without a scheme is refused with the mend', (t) => {
 });
 
 test('a damaged position file is refused and named', async (t) => {
-  const [it, received] = [host(t), await receiver(t)];
-  const seal = await it.openLog();
-  await seal.close();
+  const [it, received] = [shippedLog(t), await receiverFor(t)];
+  await filledLog(it, 0);
   const shipper = it.shipTo(received.url);
   shipper.start();
   assert.ok((await shipper.flush(PATIENCE_MS)).delivered);

@@ -1,28 +1,34 @@
+import type { Event } from '../event.ts';
 import { countRecords } from '../log/reader.ts';
+import { decodeLeaf } from '../log/record.ts';
 import { Backoff } from './backoff.ts';
+import { Delivery } from './delivery.ts';
+import { type Destination, type DestinationSettings, destinationFrom } from './destination.ts';
 import { GrpcTransport } from './grpc.ts';
-import { loadPosition, type Position, positionPath, savePosition } from './position.ts';
-import { RequestBuilder } from './request.ts';
-import type { Resource } from './resource.ts';
+import { Headers } from './headers.ts';
+import { HttpTransport } from './http.ts';
+import { type Lag, LagMeter } from './lag.ts';
+import { type DeliveryRecord, loadPosition, type Position, positionPath, savePosition } from './position.ts';
+import { Rejections } from './rejections.ts';
+import { createRequestBuilder } from './request.ts';
+import { hostId, type Resource } from './resource.ts';
 import { type Item, LogSource } from './source.ts';
-import type { Outcome, Transport } from './transport.ts';
+import { Stopping } from './stopping.ts';
+import { Tls } from './tls.ts';
+import type { Transport } from './transport.ts';
 
 /** Longest time between a delivery and its place in the position file; what a crash sends once more. */
 const POSITION_INTERVAL_MS = 1_000;
-
-/** Stage 7, ship, for one destination. */
-export interface Destination {
-  /** http://HOST:PORT (in clear) or https://HOST:PORT (TLS). */
-  readonly url: string;
-}
 
 export interface LogShipperOptions {
   /** The log, such as STATE/log. */
   readonly logDirectory: string;
   /** Folder of the position files, such as STATE/ship. */
   readonly positionsDirectory: string;
-  readonly destination: Destination;
+  readonly destination: DestinationSettings;
   readonly resource: Resource;
+  /** Takes what is to be sealed: a receiver rejected records for good. Left out: it is kept for the next run. */
+  readonly tell?: ((event: Event) => void) | undefined;
 }
 
 export interface FlushResult {
@@ -35,6 +41,7 @@ export interface FlushResult {
 
 export interface ShipStatus {
   readonly destination: string;
+  readonly protocol: string;
   readonly state: 'idle' | 'sending' | 'waiting' | 'stopped';
   /** First record not yet delivered. */
   readonly next: number;
@@ -42,12 +49,13 @@ export interface ShipStatus {
   readonly lagRecords: number;
   /** What went wrong last; empty since the last success. */
   readonly trouble: string;
-  /** Records that the receiver took delivery of and refused for good since start(): OTLP's partial success. */
+  /** Records that the receiver refused for good since start(): OTLP's partial success, and those set aside. */
   readonly rejectedRecords: number;
   /** The receiver's own word on the last of them; empty when it gave none. */
   readonly rejection: string;
 }
 
+/** Stage 7, ship, for one destination. */
 export interface LogShipper {
   /** Begins to send, from the stored position. */
   start(): void;
@@ -55,33 +63,39 @@ export interface LogShipper {
   grown(durable: number): void;
   /** Waits until everything that is in the log now has been delivered, checkpoints too, or until the time is over. */
   flush(timeoutMs: number): Promise<FlushResult>;
+  /** The log takes no more events: what is still to be stated is kept with the position. */
+  quiet(): void;
   /** Ends sending and stores the position. A request under way is given up and will be sent again. */
   stop(): Promise<void>;
   status(): ShipStatus;
+  /** What is not yet delivered; reads a file, so it is asked for when somebody wants to know. */
+  lag(): Lag;
 }
 
 /**
  * Sends a log to one receiver over OTLP: in order, at least once, the position moved only on success.
- * It reads the log and never the events, so a slow or absent receiver costs nothing but disk.
+ * It reads the log and never the events, so a slow or absent receiver costs nothing but disk. In flight is at most
+ * one request of 1 MiB (or one record), beside one bundle of 256 records read ahead.
  *
- * @throws EndpointError for an URL that is none, PositionError for a damaged position file
+ * @throws EndpointError, SettingError for settings nobody can send by, PositionError for a damaged position file
  */
 export function createLogShipper(options: LogShipperOptions): LogShipper {
-  const { url } = options.destination;
-  return new Shipper(options, new GrpcTransport(url), positionPath(options.positionsDirectory, url));
+  return new Shipper(options, destinationFrom(options.destination));
 }
 
 class Shipper implements LogShipper {
-  readonly #url: string;
+  readonly #destination: Destination;
   readonly #directory: string;
   readonly #positionPath: string;
+  readonly #headers: Headers;
   readonly #transport: Transport;
   readonly #source: LogSource;
-  readonly #builder: RequestBuilder;
-  readonly #backoff = new Backoff();
-  readonly #stopping = new AbortController();
+  readonly #delivery: Delivery;
+  readonly #rejections: Rejections;
+  readonly #lagMeter: LagMeter;
+  readonly #stopping = new Stopping();
   #position: Position;
-  #saved: Position;
+  #saved: string;
   #durable = 0;
   #state: ShipStatus['state'] = 'idle';
   #trouble = '';
@@ -95,19 +109,45 @@ class Shipper implements LogShipper {
   #saving: Promise<void> = Promise.resolve();
   #running: Promise<void> = Promise.resolve();
 
-  constructor(options: LogShipperOptions, transport: Transport, path: string) {
-    this.#url = options.destination.url;
-    this.#directory = options.logDirectory;
-    this.#transport = transport;
-    this.#positionPath = path;
-    this.#builder = new RequestBuilder(options.resource);
-    this.#position = loadPosition(path, LogSource.originOf(options.logDirectory) ?? '');
-    this.#source = new LogSource(options.logDirectory, this.#position);
-    this.#saved = this.#position;
+  constructor(options: LogShipperOptions, destination: Destination) {
+    const { logDirectory, positionsDirectory, resource, tell } = options;
+    const { url, endpoint } = destination;
+    this.#destination = destination;
+    this.#directory = logDirectory;
+    this.#positionPath = positionPath(positionsDirectory, url);
+    this.#headers = new Headers(destination.headers);
+    const tls = new Tls(destination.tls, hostId());
+    this.#transport =
+      endpoint.protocol === 'grpc'
+        ? new GrpcTransport(destination, this.#headers, tls)
+        : new HttpTransport(destination, this.#headers, tls);
+    const { untold = [], ...position } = loadPosition(
+      this.#positionPath,
+      LogSource.originOf(logDirectory) ?? '',
+    );
+    this.#position = position;
+    this.#source = new LogSource(logDirectory, position);
+    this.#lagMeter = new LagMeter(logDirectory);
+    this.#rejections = new Rejections(url, untold, tell ?? (() => {}));
+    if (!tell) this.#rejections.quiet();
+    this.#saved = '';
+    this.#delivery = new Delivery({
+      transport: this.#transport,
+      builder: createRequestBuilder(endpoint.protocol, resource),
+      backoff: new Backoff(),
+      stopping: this.#stopping,
+      accepted: (items, rejected, message) => this.#accepted(items, rejected, message),
+      setAside: (item, cause) => this.#setAside(item, cause),
+      trouble: (cause) => {
+        this.#trouble = this.#headers.mask(cause);
+        this.#state = cause === '' ? 'sending' : 'waiting';
+      },
+    });
   }
 
   start(): void {
     this.#durable = Math.max(this.#durable, countRecords(this.#directory));
+    this.#rejections.tellDue();
     this.#running = this.#run();
   }
 
@@ -122,7 +162,7 @@ class Shipper implements LogShipper {
     const reached = (): boolean =>
       this.#position.next >= goal.next && this.#position.checkpoint >= goal.checkpoint;
     const deadline = Date.now() + timeoutMs;
-    while (!reached() && !this.#stopping.signal.aborted) {
+    while (!reached() && !this.#stopping.begun) {
       const leftMs = deadline - Date.now();
       if (leftMs <= 0) break;
       await new Promise<void>((resolve) => {
@@ -138,8 +178,13 @@ class Shipper implements LogShipper {
     return { delivered, remaining, cause: delivered ? '' : this.#trouble || 'the receiver is slow' };
   }
 
+  quiet(): void {
+    this.#rejections.quiet();
+  }
+
   async stop(): Promise<void> {
-    this.#stopping.abort();
+    this.#stopping.begin();
+    this.#rejections.quiet();
     this.#wake();
     this.#transport.close();
     await this.#running;
@@ -151,7 +196,8 @@ class Shipper implements LogShipper {
 
   status(): ShipStatus {
     return {
-      destination: this.#url,
+      destination: this.#destination.url,
+      protocol: this.#destination.endpoint.protocol,
       state: this.#state,
       next: this.#position.next,
       lagRecords: Math.max(0, this.#durable - this.#position.next),
@@ -161,12 +207,17 @@ class Shipper implements LogShipper {
     };
   }
 
+  lag(): Lag {
+    return this.#lagMeter.measure(this.#position.next, this.#durable);
+  }
+
   async #run(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
+    while (!this.#stopping.begun) {
       this.#woken = false;
       const items = await this.#source.next(this.#durable);
       if (items.length > 0) {
-        await this.#deliver(items);
+        this.#state = this.#trouble === '' ? 'sending' : 'waiting';
+        await this.#delivery.deliver(items);
         continue;
       }
       this.#state = 'idle';
@@ -174,88 +225,84 @@ class Shipper implements LogShipper {
     }
   }
 
-  /** Sends until the receiver has it, or the shipper is stopped. */
-  async #deliver(items: readonly Item[]): Promise<void> {
-    const request = this.#builder.build(items.map(({ leaf }) => leaf));
-    while (!this.#stopping.signal.aborted) {
-      this.#state = 'sending';
-      const outcome = await this.#sendUnlessStopped(request);
-      if (!outcome) return;
-      if (outcome.kind === 'accepted') {
-        this.#backoff.succeeded();
-        this.#trouble = '';
-        this.#rejectedRecords += outcome.rejected;
-        this.#rejection = outcome.message || this.#rejection;
-        this.#moveTo(items.at(-1));
-        return;
-      }
-      this.#trouble = outcome.cause;
-      this.#state = 'waiting';
-      await this.#waitUnlessStopped(this.#backoff.nextWaitMs(outcome.kind === 'retry' ? outcome.afterMs : 0));
-    }
-  }
-
-  async #sendUnlessStopped(request: Buffer): Promise<Outcome | undefined> {
-    const { signal } = this.#stopping;
-    let stop: () => void = () => {};
-    const stopped = new Promise<undefined>((resolve) => {
-      stop = () => resolve(undefined);
-      signal.addEventListener('abort', stop, { once: true });
-    });
-    try {
-      return await Promise.race([this.#transport.send(request), stopped]);
-    } finally {
-      signal.removeEventListener('abort', stop);
-    }
-  }
-
-  #moveTo(last: Item | undefined): void {
+  #accepted(items: readonly Item[], rejected: number, message: string): void {
+    const last = items.at(-1);
     if (!last) return;
+    if (rejected > 0) {
+      const firstIndex = this.#position.next;
+      const isOfRecords = last.next > firstIndex;
+      this.#reject({
+        cause: 'partial_success',
+        rejected,
+        firstIndex: isOfRecords ? firstIndex : undefined,
+        lastIndex: isOfRecords ? last.next - 1 : undefined,
+        uids: [],
+        message,
+      });
+    }
     this.#position = { origin: this.#position.origin, next: last.next, checkpoint: last.checkpoint };
+    this.#saveSoon();
+    this.#tellMoved();
+  }
+
+  #setAside({ leaf }: Item, cause: string): void {
+    const { index, uid } = decodeLeaf(leaf);
+    this.#reject({
+      cause: 'set_aside',
+      rejected: 1,
+      firstIndex: index,
+      lastIndex: index,
+      uids: [uid],
+      message: cause,
+    });
+  }
+
+  #reject(rejection: Parameters<Rejections['add']>[0]): void {
+    const message = this.#headers.mask(rejection.message);
+    this.#rejectedRecords += rejection.rejected;
+    this.#rejection = message || this.#rejection;
+    this.#rejections.add({ ...rejection, message });
+  }
+
+  #saveSoon(): void {
     this.#saveTimer ??= setTimeout(() => {
       this.#saveTimer = undefined;
       this.#save().catch((error: Error) => {
         this.#trouble = `position not stored: ${error.message}`;
       });
     }, POSITION_INTERVAL_MS);
-    this.#tellMoved();
   }
 
   #tellMoved(): void {
     for (const tell of this.#moved.splice(0)) tell();
   }
 
+  #record(): DeliveryRecord {
+    const untold = this.#rejections.untold();
+    return {
+      ...this.#position,
+      destination: this.#destination.url,
+      ...(untold.length === 0 ? {} : { untold }),
+    };
+  }
+
   #save(): Promise<void> {
     const after = this.#saving.catch(() => undefined);
     this.#saving = after.then(async () => {
-      const position = this.#position;
-      if (position === this.#saved) return;
-      await savePosition(this.#positionPath, position);
-      this.#saved = position;
+      const record = this.#record();
+      const content = JSON.stringify(record);
+      if (content === this.#saved) return;
+      await savePosition(this.#positionPath, record);
+      this.#saved = content;
     });
     return this.#saving;
   }
 
   async #woke(): Promise<void> {
-    if (this.#woken || this.#stopping.signal.aborted) return;
+    if (this.#woken || this.#stopping.begun) return;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
     this.#wake = () => {};
-  }
-
-  async #waitUnlessStopped(ms: number): Promise<void> {
-    if (this.#stopping.signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#stopping.signal.addEventListener(
-        'abort',
-        () => {
-          clearTimeout(timer);
-          resolve();
-        },
-        { once: true },
-      );
-    });
   }
 }

@@ -1,6 +1,6 @@
 /** One way to bring a request to a receiver; knows nothing of logs or positions. */
 export interface Transport {
-  /** Never rejects: what went wrong is an outcome. */
+  /** Never rejects: what went wrong is an outcome. One at a time. */
   send(request: Buffer): Promise<Outcome>;
   close(): void;
 }
@@ -10,34 +10,11 @@ export type Outcome =
   | { readonly kind: 'accepted'; readonly rejected: number; readonly message: string }
   /** Not delivered; the same request may succeed later, not before `afterMs`. */
   | { readonly kind: 'retry'; readonly afterMs: number; readonly cause: string }
-  /** The receiver understood and refused this request; sending it again would be refused again. */
-  | { readonly kind: 'refused'; readonly cause: string };
-
-/** An endpoint nobody can send to; says what is wrong with it. */
-export class EndpointError extends Error {
-  override readonly name = 'EndpointError';
-}
-
-export interface Endpoint {
-  readonly secure: boolean;
-  readonly host: string;
-  readonly port: number;
-}
-
-const DEFAULT_PORT = 4317;
-
-/** @throws EndpointError naming the mend */
-export function parseEndpoint(url: string): Endpoint {
-  const match = /^(https?):\/\/(\[[0-9A-Fa-f:.]+\]|[^/:@[\]\s]+)(?::(\d{1,5}))?\/?$/.exec(url);
-  if (!match) {
-    if (!url.includes('://'))
-      throw new EndpointError(
-        `receiver "${url}" has no scheme; write https://${url} (or http://${url} to send in clear)`,
-      );
-    throw new EndpointError(`receiver "${url}" is not http://HOST:PORT or https://HOST:PORT`);
-  }
-  const port = Number(match[3] ?? DEFAULT_PORT);
-  if (port < 1 || port > 65_535)
-    throw new EndpointError(`receiver "${url}": ${port} is not a port; use 1 to 65535`);
-  return { secure: match[1] === 'https', host: match[2] ?? '', port };
-}
+  /** No answer in time: the receiver may be too slow for so much at once. */
+  | { readonly kind: 'timeout'; readonly cause: string }
+  /** More than this receiver takes in one request. */
+  | { readonly kind: 'too_large'; readonly cause: string }
+  /** The receiver refused this request for what is in it; sending it again would be refused again. */
+  | { readonly kind: 'refused'; readonly cause: string }
+  /** The receiver refuses this sender, whatever it sends: a token, a certificate or the endpoint is wrong. */
+  | { readonly kind: 'unwelcome'; readonly cause: string };

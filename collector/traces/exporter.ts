@@ -1,25 +1,20 @@
 /**
- * Sends spans by OpenTelemetry's OTLP/gRPC exporter. That one tries once and forgets; the trying again is here.
+ * Sends spans. Whoever brings them to the receiver tries once and forgets; the trying again is here.
  * Nothing that a receiver does can fail a session: what is not delivered is told, and built again from the log later.
  */
 
 import { type Attributes, SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import { type Resource as OtelResource, resourceFromAttributes } from '@opentelemetry/resources';
 import { Backoff } from '../ship/backoff.ts';
+import type { Destination } from '../ship/destination.ts';
 import type { Resource } from '../ship/resource.ts';
+import { createSpanSender, type ReadableSpan, type Sent } from './span-sender.ts';
 import type { Note, ProcessSpan } from './trace-of.ts';
-
-type ReadableSpan = Parameters<OTLPTraceExporter['export']>[0][number];
 
 /** Spans of one request; at 1 KB each far below gRPC's 4 MB. */
 const BATCH_SPANS = 512;
 /** Spans that wait, 1 KB each. Past it the newest are left to the log. */
 const MAX_WAITING = 50_000;
-/** gRPC status UNIMPLEMENTED: this receiver takes no traces, and will not later. */
-const UNIMPLEMENTED = 12;
-/** An attempt's patience. */
-const REQUEST_TIMEOUT_MS = 5_000;
 
 export interface TraceExporter {
   add(spans: readonly ProcessSpan[]): void;
@@ -31,8 +26,12 @@ export interface TraceExporter {
   stop(): void;
 }
 
-export function createTraceExporter(url: string, resource: Resource, version: string): TraceExporter {
-  const exporter = new OTLPTraceExporter({ url, timeoutMillis: REQUEST_TIMEOUT_MS });
+export function createTraceExporter(
+  destination: Destination,
+  resource: Resource,
+  version: string,
+): TraceExporter {
+  const sender = createSpanSender(destination);
   const about = resourceFromAttributes(resource);
   const backoff = new Backoff();
   const waiting: ReadableSpan[] = [];
@@ -50,26 +49,26 @@ export function createTraceExporter(url: string, resource: Resource, version: st
       return;
     }
     sending = waiting.splice(0, BATCH_SPANS);
-    exporter.export(sending, ({ error }) => answered(error));
+    void sender.send(sending).then(answered);
   }
 
-  function answered(error: Error | undefined): void {
+  function answered(sent: Sent): void {
     if (isStopped) return;
     const batch = sending;
     sending = [];
-    if (!error) {
+    if (sent.kind === 'taken') {
       backoff.succeeded();
       trouble = leftOut === 0 ? '' : `${leftOut} spans found no room`;
       pump();
       return;
     }
-    trouble = error.message;
-    if ((error as { code?: unknown }).code === UNIMPLEMENTED) {
+    if (sent.kind === 'unknown_service') {
       trouble = 'the receiver takes no traces';
       waiting.length = 0;
       pump();
       return;
     }
+    trouble = sent.cause;
     waiting.unshift(...batch);
     timer = setTimeout(() => {
       timer = undefined;
@@ -101,8 +100,7 @@ export function createTraceExporter(url: string, resource: Resource, version: st
       isStopped = true;
       clearTimeout(timer);
       for (const tell of settled.splice(0)) tell();
-      // Not waited for: it would wait for a request under way, which is given up and made again from the log.
-      void exporter.shutdown();
+      sender.close();
     },
   };
 }

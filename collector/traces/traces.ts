@@ -3,13 +3,14 @@
 import type { Event } from '../event.ts';
 import { countRecords, readRecords } from '../log/reader.ts';
 import { decodeLeaf } from '../log/record.ts';
+import { type DestinationSettings, destinationFrom } from '../ship/destination.ts';
 import type { Resource } from '../ship/resource.ts';
 import { createTraceExporter } from './exporter.ts';
 import { type Owed, openOwedTraces } from './owed.ts';
 import { createTrace, type ProcessSpan, type TraceBuilder } from './trace-of.ts';
 
 export interface TracesOptions {
-  readonly url: string;
+  readonly destination: DestinationSettings;
   readonly logDirectory: string;
   /** Folder of the note of what is owed. */
   readonly notesDirectory: string;
@@ -30,8 +31,10 @@ export interface Traces {
 }
 
 export function createTraces(options: TracesOptions): Traces {
-  const { url, logDirectory } = options;
-  const exporter = createTraceExporter(url, options.resource, options.version);
+  const { logDirectory } = options;
+  const destination = destinationFrom(options.destination);
+  const { url } = destination;
+  const exporter = createTraceExporter(destination, options.resource, options.version);
   const owed = openOwedTraces(options.notesDirectory);
   const debts = owed.of(url);
   const building = new Map<string, TraceBuilder>();

@@ -2,6 +2,7 @@
 """An OTLP/gRPC receiver that shares no code with Spoor: gRPC's C core and protoc's stubs, both Debian's.
 
     otlp_grpc.py --proto schemas/otlp.proto [--port 0] [--raw FILE] [--otlp-json FILE]
+                 [--certificate FILE --key FILE [--client-ca FILE [--bind-host]]]
 
 Prints one JSON object a line on stdout:
     {"kind": "listening", "port": N}
@@ -18,166 +19,36 @@ Reads one instruction a line on stdin, "SERVICE BEHAVIOUR" (SERVICE: logs, trace
     logs partial N                take all but the last N records of each request, and say so
     logs nonsense                 answer with bytes that are no OTLP message
     logs hang                     answer nothing until told otherwise, or until the caller gives up
+    logs slow MS                  take everything, each record after MS milliseconds
+    logs limit RECORDS            answer RESOURCE_EXHAUSTED to more records at once, and say nothing of a retry
+    logs poison TEXT              answer INVALID_ARGUMENT to a request in which a record's file.path holds TEXT
+    logs token VALUE              answer UNAUTHENTICATED, and what was sent, unless authorization is "Bearer VALUE"
 
 --raw FILE gets the bytes of every request, as they came out of gRPC's frames, answered or refused.
+--client-ca FILE wants a client certificate of that authority; --bind-host also that its URI urn:spoor:host:ID is the
+host.id of every record, and answers PERMISSION_DENIED where it is not.
 --otlp-json FILE gets one ExportLogsServiceRequest a line in the OTLP/JSON mapping: what a SIEM's export looks like.
 """
 
 import argparse
-import importlib
-import json
 import pathlib
-import subprocess
+import re
 import sys
 import tempfile
 import threading
+import time
 from concurrent import futures
 
 import grpc
-from google.protobuf import json_format
+from otlp_decode import foreign_host, log_lines, otlp_json, output_lock, poisoned, say, span_lines, stubs
 
 # Calls answered at once; a hanging one holds a thread, so a sender with more in flight than this waits.
 MAX_CALLS = 16
-MAX_EXACT_INT = 2**53 - 1
-
-LOGS_PACKAGE = "opentelemetry.proto.collector.logs.v1"
-
-output_lock = threading.Lock()
-
-
-def say(line):
-    with output_lock:
-        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
-        sys.stdout.flush()
-
-
-def stubs(proto_path, folder):
-    """Compiles schemas/otlp.proto under its official package name, and the trace half beside it."""
-    folder = pathlib.Path(folder)
-    ours = pathlib.Path(proto_path).read_text()
-    (folder / "otlp_logs.proto").write_text(ours.replace("package spoor.otlp;", f"package {LOGS_PACKAGE};"))
-    trace = pathlib.Path(__file__).with_name("otlp_trace.proto").read_text()
-    (folder / "otlp_trace.proto").write_text(trace)
-    subprocess.run(
-        ["protoc", f"--proto_path={folder}", f"--python_out={folder}", "otlp_logs.proto", "otlp_trace.proto"], check=True
-    )
-    sys.path.insert(0, str(folder))
-    return importlib.import_module("otlp_logs_pb2"), importlib.import_module("otlp_trace_pb2")
-
-
-def shown_int(value):
-    return value if -MAX_EXACT_INT <= value <= MAX_EXACT_INT else str(value)
-
-
-def plain(any_value):
-    """An AnyValue as the JSON value a person would write for it."""
-    kind = any_value.WhichOneof("value")
-    if kind is None:
-        return None
-    value = getattr(any_value, kind)
-    if kind == "int_value":
-        return shown_int(value)
-    if kind == "bytes_value":
-        return value.hex()
-    if kind == "array_value":
-        return [plain(item) for item in value.values]
-    if kind == "kvlist_value":
-        return attributes(value.values)
-    return value
-
-
-def attributes(pairs):
-    found = {}
-    for pair in pairs:
-        # The specification: keys of a list are unique. Showing the last of two would hide the mistake.
-        if pair.key in found:
-            raise ValueError(f"attribute {pair.key} comes twice")
-        found[pair.key] = plain(pair.value)
-    return found
-
-
-def scope_of(scoped):
-    return {
-        "name": scoped.scope.name,
-        "version": scoped.scope.version,
-        "attributes": attributes(scoped.scope.attributes),
-        "schema_url": scoped.schema_url,
-    }
-
-
-def log_lines(request):
-    for of_resource in request.resource_logs:
-        resource = attributes(of_resource.resource.attributes)
-        for of_scope in of_resource.scope_logs:
-            scope = scope_of(of_scope)
-            for record in of_scope.log_records:
-                yield {
-                    "kind": "log",
-                    "event_name": record.event_name,
-                    "time_unix_nano": str(record.time_unix_nano),
-                    "observed_time_unix_nano": str(record.observed_time_unix_nano),
-                    "severity_number": record.severity_number,
-                    "severity_text": record.severity_text,
-                    "trace_id": record.trace_id.hex(),
-                    "span_id": record.span_id.hex(),
-                    "flags": record.flags,
-                    "body": plain(record.body),
-                    "attributes": attributes(record.attributes),
-                    "dropped_attributes_count": record.dropped_attributes_count,
-                    "resource": resource,
-                    "scope": scope,
-                }
-
-
-def span_lines(request):
-    for of_resource in request.resource_spans:
-        resource = attributes(of_resource.resource.attributes)
-        for of_scope in of_resource.scope_spans:
-            scope = scope_of(of_scope)
-            for span in of_scope.spans:
-                yield {
-                    "kind": "span",
-                    "name": span.name,
-                    "trace_id": span.trace_id.hex(),
-                    "span_id": span.span_id.hex(),
-                    "parent_span_id": span.parent_span_id.hex(),
-                    "span_kind": span.kind,
-                    "start_time_unix_nano": str(span.start_time_unix_nano),
-                    "end_time_unix_nano": str(span.end_time_unix_nano),
-                    "status_code": span.status.code,
-                    "status_message": span.status.message,
-                    "attributes": attributes(span.attributes),
-                    "events": [
-                        {
-                            "name": event.name,
-                            "time_unix_nano": str(event.time_unix_nano),
-                            "attributes": attributes(event.attributes),
-                        }
-                        for event in span.events
-                    ],
-                    "links": [{"trace_id": link.trace_id.hex(), "span_id": link.span_id.hex()} for link in span.links],
-                    "resource": resource,
-                    "scope": scope,
-                }
-
-
-def otlp_json(request):
-    """The OTLP/JSON mapping: protobuf's own, but ids are hexadecimal and enums are numbers."""
-    whole = json_format.MessageToDict(request)
-    for of_resource, seen_resource in zip(request.resource_logs, whole.get("resourceLogs", [])):
-        for of_scope, seen_scope in zip(of_resource.scope_logs, seen_resource.get("scopeLogs", [])):
-            for record, seen in zip(of_scope.log_records, seen_scope.get("logRecords", [])):
-                if record.trace_id:
-                    seen["traceId"] = record.trace_id.hex()
-                if record.span_id:
-                    seen["spanId"] = record.span_id.hex()
-    return json.dumps(whole, ensure_ascii=False)
-
 
 class Service:
     """One Export method, and how it is told to behave. `behaviour` is guarded by `changed`."""
 
-    def __init__(self, name, descriptor, request_class, answer_class, lines, rejected_field, raw, export):
+    def __init__(self, name, descriptor, request_class, answer_class, lines, rejected_field, raw, export, bind_host):
         self.name = name
         self.descriptor = descriptor
         self.request_class = request_class
@@ -186,6 +57,7 @@ class Service:
         self.rejected_field = rejected_field
         self.raw = raw
         self.export = export
+        self.bind_host = bind_host
         self.behaviour = ["ok"]
         self.changed = threading.Condition()
 
@@ -222,6 +94,25 @@ class Service:
         if behaviour[0] == "hang":
             report("HUNG")
             context.abort(grpc.StatusCode.CANCELLED, "the caller gave up")
+        if self.bind_host and foreign_host(lines, host_of(context)):
+            report("PERMISSION_DENIED")
+            context.abort(grpc.StatusCode.PERMISSION_DENIED, f"the certificate is of host {host_of(context)}")
+        if behaviour[0] == "limit" and len(lines) > int(behaviour[1]):
+            report("RESOURCE_EXHAUSTED")
+            context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many records")
+        if behaviour[0] == "poison" and poisoned(lines, behaviour[1]):
+            report("INVALID_ARGUMENT")
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"a path holds {behaviour[1]}")
+        if behaviour[0] == "token":
+            sent = dict(context.invocation_metadata()).get("authorization", "nothing")
+            if sent != f"Bearer {behaviour[1]}":
+                report("UNAUTHENTICATED")
+                context.abort(grpc.StatusCode.UNAUTHENTICATED, f"{sent} is not valid")
+        if behaviour[0] == "slow":
+            time.sleep(len(lines) * int(behaviour[1]) / 1000)
+            if not context.is_active():
+                report("TOO_SLOW")
+                context.abort(grpc.StatusCode.CANCELLED, "the caller gave up")
         if behaviour[0] == "refuse":
             if len(behaviour) > 2:
                 context.set_trailing_metadata((("grpc-retry-pushback-ms", behaviour[2]),))
@@ -251,12 +142,31 @@ class Service:
 def check(words):
     """Raises ValueError for an instruction that means nothing."""
     name, *rest = words or [""]
-    known = {"ok": 0, "nonsense": 0, "hang": 0, "partial": 1}
+    known = {"ok": 0, "nonsense": 0, "hang": 0, "partial": 1, "slow": 1, "limit": 1, "poison": 1, "token": 1}
     if name == "refuse":
         if len(rest) not in (1, 2) or rest[0] not in grpc.StatusCode.__members__:
             raise ValueError("refuse wants the name of a gRPC status, and perhaps milliseconds")
     elif name not in known or len(rest) != known[name]:
         raise ValueError(f"unknown behaviour {' '.join(words)!r}")
+
+
+def host_of(context):
+    """The host that the client's certificate was issued to."""
+    for names in context.auth_context().values():
+        for name in names:
+            found = re.fullmatch(r"urn:spoor:host:(.+)", name.decode(errors="replace"))
+            if found:
+                return found[1]
+    return "nobody"
+
+
+def listening_port(server, chosen):
+    address = f"127.0.0.1:{chosen.port}"
+    if not chosen.certificate:
+        return server.add_insecure_port(address)
+    pair = (pathlib.Path(chosen.key).read_bytes(), pathlib.Path(chosen.certificate).read_bytes())
+    ca = pathlib.Path(chosen.client_ca).read_bytes() if chosen.client_ca else None
+    return server.add_secure_port(address, grpc.ssl_server_credentials([pair], ca, chosen.client_ca is not None))
 
 
 def main():
@@ -265,6 +175,10 @@ def main():
     options.add_argument("--port", type=int, default=0)
     options.add_argument("--raw", help="append the bytes of every request here")
     options.add_argument("--otlp-json", help="append every logs request that was taken here, as OTLP/JSON")
+    options.add_argument("--certificate", help="speak TLS with this certificate")
+    options.add_argument("--key", help="the certificate's private key")
+    options.add_argument("--client-ca", help="want a client certificate of this authority")
+    options.add_argument("--bind-host", action="store_true", help="want records of the certificate's host only")
     chosen = options.parse_args()
     raw = open(chosen.raw, "ab") if chosen.raw else None
     export = open(chosen.otlp_json, "a", encoding="utf-8") if chosen.otlp_json else None
@@ -281,6 +195,7 @@ def main():
                 "rejected_log_records",
                 raw,
                 export,
+                chosen.bind_host,
             ),
             "traces": Service(
                 "traces",
@@ -291,6 +206,7 @@ def main():
                 "rejected_spans",
                 raw,
                 None,
+                chosen.bind_host,
             ),
         }
         server = grpc.server(
@@ -299,7 +215,7 @@ def main():
             # Without this two receivers can share a port, and a test would talk to another test's.
             options=(("grpc.so_reuseport", 0),),
         )
-        port = server.add_insecure_port(f"127.0.0.1:{chosen.port}")
+        port = listening_port(server, chosen)
         if port == 0:
             sys.exit(f"otlp_grpc.py: port {chosen.port} of 127.0.0.1 is taken")
         server.start()

@@ -1,4 +1,4 @@
-/** The gRPC receiver of otlp_grpc.py as an object: starts it, collects what it printed, tells it how to behave. */
+/** The receivers of otlp_grpc.py and otlp_http.py as an object: starts it, collects what it printed, tells it how to behave. */
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -56,14 +56,18 @@ export interface ReceivedRequest {
   readonly service: 'logs' | 'traces';
   readonly records: number;
   readonly bytes: number;
-  /** OK, PARTIAL, NONSENSE, HUNG, or the gRPC status it was refused with. */
+  /** OK, PARTIAL, NONSENSE, HUNG, TOO_SLOW, or the gRPC or HTTP status it was refused with. */
   readonly answer: string;
+  /** Of requests by HTTP. */
+  readonly encoding?: 'protobuf' | 'json';
+  readonly compression?: 'none' | 'gzip';
 }
 
 type Line =
   | ReceivedLog
   | ReceivedSpan
   | ReceivedRequest
+  | { readonly kind: 'broken'; readonly cause: string }
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'behaviour'; readonly service: string; readonly behaviour: string };
 
@@ -73,6 +77,11 @@ export type Behaviour =
   | 'hang'
   | 'nonsense'
   | `partial ${number}`
+  | `slow ${number}`
+  | `limit ${number}`
+  | `poison ${string}`
+  | `token ${string}`
+  | `redirect ${string}`
   | `refuse ${string}`
   | `refuse ${string} ${number}`;
 
@@ -81,6 +90,18 @@ export interface ReceiverOptions {
   readonly folder: string;
   /** 0 or absent: any free port. */
   readonly port?: number;
+  readonly carrier?: 'grpc' | 'http';
+  readonly tls?: ReceiverTls;
+}
+
+/** Paths of PEM files. */
+export interface ReceiverTls {
+  readonly certificate: string;
+  readonly key: string;
+  /** Wants a client certificate of this authority. */
+  readonly clientCa?: string;
+  /** And that every record's host.id is the host the certificate was issued to. */
+  readonly bindHost?: true;
 }
 
 export interface Receiver {
@@ -94,6 +115,8 @@ export interface Receiver {
   readonly logs: readonly ReceivedLog[];
   readonly spans: readonly ReceivedSpan[];
   readonly requests: readonly ReceivedRequest[];
+  /** Why connections broke, in the words of the receiver's TLS; by HTTP only. */
+  readonly broken: readonly string[];
   /** Resolves when the receiver has taken the instruction. */
   tell(service: Service, behaviour: Behaviour): Promise<void>;
   /** Resolves as soon as `holds` does; looks again after each line. Rejects when the receiver ends first. */
@@ -105,18 +128,24 @@ export interface Receiver {
 export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
   const rawFile = join(options.folder, 'requests.bin');
   const exportFile = join(options.folder, 'export.jsonl');
-  const script = join(CHECKOUT, 'test/receivers/otlp_grpc.py');
+  const { carrier = 'grpc', tls } = options;
+  const script = join(CHECKOUT, `test/receivers/otlp_${carrier}.py`);
   const files = ['--raw', rawFile, '--otlp-json', exportFile];
   const from = ['--proto', join(CHECKOUT, 'schemas/otlp.proto'), '--port', String(options.port ?? 0)];
-  const child: ChildProcessByStdio<Writable, Readable, null> = spawn(PYTHON, [script, ...from, ...files], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const child: ChildProcessByStdio<Writable, Readable, null> = spawn(
+    PYTHON,
+    [script, ...from, ...files, ...tlsArguments(tls)],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
   // 'close', not 'exit': by then every line it printed has been read.
   const closed = once(child, 'close');
 
   const logs: ReceivedLog[] = [];
   const spans: ReceivedSpan[] = [];
   const requests: ReceivedRequest[] = [];
+  const broken: string[] = [];
   let port: number | undefined;
   let behavioursTaken = 0;
   let behavioursTold = 0;
@@ -132,6 +161,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     if (line.kind === 'log') logs.push(line);
     else if (line.kind === 'span') spans.push(line);
     else if (line.kind === 'request') requests.push(line);
+    else if (line.kind === 'broken') broken.push(line.cause);
     else if (line.kind === 'listening') port = line.port;
     else behavioursTaken++;
     lookAgain();
@@ -161,12 +191,13 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   const listening = port as number;
   return {
     port: listening,
-    url: `http://127.0.0.1:${listening}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${listening}`,
     rawFile,
     exportFile,
     logs,
     spans,
     requests,
+    broken,
     until,
     async tell(service, behaviour) {
       const number = ++behavioursTold;
@@ -178,4 +209,13 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
       await closed;
     },
   };
+}
+
+function tlsArguments(tls: ReceiverTls | undefined): string[] {
+  if (!tls) return [];
+  return [
+    ...['--certificate', tls.certificate, '--key', tls.key],
+    ...(tls.clientCa === undefined ? [] : ['--client-ca', tls.clientCa]),
+    ...(tls.bindHost ? ['--bind-host'] : []),
+  ];
 }

@@ -26,6 +26,15 @@ export function readRetryDelayMs(status: Buffer): number | undefined {
   return undefined;
 }
 
+/** `message` of a google.rpc.Status; empty when the bytes are none. */
+export function readStatusMessage(status: Buffer): string {
+  return (
+    fieldsOf(status)
+      ?.find(({ field, bytes }) => field === 2 && bytes)
+      ?.bytes?.toString() ?? ''
+  );
+}
+
 interface Field {
   readonly field: number;
   readonly value?: number;
