@@ -56,6 +56,11 @@ const NOT_JUDGED: ReadonlySet<EventName> = new Set([
   'log.checkpoint',
 ]);
 
+/** Whether rules are asked of events of this name at all. */
+export function isJudged(name: string): boolean {
+  return !NOT_JUDGED.has(name as EventName);
+}
+
 export function createDetect(options: DetectOptions): Detect {
   const { rules, ruleset, product, classify } = options;
   const engine = createEngine(rules.detections);

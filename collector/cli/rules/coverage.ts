@@ -4,7 +4,7 @@ import { createFeeds, sourceText } from '../../detect/feed.ts';
 import { createMatcher } from '../../detect/matcher.ts';
 import { attackIds, type Rule } from '../../detect/rule.ts';
 import { keyOf, type RuleSet } from '../../detect/ruleset.ts';
-import { readJsonEvents } from './event-file.ts';
+import { type EventPlaces, readEvents } from './event-places.ts';
 import { loadRules } from './input.ts';
 
 export interface CoverageOptions {
@@ -12,6 +12,8 @@ export interface CoverageOptions {
   readonly vars?: string;
   /** Events in which rules may have fired. */
   readonly events?: string;
+  /** A state folder in whose log rules may have fired. */
+  readonly state?: string;
   readonly product: string;
   readonly json?: true;
 }
@@ -28,7 +30,7 @@ export async function coverage(options: CoverageOptions): Promise<number> {
     for (const id of attackIds(rule.tags)) techniques.set(id, [...(techniques.get(id) ?? []), rule]);
   const feeds = createFeeds(rules.detections, options.product);
   const cannot = rules.detections.filter((rule) => feeds.of(rule).kind !== 'fed');
-  const fired = options.events === undefined ? undefined : await firings(rules, options.events);
+  const fired = (options.events ?? options.state) ? await firings(rules, placesOf(options)) : undefined;
   const never = fired === undefined ? [] : speaking.filter((rule) => !fired.has(rule));
   if (options.json) {
     const plain = (rule: Rule) => ({ rule: keyOf(rule), title: rule.title });
@@ -54,10 +56,14 @@ export async function coverage(options: CoverageOptions): Promise<number> {
   return 0;
 }
 
-async function firings(rules: RuleSet, file: string): Promise<Map<Rule, number>> {
+function placesOf({ events, state }: CoverageOptions): EventPlaces {
+  return { ...(events !== undefined && { events }), ...(state !== undefined && { state }) };
+}
+
+async function firings(rules: RuleSet, places: EventPlaces): Promise<Map<Rule, number>> {
   const matcher = createMatcher(rules, 'routed');
   const counts = new Map<Rule, number>();
-  for await (const event of readJsonEvents(file))
+  for await (const event of readEvents(places))
     for (const rule of matcher.match(event)) counts.set(rule, (counts.get(rule) ?? 0) + 1);
   return counts;
 }

@@ -9,12 +9,11 @@ import { keptText, keyText } from '../../detect/measure.ts';
 import { type CorrelationRule, coversSource, type DetectionRule } from '../../detect/rule.ts';
 import { keyOf, type LinkedCorrelation, type RuleSet } from '../../detect/ruleset.ts';
 import { FieldTable, JsonSource, type Source, View } from '../../detect/view.ts';
-import { readJsonEvents } from './event-file.ts';
+import { type EventPlaces, readEvents } from './event-places.ts';
 import { BadInput, loadRules } from './input.ts';
 
-export interface ExplainOptions {
+export interface ExplainOptions extends EventPlaces {
   readonly rules: string;
-  readonly events: string;
   readonly rule?: string;
   /** Number of the event, from 0; the last one when left out. */
   readonly event?: string;
@@ -27,10 +26,13 @@ export async function explain(options: ExplainOptions): Promise<number> {
   const rules = loadRules([options.rules], options.vars);
   for (const refusal of rules.refusals) process.stderr.write(`${refusal}\n`);
   const events: JsonEvent[] = [];
-  for await (const event of readJsonEvents(options.events)) events.push(event);
+  for await (const event of readEvents(options)) events.push(event);
   const number = options.event === undefined ? events.length - 1 : Number(options.event);
   const event = events[number];
-  if (!event) throw new BadInput(`${options.events} has ${events.length} events; --event counts from 0`);
+  if (!event) {
+    const place = options.events ?? options.state ?? options.recording;
+    throw new BadInput(`${place} has ${events.length} events; --event counts from 0`);
+  }
   const matcher = createMatcher(rules, 'routed');
   const fired =
     events

@@ -345,7 +345,10 @@ test('backtest tells on which events the changed set says something else', (t) =
   );
   assert.equal(code, 1);
   const line = JSON.parse(out);
-  assert.deepEqual([line.findings, line.before, line.appeared, line.gone], [2, 1, [1], []]);
+  assert.deepEqual(
+    [line.findings, line.before, line.appeared, line.gone],
+    [2, 1, { count: 1, on: [1] }, { count: 0, on: [] }],
+  );
   assert.ok(line.costUs > 0);
   assert.equal(
     rules(folder, 'backtest', '--rules', 'old.yml', '--old', 'old.yml', '--events', 'e.jsonl').code,

@@ -31,11 +31,14 @@ export function addRulesCommand(program: Command): void {
   rules
     .command('backtest')
     .description(
-      'run a set of rules, and the one before it, over recorded events; tell what differs and what each costs',
+      'run a set of rules, and the one before it, over past events; tell what differs and what each costs',
     )
     .requiredOption('--rules <path>', 'rule file, or folder of rule files')
     .option('--old <path>', 'the set before the change')
-    .requiredOption('--events <file>', 'events, one JSON object a line, such as spoor events --json prints')
+    .option('--events <file>', 'events, one JSON object a line, such as spoor events --json prints')
+    .option('--state <dir>', 'a state folder: the events of its log')
+    .option('--session <id>', 'of the log only this session: its id, the beginning of it, or last')
+    .option('--recording <file>', 'what spoor run --record wrote')
     .option('--vars <file>', 'values of placeholders, a YAML or JSON map')
     .option('--json', 'print one JSON object a rule')
     .action((options) => answer('backtest', async () => (await import('./backtest.ts')).backtest(options)));
@@ -45,6 +48,7 @@ export function addRulesCommand(program: Command): void {
     .description('list ATT&CK techniques with their rules, and rules that cannot fire or never fired')
     .argument('<path...>', 'rule files or folders')
     .option('--events <file>', 'events in which rules may have fired')
+    .option('--state <dir>', 'a state folder: the events of its log')
     .option('--vars <file>', 'values of placeholders, a YAML or JSON map')
     .option('--product <name>', 'operating system whose events are at hand', 'linux')
     .option('--json', 'print one JSON object')
@@ -69,7 +73,10 @@ export function addRulesCommand(program: Command): void {
     .command('explain')
     .description('tell why rules match an event or not, node by node')
     .requiredOption('--rules <path>', 'rule file, or folder of rule files')
-    .requiredOption('--events <file>', 'events, one JSON object a line; correlations see those before too')
+    .option('--events <file>', 'events, one JSON object a line; correlations see those before too')
+    .option('--state <dir>', 'a state folder: the events of its log')
+    .option('--session <id>', 'of the log only this session: its id, the beginning of it, or last')
+    .option('--recording <file>', 'what spoor run --record wrote')
     .option('--rule <name>', 'id, name or title of one rule; without it, every rule that matches')
     .option('--event <number>', 'number of the event, from 0; the last when left out')
     .option('--vars <file>', 'values of placeholders, a YAML or JSON map')
