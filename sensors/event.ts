@@ -151,7 +151,9 @@ export interface FileOpen extends Seen {
   /** This very open made the file. */
   readonly created: boolean;
   readonly access: FileAccess;
-  /** The open(2) flags that change something, by name: create, truncate, append, exclusive, directory, tmpfile, path. */
+  /**
+   * The open(2) flags that change something, by name: create, truncate, append, exclusive, directory, tmpfile, path;
+   * and io_uring where the open went through it. */
   readonly flags: readonly string[];
   /** Undefined when the open failed. */
   readonly file: FileRef | undefined;
@@ -255,7 +257,7 @@ export interface FileClose extends Seen {
   readonly kind: 'file.close';
   /** close: its last descriptor was closed. exit: the process ended. exec: it goes on as another program. refresh: it is still in use, or may be. */
   readonly cause: 'close' | 'exit' | 'exec' | 'refresh';
-  /** As it was at the first open; empty when that event was lost. */
+  /** As it was at the first open, or at the first use of a descriptor that was received; empty when that was lost. */
   readonly path: Buffer;
   readonly file: FileRef;
   readonly type: FileType;

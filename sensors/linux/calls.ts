@@ -61,6 +61,7 @@ const NAMES = new Map<number, string>(
 
 /** enum io_uring_op (include/uapi/linux/io_uring.h), those that the sensor tells of. */
 const IO_URING: { readonly [opcode: number]: string } = {
+  17: 'IORING_OP_FALLOCATE',
   18: 'IORING_OP_OPENAT',
   28: 'IORING_OP_OPENAT2',
   35: 'IORING_OP_RENAMEAT',

@@ -187,7 +187,9 @@ class Truncate extends Change implements FileTruncate {
   }
 
   get sizeBytes(): bigint {
-    return this.call === 'fallocate' ? this.u64(FILE_CHANGE.file.size_bytes) : this.value(1);
+    return this.call.toLowerCase().endsWith('fallocate')
+      ? this.u64(FILE_CHANGE.file.size_bytes)
+      : this.value(1);
   }
 }
 
@@ -197,7 +199,7 @@ const KINDS: readonly (readonly [name: RegExp, kind: new (batch: Batch, at: numb
   [/^(sym)?link|LINKAT$/, Link],
   [/^(unlink|rmdir)|UNLINKAT$/, Delete],
   [/^(mkdir|mknod)|MKDIRAT$/, Create],
-  [/truncate|fallocate|FTRUNCATE$/, Truncate],
+  [/truncate|fallocate|FTRUNCATE$|FALLOCATE$/, Truncate],
 ];
 
 const kindOfCall = new Map<number, new (batch: Batch, at: number) => SensorEvent>();

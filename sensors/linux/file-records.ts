@@ -48,6 +48,11 @@ export class Open extends RecordOf implements FileOpen {
     return this.u32(FILE_OPEN.error);
   }
 
+  /** There is no file to look at: the name is all that is known. */
+  private get isByName(): boolean {
+    return this.errno !== 0 || (this.u32(FILE_OPEN.flags) & OPEN_FLAG.OPEN_SILENT) !== 0;
+  }
+
   private get claimed(): Buffer {
     return this.slice(FILE_OPEN.sizeBytes, this.u32(FILE_OPEN.claimed_bytes));
   }
@@ -58,16 +63,15 @@ export class Open extends RecordOf implements FileOpen {
   }
 
   get path(): Buffer {
-    if (this.errno === 0) return this.walked;
-    return joined(this.walked, this.claimed);
+    return this.isByName ? joined(this.walked, this.claimed) : this.walked;
   }
 
   get pathBasis(): 'resolved' | 'claimed' {
-    return this.errno === 0 ? 'resolved' : 'claimed';
+    return this.isByName ? 'claimed' : 'resolved';
   }
 
   get deleted(): boolean {
-    return this.errno === 0 && isDeleted(this.u16(FILE_OPEN.path.flags));
+    return !this.isByName && isDeleted(this.u16(FILE_OPEN.path.flags));
   }
 
   get created(): boolean {
@@ -75,7 +79,7 @@ export class Open extends RecordOf implements FileOpen {
   }
 
   get access(): FileAccess {
-    if (this.errno !== 0) return requestedAccess(this.u32(FILE_OPEN.open_flags));
+    if (this.isByName) return requestedAccess(this.u32(FILE_OPEN.open_flags));
     const mode = this.u32(FILE_OPEN.file_mode);
     if (mode & FMODE_PATH) return 'none';
     if ((mode & (FMODE_READ | FMODE_WRITE)) === (FMODE_READ | FMODE_WRITE)) return 'read_write';
@@ -86,15 +90,16 @@ export class Open extends RecordOf implements FileOpen {
   get flags(): readonly string[] {
     const bits = this.u32(FILE_OPEN.open_flags);
     const names = OPEN_FLAGS.filter(([bit]) => bits & bit).map(([, name]) => name);
+    if (this.u32(FILE_OPEN.flags) & OPEN_FLAG.OPEN_IO_URING) names.push('io_uring');
     return bits & O_TMPFILE_OWN ? names.filter((name) => name !== 'directory') : names;
   }
 
   get file(): FileRef | undefined {
-    return this.errno === 0 ? this.fileAt(FILE_OPEN.file) : undefined;
+    return this.isByName ? undefined : this.fileAt(FILE_OPEN.file);
   }
 
   get type(): FileType | undefined {
-    if (this.errno !== 0) return undefined;
+    if (this.isByName) return undefined;
     return fileType(this.u32(FILE_OPEN.file.mode));
   }
 

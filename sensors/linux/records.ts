@@ -13,6 +13,7 @@ import { Exec, ExecFailed, Exit, Fork } from './process-records.ts';
 import type { SessionProcesses } from './processes.ts';
 import { Batch } from './record.ts';
 import { callOf } from './system-records.ts';
+import { UringRequests } from './uring-requests.ts';
 import { UsePaths } from './use-paths.ts';
 import { Use, usesOf } from './use-records.ts';
 
@@ -38,6 +39,10 @@ export const KIND_NAMES: { readonly [kind: number]: string } = {
   [RECORD_KIND.KIND_NETWORK_PAYLOAD]: 'network.payload',
   [RECORD_KIND.KIND_UNIX_CONNECT]: 'unix.connect',
   [RECORD_KIND.KIND_SYSCALL]: 'syscall',
+  [RECORD_KIND.KIND_FILE_RECEIVED]: 'file.path',
+  [RECORD_KIND.KIND_URING_OPEN]: 'io_uring.open',
+  [RECORD_KIND.KIND_URING_CHANGE]: 'io_uring.change',
+  [RECORD_KIND.KIND_URING_RESULT]: 'io_uring.result',
 };
 
 /** Reads batch after batch; remembers between them what one record alone does not tell. */
@@ -45,7 +50,8 @@ export class RecordReader {
   readonly #processes: SessionProcesses;
   readonly #ended: (session: SessionTag) => void;
   readonly #paths = new UsePaths();
-  readonly payloads = new Payloads();
+  readonly #payloads = new Payloads();
+  readonly #requests = new UringRequests();
 
   /** `ended` is told of each session whose last process has ended. */
   constructor(processes: SessionProcesses, ended: (session: SessionTag) => void) {
@@ -84,6 +90,8 @@ export class RecordReader {
         events.push(new ExecFailed(batch, at));
         break;
       case RECORD_KIND.KIND_PROCESS_EXIT: {
+        for (const request of this.#requests.ofEnded(batch.view.getUint32(at + RECORD.pid, true)))
+          this.#readWhole(request, events);
         events.push(new Exit(batch, at));
         this.#paths.forget(batch, at);
         const ended = this.#processes.removeExited(batch, at);
@@ -110,7 +118,7 @@ export class RecordReader {
         events.push(new Close(batch, at));
         break;
       case RECORD_KIND.KIND_NETWORK_PAYLOAD:
-        for (const event of this.payloads.read(batch, at)) events.push(event);
+        for (const event of this.#payloads.read(batch, at)) events.push(event);
         break;
       case RECORD_KIND.KIND_UNIX_CONNECT:
         events.push(new Unix(batch, at, (process) => this.#processes.sessionOf(process)));
@@ -118,15 +126,41 @@ export class RecordReader {
       case RECORD_KIND.KIND_SYSCALL:
         events.push(callOf(batch, at, this.#processes));
         break;
+      case RECORD_KIND.KIND_FILE_RECEIVED:
+        this.#paths.remember(batch, at);
+        break;
+      case RECORD_KIND.KIND_URING_OPEN:
+      case RECORD_KIND.KIND_URING_CHANGE:
+        this.#readWhole(this.#requests.ask(batch, at), events);
+        break;
+      case RECORD_KIND.KIND_URING_RESULT:
+        this.#readWhole(this.#requests.done(batch, at), events);
+        break;
       default:
         throw new Error(`record at byte ${at} of a batch is of the unknown kind ${kind}; run: make build`);
     }
   }
 
+  /** Questions that nobody answered in time. */
+  overdue(nowBootNs: bigint): SensorEvent[] {
+    return this.#payloads.unanswered(nowBootNs);
+  }
+
+  /** What was kept in the hope of more, now that no batch will come any more. */
+  rest(): SensorEvent[] {
+    const events = this.#payloads.unanswered('all');
+    for (const request of this.#requests.rest()) this.#readWhole(request, events);
+    return events;
+  }
+
+  #readWhole(batch: Batch | undefined, events: SensorEvent[]): void {
+    if (batch) this.#readRecord(batch, 0, events);
+  }
+
   /** An open may also have made the file, or emptied it. */
   #readOpen(batch: Batch, at: number, events: SensorEvent[]): void {
     const u32 = (offset: number) => batch.view.getUint32(at + offset, true);
-    if (u32(FILE_OPEN.error) === 0) {
+    if (u32(FILE_OPEN.error) === 0 && !(u32(FILE_OPEN.flags) & OPEN_FLAG.OPEN_SILENT)) {
       this.#paths.remember(batch, at);
       const created = u32(FILE_OPEN.flags) & OPEN_FLAG.OPEN_CREATED;
       if (created) events.push(new CreateByOpen(batch, at));

@@ -200,7 +200,7 @@ class LinuxSensor implements Sensor {
     if (this.#lastCounts) return;
     this.#native.detach(this.#handle);
     if (this.#receive) await this.flush();
-    this.#tell(this.#reader.payloads.unanswered('all'));
+    this.#tell(this.#reader.rest());
     for (const timer of this.#timers) clearInterval(timer);
     this.#receive = undefined;
     this.#lastCounts = this.counts();
@@ -247,7 +247,7 @@ class LinuxSensor implements Sensor {
   #tellRarely(): void {
     if (!this.#receive) return;
     this.#tell(this.#loss.ofMisses(this.#native.misses(this.#handle), this.#bootNs()));
-    this.#tell(this.#reader.payloads.unanswered(this.#bootNs()));
+    this.#tell(this.#reader.overdue(this.#bootNs()));
   }
 
   #refresh(): void {

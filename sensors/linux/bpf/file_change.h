@@ -91,14 +91,18 @@ static __always_inline int directory_of(const struct file_change *event, s8 from
 }
 
 /* The file of a descriptor: known for certain. */
-static __always_inline void change_by_descriptor(struct scratch *scratch, struct file_change *event, int descriptor)
+static __always_inline void change_by_file(struct scratch *scratch, struct file_change *event, struct file *file)
 {
-	struct file *file = file_of(descriptor);
 	if (!file)
 		return;
 	file_identity(peek(file, f_inode), &event->file);
 	event->flags |= CHANGE_RESOLVED;
 	append_path(scratch, peek(file, f_path.mnt), peek(file, f_path.dentry), &event->first);
+}
+
+static __always_inline void change_by_descriptor(struct scratch *scratch, struct file_change *event, int descriptor)
+{
+	change_by_file(scratch, event, file_of(descriptor));
 }
 
 static __noinline int seen_change(struct session *session, struct call_args *regs, u32 number, long result)

@@ -29,8 +29,8 @@ struct open_request {
 	const char *name; /* the kernel's own copy of it, where a hook has that */
 };
 
-/* `descriptor` is -1 where there is none. */
-static __noinline int seen_open(struct session *session, struct file *file, u32 flags, int descriptor)
+/* `descriptor` is -1 where there is none; `way`: OPEN_IO_URING, or 0 for a system call. */
+static __noinline int seen_open(struct session *session, struct file *file, u32 flags, int descriptor, u32 way)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct inode *inode = peek(file, f_inode);
@@ -58,7 +58,7 @@ static __noinline int seen_open(struct session *session, struct file *file, u32 
 	event->error = 0;
 	event->open_flags = flags;
 	event->file_mode = mode;
-	event->flags = mode & FMODE_CREATED ? OPEN_CREATED : 0;
+	event->flags = way | (mode & FMODE_CREATED ? OPEN_CREATED : 0);
 	event->claimed_bytes = 0;
 	append_path(scratch, peek(file, f_path.mnt), peek(file, f_path.dentry), &event->path);
 	submit(scratch);

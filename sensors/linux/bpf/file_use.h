@@ -8,7 +8,7 @@
 #ifndef SPOOR_FILE_USE_H
 #define SPOOR_FILE_USE_H
 
-#include "report.h"
+#include "text.h"
 
 /* Files of one process that are found at once; 88 B each, so 5.6 KB a process that opens any. Past it, or when eight
  * of them fall together, they go to `more_uses`. A power of two. */
@@ -105,7 +105,7 @@ static __always_inline void begin_use(struct file_use *use, const struct inode *
 	name_use(use, inode, name);
 	use->size_bytes = 0;
 	use->read_bytes = use->written_bytes = use->mapped_bytes = 0;
-	use->opens = use->accesses = use->ways = use->mapped = use->spare = 0;
+	use->opens = use->accesses = use->ways = use->mapped = use->flags = 0;
 }
 
 static __always_inline bool is_use_of(const struct use_slot *slot, const struct file_name *name)
@@ -197,6 +197,30 @@ static __always_inline bool is_counted(u32 mode)
 	return (mode & S_IFMT) == S_IFREG || (mode & S_IFMT) == S_IFBLK;
 }
 
+/* The path of a file that this program uses and did not open: its descriptor was inherited, or came over a unix socket,
+ * by pidfd_getfd() or in a ring of io_uring. Told once, so that the sums have it. */
+static __noinline void tell_received(struct session *session, struct file *file, struct file_use *use)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	if (!file || !use)
+		return;
+	struct scratch *scratch = reserve(KIND_FILE_RECEIVED, sizeof(struct file_open), task, session->id);
+	if (!scratch)
+		return;
+	struct file_open *event = (void *)scratch->bytes;
+	file_identity(peek(file, f_inode), &event->file);
+	event->error = event->open_flags = event->flags = event->claimed_bytes = 0;
+	event->file_mode = peek(file, f_mode);
+	append_path(scratch, peek(file, f_path.mnt), peek(file, f_path.dentry), &event->path);
+	use->flags |= USE_PATH_TOLD;
+	submit(scratch);
+}
+
+static __always_inline bool is_received(const struct file_use *use)
+{
+	return !use->accesses && !(use->flags & USE_PATH_TOLD);
+}
+
 /* Bytes moved over a descriptor's file. */
 static __noinline void seen_bytes(struct session *session, struct file *file, u64 read, u64 written, u32 way)
 {
@@ -212,6 +236,8 @@ static __noinline void seen_bytes(struct session *session, struct file *file, u6
 		count_lost(KIND_FILE_USES);
 		return;
 	}
+	if (is_received(used.use))
+		tell_received(session, file, used.use);
 	if (read)
 		__sync_fetch_and_add(&used.use->read_bytes, read);
 	if (written)
@@ -234,6 +260,8 @@ static __always_inline void seen_mapping(struct session *session, struct file *f
 		count_lost(KIND_FILE_USES);
 		return;
 	}
+	if (is_received(used.use))
+		tell_received(session, file, used.use);
 	__sync_fetch_and_add(&used.use->mapped_bytes, bytes);
 	used.use->mapped |= modes;
 	used.use->ways |= WAY_MMAP;
@@ -276,7 +304,7 @@ static __always_inline void take_sums(struct scratch *scratch, struct file_use *
 	told->accesses = use->accesses;
 	told->ways = use->ways;
 	told->mapped = use->mapped;
-	told->spare = 0;
+	told->flags = 0;
 	use->ways = use->mapped = 0;
 	scratch->used = used + sizeof(*told);
 }

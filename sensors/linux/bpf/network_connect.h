@@ -109,6 +109,7 @@ static __always_inline int seen_socket_destroyed(struct sock *sk)
 	return 0;
 }
 
+/* `address`: the caller's, NULL where only the kernel has it. */
 static __noinline int seen_internet_connect(struct session *session, struct sock *sk, const void *address, long result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -131,8 +132,7 @@ static __noinline int seen_internet_connect(struct session *session, struct sock
 		return 0;
 	}
 	/* A peer of AF_UNSPEC takes the peer away. */
-	bool readable = claimed_address(address, &claimed);
-	if (!readable)
+	if (address ? !claimed_address(address, &claimed) : error || !peek(sk, __sk_common.skc_dport))
 		return 0;
 	struct scratch *scratch =
 		reserve(KIND_NETWORK_CONNECT, sizeof(struct network_connect), task, session->id);
@@ -148,13 +148,10 @@ static __noinline int seen_internet_connect(struct session *session, struct sock
 	return 0;
 }
 
-/* connect() returned. */
-static __always_inline int seen_connect_returned(struct session *session, int descriptor, const void *address,
-						 u32 length, long result)
+/* An attempt by connect() came to this. */
+static __always_inline int seen_connect_of(struct session *session, struct sock *sk, const void *address, u32 length,
+					   long result)
 {
-	struct sock *sk = socket_of(descriptor);
-	if (!sk)
-		return 0;
 	u16 family = peek(sk, __sk_common.skc_family);
 	if (family == AF_UNIX)
 		return seen_unix_connect(session, sk, address, length, result);
@@ -169,6 +166,14 @@ static __always_inline int seen_connected(struct sock *sk)
 		return 0;
 	note_own_end(sk);
 	return tell_attempt(key, attempt, 0);
+}
+
+/* connect() returned. */
+static __always_inline int seen_connect_returned(struct session *session, int descriptor, const void *address,
+						 u32 length, long result)
+{
+	struct sock *sk = socket_of(descriptor);
+	return sk ? seen_connect_of(session, sk, address, length, result) : 0;
 }
 
 SEC("tp_btf/inet_sock_set_state")

@@ -13,13 +13,17 @@
 #define AF_UNIX 1
 #define SOCK_TYPE_MASK 0xf
 
-static __always_inline struct sock *socket_of(int descriptor)
+static __always_inline struct sock *socket_of_file(struct file *file)
 {
-	struct file *file = file_of(descriptor);
 	if (!file || (peek(peek(file, f_inode), i_mode) & S_IFMT) != S_IFSOCK)
 		return NULL;
 	struct socket *socket = peek(file, private_data);
 	return socket ? peek(socket, sk) : NULL;
+}
+
+static __always_inline struct sock *socket_of(int descriptor)
+{
+	return socket_of_file(file_of(descriptor));
 }
 
 static __always_inline int seen_socket(struct session *session, const struct sock *sk, u32 act)
@@ -42,12 +46,16 @@ static __always_inline int seen_socket(struct session *session, const struct soc
 	return 0;
 }
 
-static __always_inline int seen_accept(struct session *session, long result)
+static __always_inline int seen_accepted(struct session *session, struct sock *sk)
 {
-	struct sock *sk = result >= 0 ? socket_of(result) : NULL;
 	if (!sk || !is_internet(peek(sk, __sk_common.skc_family)))
 		return 0;
 	return seen_socket(session, sk, SOCKET_ACCEPT);
+}
+
+static __always_inline int seen_accept(struct session *session, long result)
+{
+	return result >= 0 ? seen_accepted(session, socket_of(result)) : 0;
 }
 
 /* socket(): unix sockets and the streams and datagrams of IP tell themselves when they are used. */

@@ -36,7 +36,11 @@ enum record_kind {
 	KIND_NETWORK_PAYLOAD = 11,
 	KIND_UNIX_CONNECT = 12,
 	KIND_SYSCALL = 13,
-	KIND_COUNT = 14,
+	KIND_URING_OPEN = 14,	/* struct file_open and ... */
+	KIND_URING_CHANGE = 15, /* ... struct file_change of a request whose result is not known yet */
+	KIND_URING_RESULT = 16,
+	KIND_FILE_RECEIVED = 17, /* struct file_open of a file that a program uses and did not open: for its path */
+	KIND_COUNT = 18,
 };
 
 /* Opens every record. */
@@ -145,6 +149,8 @@ enum open_flag {
 	OPEN_CREATED = 1,	/* this open made the file */
 	OPEN_CLAIMED_CUT = 2,
 	OPEN_CLAIMED_UNREADABLE = 4,
+	OPEN_IO_URING = 8,
+	OPEN_SILENT = 16, /* of a request: its result comes only when it fails, and then what it opened is not known */
 };
 
 struct file_open {
@@ -163,6 +169,7 @@ enum change_flag {
 	CHANGE_CUT = 2,
 	CHANGE_UNREADABLE = 4,
 	CHANGE_SECOND = 8, /* there is a second path */
+	CHANGE_SILENT = 16, /* of a request: its result comes only when it fails */
 };
 
 /* A name or a property of a file was changed, or was to be. Which: the call's number says, and `values` how. */
@@ -181,6 +188,15 @@ struct file_change {
 };
 
 #define CALL_IO_URING 0x10000
+
+/* What became of a request of io_uring whose names were told before, with the same number: in the file.inode of a
+ * struct file_open, in values[5] of a struct file_change. */
+struct uring_result {
+	struct record record;
+	__u64 request;
+	__u32 error;
+	__u32 spare;
+};
 
 enum use_way {
 	WAY_READ = 1,
@@ -206,6 +222,10 @@ enum use_cause {
 	USES_EXEC = 4, /* the process goes on as another program */
 };
 
+enum use_flag {
+	USE_PATH_TOLD = 1, /* without an open */
+};
+
 /* What a process did with one file since it was last told. */
 struct file_use {
 	__u64 inode;
@@ -221,7 +241,7 @@ struct file_use {
 	__u32 accesses; /* bit N: opened with access N of FMODE_READ | FMODE_WRITE; bit 4: O_PATH */
 	__u32 ways;
 	__u32 mapped;
-	__u32 spare;
+	__u32 flags; /* enum use_flag */
 };
 
 struct file_uses {

@@ -68,6 +68,10 @@ static __always_inline u32 class_of(u32 kind)
 		return SHED_FIRST;
 	case KIND_FILE_OPEN:
 	case KIND_FILE_CHANGE:
+	case KIND_URING_OPEN:
+	case KIND_URING_CHANGE:
+	case KIND_URING_RESULT:
+	case KIND_FILE_RECEIVED:
 		return SHED_FILES;
 	case KIND_PROCESS_EXEC_FAILED:
 	case KIND_NETWORK_SOCKET:

@@ -2,6 +2,7 @@
 /* The sensor's programs, as one object. One file a thing watched; the names of programs begin with the tier that
  * loads them: tracepoint_, lsm_ or both_.
  */
+#include "io_uring.h"
 #include "process_exec.h"
 #include "process_exit.h"
 #include "process_fork.h"
@@ -24,6 +25,7 @@ KEEP(file_open);
 KEEP(file_change);
 KEEP(file_use);
 KEEP(file_uses);
+KEEP(uring_result);
 KEEP(network_connect);
 KEEP(network_socket);
 KEEP(network_close);
@@ -39,6 +41,7 @@ KEEP_ENUM(exec_flag);
 KEEP_ENUM(open_flag);
 KEEP_ENUM(change_flag);
 KEEP_ENUM(use_way);
+KEEP_ENUM(use_flag);
 KEEP_ENUM(use_map);
 KEEP_ENUM(use_cause);
 KEEP_ENUM(socket_act);

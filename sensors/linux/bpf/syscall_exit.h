@@ -31,7 +31,7 @@ static __always_inline int open_returned(struct session *session, struct open_re
 	u32 error = -result;
 	if (result >= 0) {
 		struct file *file = file_of(result);
-		return file ? seen_open(session, file, request->flags, result) : 0;
+		return file ? seen_open(session, file, request->flags, result, 0) : 0;
 	}
 	if (error >= ERESTARTSYS && error <= ERESTART_LAST)
 		return 0;

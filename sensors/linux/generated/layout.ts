@@ -6,6 +6,7 @@ export const CHANGE_FLAG = {
   CHANGE_CUT: 2,
   CHANGE_UNREADABLE: 4,
   CHANGE_SECOND: 8,
+  CHANGE_SILENT: 16,
 } as const;
 
 export const COUNTERS = {
@@ -110,7 +111,7 @@ export const FILE_USE = {
   accesses: 64,
   ways: 68,
   mapped: 72,
-  spare: 76,
+  flags: 76,
 } as const;
 
 export const FILE_USES = {
@@ -257,6 +258,8 @@ export const OPEN_FLAG = {
   OPEN_CREATED: 1,
   OPEN_CLAIMED_CUT: 2,
   OPEN_CLAIMED_UNREADABLE: 4,
+  OPEN_IO_URING: 8,
+  OPEN_SILENT: 16,
 } as const;
 
 export const PATH_FLAG = {
@@ -413,7 +416,11 @@ export const RECORD_KIND = {
   KIND_NETWORK_PAYLOAD: 11,
   KIND_UNIX_CONNECT: 12,
   KIND_SYSCALL: 13,
-  KIND_COUNT: 14,
+  KIND_URING_OPEN: 14,
+  KIND_URING_CHANGE: 15,
+  KIND_URING_RESULT: 16,
+  KIND_FILE_RECEIVED: 17,
+  KIND_COUNT: 18,
 } as const;
 
 export const SHED_CLASS = {
@@ -528,11 +535,32 @@ export const UNIX_CONNECT = {
   spare: 76,
 } as const;
 
+export const URING_RESULT = {
+  sizeBytes: 56,
+  record: {
+    bytes: 0,
+    kind: 4,
+    boot_ns: 8,
+    start_ns: 16,
+    pid: 24,
+    thread_id: 28,
+    session: 32,
+    cpu: 36,
+  },
+  request: 40,
+  error: 48,
+  spare: 52,
+} as const;
+
 export const USE_CAUSE = {
   USES_CLOSE: 1,
   USES_EXIT: 2,
   USES_REFRESH: 3,
   USES_EXEC: 4,
+} as const;
+
+export const USE_FLAG = {
+  USE_PATH_TOLD: 1,
 } as const;
 
 export const USE_MAP = {

@@ -67,6 +67,18 @@ static inline int request(struct uring *ring, struct io_uring_sqe sqe)
 	return result;
 }
 
+/* Does a request that has no completion when it succeeds; returns when the kernel has done it. */
+static inline void submit_silent(struct uring *ring, struct io_uring_sqe sqe)
+{
+	unsigned tail = *ring->sq_tail, index = tail & *ring->sq_mask;
+	ring->sqes[index] = sqe;
+	ring->sq_array[index] = index;
+	__atomic_store_n(ring->sq_tail, tail + 1, __ATOMIC_SEQ_CST);
+	must(syscall(SYS_io_uring_enter, ring->fd, 1, 0, 0, NULL, 0));
+	if (__atomic_load_n(ring->cq_tail, __ATOMIC_ACQUIRE) != *ring->cq_head)
+		not_possible("a request without a completion", -ring->cqes[*ring->cq_head & *ring->cq_mask].res);
+}
+
 /* As request(), for what cannot fail where the kernel knows the operation. */
 static inline int must_request(struct uring *ring, struct io_uring_sqe sqe, const char *operation)
 {
