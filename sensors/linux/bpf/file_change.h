@@ -9,7 +9,7 @@
 #ifndef SPOOR_FILE_CHANGE_H
 #define SPOOR_FILE_CHANGE_H
 
-#include "calls_x86.h"
+#include "calls_ia32.h"
 #include "text.h"
 
 #define NONE (-1)

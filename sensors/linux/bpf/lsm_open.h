@@ -57,7 +57,9 @@ static __always_inline int opened(struct open_request *asked, long file)
 	told_open(act);
 	if (refused)
 		return 0; /* may_open() said it */
-	return error ? seen_open_failed(session, asked, error) : seen_open(session, (void *)file, asked->flags, -1);
+	if (error)
+		return seen_open_failed(session, asked, error);
+	return seen_open(session, (void *)file, asked->flags, -1, act->opcode ? OPEN_IO_URING : 0);
 }
 
 SEC("fexit/do_filp_open")
