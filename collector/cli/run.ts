@@ -82,7 +82,7 @@ export async function run(command: readonly string[], options: RunOptions): Prom
 }
 
 async function open(options: RunOptions): Promise<Watch> {
-  const detect = await createBuiltinDetect();
+  const detect = await createBuiltinDetect(options.state);
   // First, so that a host that cannot be watched is left as it was.
   const linux = openLinuxSensor();
   const state = openState(options.state);

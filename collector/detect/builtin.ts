@@ -5,14 +5,19 @@ import { createClassify } from './classify.ts';
 import { createDetect, type Detect } from './detect.ts';
 import { prebuiltRules } from './prebuilt.ts';
 import { linkRules, type RuleSet } from './ruleset.ts';
+import { createMarkWatcher, ownPlaces } from './watcher.ts';
 
-/** @throws Refusal when a rule of the pack cannot be used: the installation is damaged */
-export async function createBuiltinDetect(): Promise<Detect> {
+/**
+ * @param state the state folder of this collector
+ * @throws Refusal when a rule of the pack cannot be used: the installation is damaged
+ */
+export async function createBuiltinDetect(state: string): Promise<Detect> {
   return createDetect({
     rules: await loadBuiltinRules(),
     ruleset: 'spoor',
     product: 'linux',
     classify: createClassify(ownCatalogue()),
+    markWatcher: createMarkWatcher({ pid: process.pid, state, places: ownPlaces() }),
   });
 }
 

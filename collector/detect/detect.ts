@@ -19,6 +19,7 @@ import { type RoutedView, routedViews } from './routed-views.ts';
 import type { RuleSet } from './ruleset.ts';
 import { judgeUsual } from './unusual.ts';
 import { View } from './view.ts';
+import type { MarkWatcher } from './watcher.ts';
 
 export interface DetectOptions {
   readonly rules: RuleSet;
@@ -28,6 +29,8 @@ export interface DetectOptions {
   readonly product: 'linux' | 'windows' | 'macos';
   /** Adds the class of files and the type of destinations; without it rules that ask for them see none. */
   readonly classify?: Classify;
+  /** Marks what is done to Spoor itself; without it rules that ask for that see none. */
+  readonly markWatcher?: MarkWatcher;
 }
 
 /** What is remembered of past events. Plain data, so that it can be written as JSON. */
@@ -62,7 +65,7 @@ export function isJudged(name: string): boolean {
 }
 
 export function createDetect(options: DetectOptions): Detect {
-  const { rules, ruleset, product, classify } = options;
+  const { rules, ruleset, product, classify, markWatcher } = options;
   const engine = createEngine(rules.detections);
   const correlator = createCorrelator(rules.correlations);
   const views = routedViews(engine, createEventViews(engine.fields, product));
@@ -113,6 +116,7 @@ export function createDetect(options: DetectOptions): Detect {
     const out: Event[] = [];
     for (const event of batch) {
       classify?.(event);
+      markWatcher?.(event);
       take(event, out);
       const unusual = judgeUsual(baselines, event);
       if (unusual) take(unusual, out);

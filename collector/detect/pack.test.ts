@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { testFilesAt } from '../cli/rules/test.ts';
 import type { Expression } from './expression.ts';
@@ -153,3 +154,12 @@ function* shifted(expression: Expression): Generator<Expression> {
       break;
   }
 }
+
+test('docs/detections.md lists every rule that gives findings, with its kind and level', () => {
+  const page = readFileSync(join(dirname(FOLDER), 'docs', 'detections.md'), 'utf8');
+  for (const rule of speaking()) {
+    const kind = 'type' in rule ? rule.type : 'rule';
+    const line = page.split('\n').find((one) => one.startsWith(`| [${rule.title}](`));
+    assert.ok(line?.includes(` | ${kind} | ${rule.level} | `), `${rule.title}: ${line ?? 'no line'}`);
+  }
+});

@@ -28,6 +28,8 @@ export interface Expectation {
   /** Place of the event that fires it, from 0; undefined when it does not matter. */
   readonly on: number | undefined;
   readonly times: number;
+  /** Numbers of the events that the finding must name, no more and no fewer. */
+  readonly evidence: readonly number[] | undefined;
 }
 
 export interface RuleTest {
@@ -146,7 +148,7 @@ function readExpected(file: string, map: YamlMap): Expectation[] {
   if (tree.kind === 'scalar' && tree.source === 'none') return [];
   const items = tree.kind === 'list' ? tree.items : [tree];
   return items.map((item) => {
-    if (item.kind === 'scalar') return { rule: item.source, on: undefined, times: 1 };
+    if (item.kind === 'scalar') return { rule: item.source, on: undefined, times: 1, evidence: undefined };
     const one = mapAt(file, item, 'an expectation');
     const number = (key: string): number | undefined => {
       const value = valueAt(one, key);
@@ -154,8 +156,21 @@ function readExpected(file: string, map: YamlMap): Expectation[] {
       if (value.kind === 'scalar' && typeof value.value === 'number') return value.value;
       throw new Refusal(file, value, `"${key}" takes a number`);
     };
-    return { rule: textAt(file, one, 'rule'), on: number('on'), times: number('times') ?? 1 };
+    return {
+      rule: textAt(file, one, 'rule'),
+      on: number('on'),
+      times: number('times') ?? 1,
+      evidence: numbersAt(file, one, 'evidence'),
+    };
   });
+}
+
+function numbersAt(file: string, map: YamlMap, key: string): readonly number[] | undefined {
+  const value = valueAt(map, key);
+  if (!value) return undefined;
+  const numbers = plain(file, value);
+  if (Array.isArray(numbers) && numbers.every((one) => typeof one === 'number')) return numbers;
+  throw new Refusal(file, value, `"${key}" takes a list of numbers of events`);
 }
 
 /** `+90s` after the event before, `10m` or `1h30m5s` after the beginning, `250ms`. */

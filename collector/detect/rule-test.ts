@@ -40,6 +40,8 @@ export interface RuleTestResult {
 interface Fired {
   readonly rule: Rule;
   readonly on: number;
+  /** Numbers of the events it names; undefined where events of another source have no uid. */
+  readonly evidence: readonly number[] | undefined;
 }
 
 export interface RuleTester {
@@ -83,12 +85,15 @@ function fire(test: RuleTest, rules: RuleSet, classify: Classify): Fired[] {
   for (const rule of [...rules.detections, ...rules.correlations.map((one) => one.rule)])
     byKey.set(rule.title, rule);
   const fired: Fired[] = [];
+  const numbers = new Map<string, number>();
   const events = test.recording === undefined ? test.events.flatMap(repeated) : [];
   const own = test.recording === undefined ? [] : recorded(test.recording);
   const take = (event: Event, on: number) => {
+    numbers.set(event.uid, on);
     for (const out of detect([event])) {
       const rule = out.name === 'finding' ? byKey.get(out.attributes['security_rule.name'] ?? '') : undefined;
-      if (rule) fired.push({ rule, on });
+      const uids = out.attributes['spoor.finding.evidence'] ?? [];
+      if (rule) fired.push({ rule, on, evidence: uids.map((uid) => numbers.get(uid) ?? -1) });
     }
   };
   for (const [on, event] of own.entries()) take(event, on);
@@ -96,7 +101,7 @@ function fire(test: RuleTest, rules: RuleSet, classify: Classify): Fired[] {
     if (event.name === undefined) {
       const flat = { ...event.fields, '@timestamp': START_MS + event.offsetMs };
       for (const rule of matcher.match(eventOf(flat, `${test.file}:${event.at.line}`, event.at.line)))
-        fired.push({ rule, on });
+        fired.push({ rule, on, evidence: undefined });
     } else take(ownEvent(event, event.name), on);
   }
   return fired;
@@ -144,7 +149,7 @@ function recorded(file: string): Event[] {
 function compare(fired: readonly Fired[], expected: readonly Expectation[], own: readonly Rule[]): string[] {
   const differences: string[] = [];
   const left = [...fired];
-  for (const { rule: reference, on, times } of expected) {
+  for (const { rule: reference, on, times, evidence } of expected) {
     const rule = own.find((one) => [one.title, one.id, one.name].includes(reference));
     if (!rule) {
       differences.push(`no rule beside the test is called "${reference}"`);
@@ -152,8 +157,10 @@ function compare(fired: readonly Fired[], expected: readonly Expectation[], own:
     }
     for (let time = 0; time < times; time += 1) {
       const found = left.findIndex((one) => one.rule === rule && (on === undefined || one.on === on));
-      if (found >= 0) left.splice(found, 1);
-      else
+      const [one] = found >= 0 ? left.splice(found, 1) : [];
+      if (one && evidence && String(one.evidence) !== String(evidence))
+        differences.push(`"${reference}" names events ${one.evidence}, not ${evidence}`);
+      if (!one)
         differences.push(
           `"${reference}" did not fire${on === undefined ? '' : ` on event ${on}`}${times > 1 ? ` (${time} of ${times})` : ''}`,
         );

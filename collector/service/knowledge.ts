@@ -5,11 +5,16 @@ import type { Configuration } from '../configuration/configuration.ts';
 import { readNamedFiles } from '../configuration/named-files.ts';
 import { createClassify } from '../detect/classify.ts';
 import { createDetect, type Detect } from '../detect/detect.ts';
+import { createMarkWatcher, ownPlaces } from '../detect/watcher.ts';
 import type { Catalogue } from '../recognise/catalogue.ts';
 import { createPersonReader, type Person } from '../recognise/person/person.ts';
 import { createProcReader } from '../recognise/person/proc.ts';
 import { createRecogniser, type Recogniser } from '../recognise/recognise.ts';
 import { createFilesOf } from '../recognise/running.ts';
+
+/** Where settings lie (docs/configuration.md), and what keeps the kernel's part alive between two services. */
+const CONFIGURATION = '/etc/spoor';
+const PINS = '/sys/fs/bpf/spoor';
 
 export interface Knowledge {
   readonly catalogue: Catalogue;
@@ -25,6 +30,20 @@ export async function readKnowledge(configuration: Configuration): Promise<Knowl
     catalogue,
     recogniser: createRecogniser({ catalogue, files: createFilesOf() }),
     personOf: createPersonReader({ proc: createProcReader(), userName: createUserNames(), directorySubject }),
-    detect: createDetect({ rules, ruleset: 'spoor', product: 'linux', classify: createClassify(catalogue) }),
+    detect: createDetect({
+      rules,
+      ruleset: 'spoor',
+      product: 'linux',
+      classify: createClassify(catalogue),
+      markWatcher: createMarkWatcher({
+        pid: process.pid,
+        state: configuration.state,
+        places: {
+          ...ownPlaces(),
+          configuration: [CONFIGURATION, configuration.runtime, ...configuration.rules.paths],
+          pins: [PINS],
+        },
+      }),
+    }),
   };
 }

@@ -37,7 +37,7 @@ async function run(attack: Attack, state: string, arrivals: Arrivals): Promise<R
   const stage = await setStage();
   try {
     await spoor(['run', '--state', state, '--', 'bash', '-c', attack.script], {
-      env: stage.environment,
+      env: { ...stage.environment, STATE: state },
       cwd: stage.folder,
     });
     const events = eventsIn(state, '--session', 'last');

@@ -7,7 +7,7 @@ export interface Attack {
   readonly name: string;
   /** ATT&CK technique. */
   readonly technique: string;
-  /** bash, run in the scratch folder; HOME, PORT (a web server on loopback) and BIN (stand-ins, first in PATH) are set. */
+  /** bash, run in the scratch folder; HOME, PORT (a web server on loopback), STATE (the watcher's folder) and BIN (stand-ins, first in PATH) are set. */
   readonly script: string;
   /** Names of rules that must fire. */
   readonly expected: readonly string[];
@@ -169,6 +169,24 @@ export const ATTACKS: readonly Attack[] = [
     technique: 'T1562.001',
     script: 'systemctl stop spoor',
     expected: ['watcher_tampering'],
+  },
+  {
+    name: 'the watcher is signalled',
+    technique: 'T1562.001',
+    script: 'kill -CONT $PPID',
+    expected: ['watcher_attacked'],
+  },
+  {
+    name: "the watcher's key is read",
+    technique: 'T1552.004',
+    script: 'cat "$STATE"/key/* >/dev/null',
+    expected: ['watcher_attacked'],
+  },
+  {
+    name: "files of the watcher's log are changed",
+    technique: 'T1070',
+    script: 'touch "$STATE/log/planted"; rm "$STATE/log/planted"',
+    expected: ['watcher_attacked'],
   },
   {
     name: 'an unpinned tool server is set up',

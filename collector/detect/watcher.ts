@@ -1,0 +1,68 @@
+/** Marks what a session does to Spoor itself: to its process, its state folder, its settings, its program. */
+
+import { realpathSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Event } from '../event.ts';
+import { builtinRules } from './pack.ts';
+
+export type WatcherPart = 'process' | 'key' | 'state' | 'configuration' | 'program' | 'rules' | 'pins';
+
+export interface WatcherPlaces {
+  /** The collector's process. */
+  readonly pid: number;
+  /** Its state folder; the host key lies in key/ of it. */
+  readonly state: string;
+  /** Folders and files of the other parts. */
+  readonly places: Readonly<Partial<Record<WatcherPart, readonly string[]>>>;
+}
+
+/** Says which part of Spoor an event's act was on. */
+export type MarkWatcher = (event: Event) => void;
+
+export function createMarkWatcher({ pid, state, places }: WatcherPlaces): MarkWatcher {
+  // The narrower place first: the key lies within the state folder.
+  const folders: readonly (readonly [string, WatcherPart])[] = [
+    ...bothWays(join(state, 'key')).map((path) => [path, 'key'] as const),
+    ...bothWays(state).map((path) => [path, 'state'] as const),
+    ...(Object.entries(places) as [WatcherPart, readonly string[]][]).flatMap(([part, paths]) =>
+      paths.flatMap(bothWays).map((path) => [path, part] as const),
+    ),
+    [`/proc/${pid}`, 'process'],
+  ];
+
+  function partOf(path: string): WatcherPart | undefined {
+    for (const [folder, part] of folders)
+      if (path.startsWith(folder) && (path.length === folder.length || path[folder.length] === '/'))
+        return part;
+    return undefined;
+  }
+
+  return ({ name, attributes }) => {
+    if (name.startsWith('security.')) {
+      if (attributes['spoor.target.pid'] === pid) attributes['spoor.watcher.part'] = 'process';
+      return;
+    }
+    const path = attributes['file.path'];
+    if (path === undefined || !name.startsWith('file.')) return;
+    const part = partOf(path);
+    if (part) attributes['spoor.watcher.part'] = part;
+  };
+}
+
+/** Where this program and its rules lie. */
+export function ownPlaces(): WatcherPlaces['places'] {
+  const rules = builtinRules();
+  const program = dirname(rules);
+  return { program: [join(program, 'dist'), join(program, 'bin')], rules: [rules] };
+}
+
+/** A path as it is written and as the kernel names it, links resolved. */
+function bothWays(path: string): string[] {
+  const written = resolve(path);
+  try {
+    return [...new Set([written, realpathSync(written)])];
+  } catch {
+    // It is not there (yet): then no link leads to it.
+    return [written];
+  }
+}
