@@ -35,6 +35,7 @@ const EXIT_CODES: Readonly<Record<string, FailureCode>> = {
   SensorError: 3,
   ServiceError: 3,
   SettingError: 2,
+  WitnessMemoryError: 2,
 };
 
 export interface Explained {

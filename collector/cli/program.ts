@@ -11,6 +11,7 @@ import { defaultStateDirectory } from './state.ts';
 import { writeAll } from './terminal.ts';
 import { addVerifyCommand } from './verify.ts';
 import { version } from './version.ts';
+import { addWitnessCommand } from './witness.ts';
 
 const STDOUT = 1;
 const STATE = ['--state <dir>', 'folder of key, log and positions', defaultStateDirectory()] as const;
@@ -87,6 +88,7 @@ export function createProgram(): Command {
   addKeyCommand(program);
   addRulesCommand(program);
   addServiceCommand(program);
+  addWitnessCommand(program);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
 }

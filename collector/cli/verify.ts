@@ -5,7 +5,7 @@ import { verifyCopy } from '../verify/copy.ts';
 import { CopyError } from '../verify/otlp-json.ts';
 import { checkSince, proveRecord } from '../verify/proof.ts';
 import type { Verdict } from '../verify/verdict.ts';
-import { keysBeside, readKeys, VerifyError, verifyLog } from '../verify/verify.ts';
+import { keysBeside, readKeys, readWitnessKeys, VerifyError, verifyLog } from '../verify/verify.ts';
 import { endWithReader } from './output.ts';
 import { defaultStateDirectory } from './state.ts';
 import { copyJson, copyText } from './verify-copy-text.ts';
@@ -13,6 +13,7 @@ import { copyJson, copyText } from './verify-copy-text.ts';
 interface VerifyOptions {
   readonly state: string;
   readonly key?: string;
+  readonly witness?: string;
   readonly proof?: number;
   readonly since?: string;
   readonly otlp?: string;
@@ -26,6 +27,7 @@ export function addVerifyCommand(program: Command): void {
     .description('check that nothing in the log was changed, and say what it states as lost')
     .option('--state <dir>', 'folder of the log and its key', defaultStateDirectory())
     .option('--key <file>', 'public key kept elsewhere (a copy of STATE/key/host.pub)')
+    .option('--witness <file>', 'keys of the witnesses to believe (a copy of their witness.pub)')
     .option('--proof <index>', 'print a proof (C2SP tlog-proof) that this record is in the log', parseIndex)
     .option('--since <file>', 'check that the log still begins with what this older checkpoint signed')
     .option('--otlp <file>', "check a SIEM's copy instead: OTLP-JSON, one request or one record a line")
@@ -60,7 +62,11 @@ async function verifyCommand(options: VerifyOptions): Promise<number> {
       process.stdout.write(options.json ? `${copyJson(verdict)}\n` : copyText(options.otlp, verdict));
       return verdict.integrity === 'intact' && verdict.complete ? 0 : 1;
     }
-    const verdict = await verifyLog(directory, keys);
+    const witnesses =
+      options.witness === undefined
+        ? undefined
+        : readWitnessKeys(readText(options.witness, 'witness key'), options.witness);
+    const verdict = await verifyLog(directory, keys, witnesses);
     process.stdout.write(
       options.json ? `${verdictJson(verdict)}\n` : verdictText(directory, verdict, options),
     );
@@ -108,6 +114,10 @@ function verdictText(directory: string, verdict: Verdict, options: VerifyOptions
     for (const { message } of verdict.problems) lines.push(`           ${message}`);
     if (verdict.moreProblems > 0) lines.push(`           and ${verdict.moreProblems} more`);
   }
+  for (const { name, keyId, size: to, time } of verdict.witnessed)
+    lines.push(
+      `witnessed  ${shownRange(0, to)} by ${name} (${keyId}${options.witness === undefined ? ', found beside the log' : ''}), at ${time}: whoever has the host's key cannot rewrite them`,
+    );
   // Without a checkpoint of this key nothing else can be said of what lies there.
   if (verdict.checkpoints === 0) return `${lines.join('\n')}\n`;
   if (first > 0)

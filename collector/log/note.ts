@@ -107,8 +107,12 @@ export function isSignedBy(note: Note, key: VerifierKey): boolean {
     (signature) =>
       signature.name === key.name &&
       signature.keyId === key.keyId &&
-      verify(null, Buffer.from(note.text), publicKeyObject(key.publicKey), signature.signature),
+      isEd25519Signature(note.text, signature.signature, key.publicKey),
   );
+}
+
+export function isEd25519Signature(text: string, signature: Buffer, publicKey: Buffer): boolean {
+  return verify(null, Buffer.from(text), publicKeyObject(publicKey), signature);
 }
 
 function publicKeyObject(publicKey: Buffer): KeyObject {

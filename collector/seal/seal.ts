@@ -53,6 +53,12 @@ export interface SealOptions {
   readonly reserveBytes?: number;
 }
 
+export interface SignedCheckpoint {
+  readonly checkpoint: Checkpoint;
+  /** The signed note. */
+  readonly note: string;
+}
+
 /** Stage 6, seal: events become records of the signed, append-only log. */
 export interface Seal {
   /**
@@ -72,6 +78,8 @@ export interface Seal {
   readonly durable: number;
   /** Calls back whenever `durable` grew or a checkpoint was written; with `durable`. */
   onGrow(listener: (durable: number) => void): void;
+  /** Calls back with each checkpoint, as it is signed and on disk. */
+  onCheckpoint(listener: (signed: SignedCheckpoint) => void): void;
   /** Bytes taken and not on disk yet; they are in memory. */
   readonly backlogBytes: number;
   /** Events that were not taken because the disk took nothing. */
@@ -168,6 +176,7 @@ class LogSeal implements Seal {
   readonly #tail: Tail;
   readonly #leaves: Leaves;
   readonly #listeners: ((durable: number) => void)[] = [];
+  readonly #checkpointListeners: ((signed: SignedCheckpoint) => void)[] = [];
   readonly #gapListeners: ((gaps: readonly Event[]) => void)[] = [];
   readonly #shedding = new Shedding();
   #first: number;
@@ -237,6 +246,10 @@ class LogSeal implements Seal {
 
   onGap(listener: (gaps: readonly Event[]) => void): void {
     this.#gapListeners.push(listener);
+  }
+
+  onCheckpoint(listener: (signed: SignedCheckpoint) => void): void {
+    this.#checkpointListeners.push(listener);
   }
 
   append(batch: readonly Event[]): void {
@@ -473,6 +486,7 @@ class LogSeal implements Seal {
     this.#trouble = undefined;
     if (state === 'open') this.#tellGaps();
     this.#grown();
+    for (const listener of this.#checkpointListeners) listener({ checkpoint, note });
     return checkpoint;
   }
 

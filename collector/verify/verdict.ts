@@ -58,8 +58,19 @@ export interface Verdict {
   readonly writer: { readonly pid: number; readonly command: string } | undefined;
   /** Events that the log itself states as lost. */
   readonly lost: bigint;
+  /** Up to where witnesses vouch for the log, the newest word of each; empty when none does. */
+  readonly witnessed: readonly WitnessedUpTo[];
   /** Times the writer did not end in order; after each, what was in memory is missing uncounted. */
   readonly interruptions: number;
+}
+
+/** A witness has seen that the log began with these records, and cosigns no other history of it. */
+export interface WitnessedUpTo {
+  readonly name: string;
+  readonly keyId: string;
+  readonly size: number;
+  /** RFC 3339, by the witness's clock. */
+  readonly time: string;
 }
 
 /** Problems listed; a log where everything is wrong is not told record by record. 100 lines, the rest counted. */

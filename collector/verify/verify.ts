@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Checkpoint } from '../log/checkpoint.ts';
+import { parseWitnessKey, type WitnessKey } from '../log/cosignature.ts';
 import { readIfThere } from '../log/files.ts';
 import { HashMissingError, HashReader } from '../log/hashes.ts';
 import { newestCheckpoint, type StoredCheckpoint } from '../log/journal.ts';
@@ -16,6 +17,7 @@ import { diagnoseBundle, range, sameHash } from './diagnose.ts';
 import { checkStoredTiles } from './stored.ts';
 import { ProblemList, type Verdict } from './verdict.ts';
 import { type Part, Walk, walkTo } from './walk.ts';
+import { type CosignedRecord, checkWitnessed, MAX_COSIGNED } from './witnessed.ts';
 
 /** Bundles between two chances for others to run: some 20 ms. */
 const BUNDLES_A_TURN = 64;
@@ -34,9 +36,14 @@ export class VerifyError extends Error {
  *
  * @param keys the keys to trust; without them those published beside the log (../key/host.pub), which shows that
  *   the log fits itself and no more
+ * @param witnesses keys of the witnesses to believe; without them those published beside the log
  * @throws VerifyError when there is no log, or no key for it
  */
-export async function verifyLog(directory: string, keys?: readonly VerifierKey[]): Promise<Verdict> {
+export async function verifyLog(
+  directory: string,
+  keys?: readonly VerifierKey[],
+  witnesses: readonly WitnessKey[] = witnessesBeside(directory),
+): Promise<Verdict> {
   const newest = newestCheckpoint(directory);
   const keyring = new Keyring(keys ?? keysBeside(directory));
   const problems = new ProblemList();
@@ -56,6 +63,7 @@ export async function verifyLog(directory: string, keys?: readonly VerifierKey[]
       {},
       `checkpoint ${last.checkpoint.number} says that ${last.checkpoint.lost} events were lost, the records say ${check.lost}`,
     );
+  const witnessed = checkWitnessed(check.cosigned, witnesses, signed, problems);
   const firstWrong = problems.listed.reduce(
     (least, { record }) => Math.min(least, record ?? least),
     Infinity,
@@ -75,6 +83,7 @@ export async function verifyLog(directory: string, keys?: readonly VerifierKey[]
     unsigned: tail,
     writer: livingWriter(directory),
     lost: check.lost,
+    witnessed,
     interruptions: check.interruptions,
   };
 }
@@ -109,6 +118,25 @@ export function readKeys(text: string, path: string, origin?: string): VerifierK
   }
 }
 
+/** The keys of witnesses published beside the log. @throws VerifyError naming the file for a line that is no key */
+function witnessesBeside(directory: string): WitnessKey[] {
+  const path = join(directory, '..', 'key', 'witness.pub');
+  return readWitnessKeys(readIfThere(path)?.toString() ?? '', path);
+}
+
+/** The witness keys of a file, a line each. @throws VerifyError naming the file for a line that is no key */
+export function readWitnessKeys(text: string, path: string): WitnessKey[] {
+  try {
+    return text
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .map(parseWitnessKey);
+  } catch (error) {
+    if (error instanceof NoteError) throw new VerifyError(`${path}: ${error.message}`);
+    throw error;
+  }
+}
+
 class TreeCheck {
   readonly #directory: string;
   readonly #problems: ProblemList;
@@ -128,6 +156,8 @@ class TreeCheck {
   vouched = 0;
   lost = 0n;
   interruptions = 0;
+  /** What witnesses cosigned, as the log's records tell it; the newest last. */
+  readonly cosigned: CosignedRecord[] = [];
 
   constructor(directory: string, last: Checkpoint | undefined, problems: ProblemList) {
     this.#signed = last?.size ?? 0;
@@ -296,6 +326,11 @@ class TreeCheck {
       } else if (endsWith(bundle, i, OPEN)) {
         const { attributes } = decodeLeaf(leafOf(bundle, i));
         if (attributes['spoor.log.previous_end'] === 'interrupted') this.interruptions++;
+      } else if (endsWith(bundle, i, WITNESS)) {
+        const note = decodeLeaf(leafOf(bundle, i)).attributes['spoor.checkpoint.note'];
+        if (typeof note !== 'string') continue;
+        if (this.cosigned.length >= MAX_COSIGNED) this.cosigned.shift();
+        this.cosigned.push({ record: bundle.number * TILE_WIDTH + i, note });
       }
     }
   }
@@ -304,6 +339,7 @@ class TreeCheck {
 /** The event name is the last field of a canonical leaf, so the last bytes tell it without decoding. */
 const GAP = eventNameField('sensor.gap');
 const OPEN = eventNameField('log.open');
+const WITNESS = eventNameField('log.witness');
 
 function eventNameField(name: string): Buffer {
   return Buffer.concat([Buffer.from([0x62, name.length]), Buffer.from(name)]);
