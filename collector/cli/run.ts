@@ -93,8 +93,7 @@ async function open(options: RunOptions): Promise<Watch> {
     directory: state.logDirectory,
     hostKey,
     hostId: hostId(),
-    shipped: () =>
-      options.otlp === undefined ? Number.MAX_SAFE_INTEGER : (receiver?.shipper.status().next ?? 0),
+    shipped: options.otlp === undefined ? undefined : () => receiver?.shipper.status().next ?? 0,
   });
   try {
     receiver = options.otlp === undefined ? undefined : await openReceiver(options.otlp, state, seal);

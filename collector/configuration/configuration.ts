@@ -8,8 +8,10 @@ import { Ajv } from 'ajv';
 import { BadInput } from '../recognise/bad-input.ts';
 import { checkBySchema, MAX_YAML_BYTES, parseYaml } from '../recognise/checked-yaml.ts';
 import type { DestinationSettings } from '../ship/destination.ts';
+import type { WitnessAddress } from '../witness/submit.ts';
 import { destinationOf, shipFaults, type WrittenDestination } from './ship.ts';
 import { type ByteSize, bytesIn } from './size.ts';
+import { type WrittenWitness, witnessFaults, witnessOf } from './witness.ts';
 
 /** Looked for when nobody names a file; its absence is no mistake. */
 export const DEFAULT_FILE = '/etc/spoor/spoor.yml';
@@ -29,6 +31,7 @@ export interface Configuration {
   readonly hash: { readonly maxFileBytes: number; readonly maxExecutableBytes: number };
   readonly sensor: { readonly ringBytes: number };
   readonly ship: readonly DestinationSettings[];
+  readonly witness: readonly WitnessAddress[];
 }
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
@@ -43,6 +46,7 @@ export interface WrittenConfiguration {
   readonly hash: { readonly max_file: ByteSize; readonly max_executable: ByteSize };
   readonly sensor: { readonly ring: ByteSize };
   readonly ship: readonly WrittenDestination[];
+  readonly witness: readonly WrittenWitness[];
 }
 
 /** @throws BadInput naming file, line, column, value and mend of every mistake */
@@ -84,7 +88,7 @@ export function configurationIn(name: string, text: string): Configuration {
   checkBySchema(file, validate);
   // The schema has just been checked and the defaults filled in, so the shape is no longer a hope.
   const written = file.value as WrittenConfiguration;
-  const problems = shipFaults(file, written.ship);
+  const problems = [...shipFaults(file, written.ship), ...witnessFaults(file, written.witness)];
   if (problems.length > 0) throw new BadInput(problems);
   return {
     state: written.state,
@@ -102,6 +106,7 @@ export function configurationIn(name: string, text: string): Configuration {
     },
     sensor: { ringBytes: bytesIn(written.sensor.ring) },
     ship: written.ship.map(destinationOf),
+    witness: written.witness.map(witnessOf),
   };
 }
 

@@ -19,7 +19,7 @@ import { writePartials } from './partials.ts';
 import { DEFAULT_MAX_BYTES, Pruner, type Pruning, type Retention } from './prune.ts';
 import { type Recovered, recoverLog } from './recover.ts';
 import { Reserve, reserveBytesOf } from './reserve.ts';
-import { MAX_BACKLOG_BYTES, type ShedCause, Shedding } from './shed.ts';
+import { MAX_BACKLOG_BYTES, type ShedCause, Shedding, shedCause } from './shed.ts';
 import { Tail } from './tail.ts';
 
 /** From the first unsigned record to its checkpoint; with the time of the disk still about one a second. */
@@ -46,7 +46,7 @@ export interface SealOptions {
    * Records that every destination has. Left out without destinations: then nothing counts as deleted unshipped, and
    * a full disk deletes nothing, since nobody has a copy.
    */
-  readonly shipped?: () => number;
+  readonly shipped?: (() => number) | undefined;
   /** Memory for records that are not on disk yet. */
   readonly maxBacklogBytes?: number;
   /** Disk kept for the time when it is full, of the budget. */
@@ -493,12 +493,4 @@ class LogSeal implements Seal {
   #grown(): void {
     for (const listener of this.#listeners) listener(this.#tail.durable);
   }
-}
-
-const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
-
-/** What a gap is put down to, by the last trouble with the disk. */
-function shedCause(trouble: Error | undefined): ShedCause {
-  if (!trouble) return 'disk_slow';
-  return FULL.has((trouble as NodeJS.ErrnoException).code ?? '') ? 'disk_full' : 'disk_error';
 }

@@ -99,3 +99,11 @@ export class Shedding {
     else this.#counts.set(key, { cause, event, session, count });
   }
 }
+
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+
+/** What a gap is put down to, by the last trouble with the disk. */
+export function shedCause(trouble: Error | undefined): ShedCause {
+  if (!trouble) return 'disk_slow';
+  return FULL.has((trouble as NodeJS.ErrnoException).code ?? '') ? 'disk_full' : 'disk_error';
+}

@@ -22,6 +22,7 @@ import { openHostKey } from '../seal/hostkey.ts';
 import { openSeal, type Seal } from '../seal/seal.ts';
 import type { Summary } from '../session/summary.ts';
 import { hostId } from '../ship/resource.ts';
+import type { Countersigner } from '../witness/countersign.ts';
 import { type Answer, Refused, serveControl } from './control.ts';
 import { takeInExisting } from './existing.ts';
 import { createFinder, type Finder } from './finder.ts';
@@ -36,6 +37,7 @@ import { createSessionKeeper, type SessionKeeper } from './session-keeper.ts';
 import { type ServiceStatus, statusOf } from './status.ts';
 import { suspectWords } from './suspect-words.ts';
 import { createWatchRequest } from './watch-request.ts';
+import { openWitnesses } from './witnesses.ts';
 
 /** Summaries of ended sessions that their `spoor run` has not asked for yet. */
 const MAX_ENDED = 64;
@@ -73,13 +75,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     hostKey,
     hostId: hostId(),
     // Until the receivers are opened, nothing is known to be delivered.
-    shipped: () =>
-      configuration.ship.length === 0 ? Number.MAX_SAFE_INTEGER : (receivers?.delivered() ?? 0),
+    shipped: configuration.ship.length === 0 ? undefined : () => receivers?.delivered() ?? 0,
   });
   try {
     const sensor = openLinuxSensor({ ringBytes: configuration.sensor.ringBytes });
     receivers = await openReceivers(configuration.ship, state, seal);
-    const service = new RunningService(options, { knowledge, state, seal, sensor, receivers });
+    const countersigner = openWitnesses(configuration.witness, state, seal);
+    const service = new RunningService(options, { knowledge, state, seal, sensor, receivers, countersigner });
     await service.begin();
     manager.ready();
     return service;
@@ -96,6 +98,7 @@ interface Parts {
   readonly seal: Seal;
   readonly sensor: Sensor;
   readonly receivers: Receivers;
+  readonly countersigner: Countersigner;
 }
 
 class RunningService implements Service {
@@ -226,7 +229,7 @@ class RunningService implements Service {
 
   async stop(): Promise<void> {
     const { log, manager } = this.#options;
-    const { seal, receivers, state } = this.#parts;
+    const { seal, receivers, state, countersigner } = this.#parts;
     manager.stopping();
     clearTimeout(this.#rescan);
     this.#rulesWatch?.close();
@@ -238,6 +241,7 @@ class RunningService implements Service {
     await this.#pipeline.stop();
     this.#memory.stop();
     receivers.quiet();
+    await countersigner.finish();
     const closing = await seal.close();
     await receivers.stop();
     writeFileSync(join(state.directory, WHERE), '{}\n', { mode: 0o600 });

@@ -1,4 +1,4 @@
-import { formatTimeNs, parseCheckpoint } from '../log/checkpoint.ts';
+import { type Checkpoint, CheckpointError, formatTimeNs, parseCheckpoint } from '../log/checkpoint.ts';
 import { cosignedAt, type WitnessKey } from '../log/cosignature.ts';
 import type { StoredCheckpoint } from '../log/journal.ts';
 import { type Note, NoteError, parseNote } from '../log/note.ts';
@@ -27,10 +27,11 @@ export function checkWitnessed(
   const witnessed: WitnessedUpTo[] = [];
   for (const key of witnesses)
     for (const { record, note: text } of records.toReversed()) {
-      const note = noteIn(text);
-      const timeS = note && cosignedAt(note, key);
-      if (!note || timeS === undefined) continue;
-      const { number, size } = parseCheckpoint(note.text);
+      const opened = open(text);
+      const timeS = opened && cosignedAt(opened.note, key);
+      if (!opened || timeS === undefined) continue;
+      const { note } = opened;
+      const { number, size } = opened.checkpoint;
       const own = chain.find(({ checkpoint }) => checkpoint.number === number);
       // A checkpoint whose records were pruned may have gone from the journal.
       if (!own && number < (chain[0]?.checkpoint.number ?? 0)) continue;
@@ -52,11 +53,13 @@ export function checkWitnessed(
   return witnessed;
 }
 
-function noteIn(text: string): Note | undefined {
+function open(text: string): { readonly note: Note; readonly checkpoint: Checkpoint } | undefined {
   try {
-    return parseNote(text);
+    const note = parseNote(text);
+    return { note, checkpoint: parseCheckpoint(note.text) };
   } catch (error) {
-    if (error instanceof NoteError) return undefined; // no cosignature of anybody's
+    // No cosignature of anybody's, or one of a log of another kind.
+    if (error instanceof NoteError || error instanceof CheckpointError) return undefined;
     throw error;
   }
 }
