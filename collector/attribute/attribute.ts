@@ -42,6 +42,7 @@ import { ancestorsOf, runningProgram } from './lineage.ts';
 import { createNames } from './names.ts';
 import { createProcessTable, type Process, type Program } from './processes.ts';
 import { rfc3339 } from './rfc3339.ts';
+import { shown } from './shown.ts';
 import { createUserNames } from './users.ts';
 import type { WrittenFile } from './written-files.ts';
 
@@ -107,7 +108,7 @@ export function createAttribute(
   const live = new Map<SessionTag, LiveSession>();
   const joined = new Map<SessionTag, Attributed>();
   const followed = createFollowed((id) => [...live.values()].find((session) => session.id === id), follow);
-  const handovers = createHandovers(needs.writtenFiles);
+  const handovers = createHandovers((ref) => table.entry(ref), needs.writtenFiles);
   const surroundings: Surroundings = {
     processOf: (ref) => ref && table.find(ref),
     sessionOf: (tag) => sessionByTag(tag),
@@ -220,12 +221,12 @@ export function createAttribute(
     const caller = process.program ?? creator?.program;
     process.program = program;
     setUser(process, seen.credentials.euid);
-    const handover = isOutside(seen) ? handoverTo(process, seen, program, creator) : undefined;
+    const takenOver = isOutside(seen) ? handoversTo(process, seen, program, creator) : [];
     const session =
       seen.session === 0 && !finder && !process.followed
         ? undefined
         : sessionAtExec(seen, process, program, caller, out);
-    if (handover) out.push(handoverEvent(handover, seen, process, session));
+    for (const handover of takenOver) out.push(handoverEvent(handover, seen, process, session));
     if (!session) return;
     const ancestry = table.ancestryOf(process);
     const attributes = describeExec(seen, session, process, program, creator, ancestry);
@@ -238,30 +239,34 @@ export function createAttribute(
   }
 
   /** A program started in no session: does it go on with the work of one? */
-  function handoverTo(
+  function handoversTo(
     process: Process,
     seen: ProcessExec,
     program: Program,
     creator: Process | undefined,
-  ): Handover | undefined {
+  ): Handover[] {
     // What a followed process made before the kernel had its tag.
     process.followed ??= creator?.followed;
-    if (process.followed) return undefined;
-    const handover = handovers.started({
+    if (process.followed) return [];
+    const cgroup = shown(seen.cgroup);
+    const found = handovers.started({
       seen,
+      bootNs: seen.bootNs,
       program,
+      unit: cgroup.slice(cgroup.lastIndexOf('/') + 1),
       ancestors: () => ancestorsOf(process, (ref) => table.find(ref)),
       host: facts.tier === 'replay' ? 'another' : 'this',
       wallNs: seen.bootNs + offsetNs,
     });
-    if (handover?.taker === 'joins') process.followed = followed.begin(handover, process, seen.bootNs);
-    return handover;
+    const joins = found.find(({ taker }) => taker === 'joins');
+    if (joins) process.followed = followed.begin(joins, process, seen.bootNs);
+    return found;
   }
 
   /** @param session that the taker is in now; another than the hand-over's when one of its own began */
   function handoverEvent(
     handover: Handover,
-    seen: ProcessExec | NetworkServed,
+    seen: { readonly bootNs: bigint; readonly session: SessionTag },
     taker: Process,
     session: Attributed | undefined,
   ): Event {
@@ -309,7 +314,8 @@ export function createAttribute(
     if (!session) return;
     const attributes = describeSeen(seen, session, process, surroundings);
     out.push(eventOf(seen.kind, seen.bootNs, session, process, attributes, seen));
-    handovers.acted(seen, session, process, seen.bootNs + offsetNs);
+    const handed = handovers.acted(seen, session, process, seen.bootNs + offsetNs);
+    if (handed) out.push(handoverEvent(handed.handover, seen, handed.taker, undefined));
   }
 
   function histogramEvent(seen: SystemCallHistogram, session: Attributed): Event {

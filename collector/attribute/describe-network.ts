@@ -117,6 +117,6 @@ export function describeUnix(
 }
 
 /** unix(7): an abstract name begins with NUL; ss(8) and /proc/net/unix write it as "@". */
-function unixName(path: Buffer): string {
+export function unixName(path: Buffer): string {
   return path[0] === 0 ? `@${shown(path.subarray(1))}` : shown(path);
 }

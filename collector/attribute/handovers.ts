@@ -3,22 +3,30 @@
  * program that starts outside is held against it. A way is a file; this asks them in turn.
  */
 
-import type { NetworkServed } from '../../sensors/event.ts';
+import { pid } from 'node:process';
+import type { NetworkServed, ProcessRef, UnixConnect } from '../../sensors/event.ts';
 import type { Event } from '../event.ts';
 import type { Attribution } from '../session/session.ts';
 import type { Act } from './describe-seen.ts';
 import { giverOf, type Handover } from './handover.ts';
+import { runningProgram } from './lineage.ts';
 import { createLoopback } from './loopback.ts';
 import type { Process } from './processes.ts';
 import { shown } from './shown.ts';
+import { createUnixPeers } from './unix-peer.ts';
 import { type StartedOutside, writtenFileRun } from './written-file-run.ts';
 import { createWrittenFiles, type WrittenFile, type WrittenFiles } from './written-files.ts';
 
 export interface Handovers {
-  /** A process of a session did something. */
-  acted(seen: Act, session: Attribution, process: Process, wallNs: bigint): void;
-  /** A program started outside every session. @returns the hand-over that it goes on with, if any */
-  started(program: StartedOutside): Handover | undefined;
+  /** A process of a session did something. @returns what it handed to whom by that very act */
+  acted(
+    seen: Act,
+    session: Attribution,
+    process: Process,
+    wallNs: bigint,
+  ): { readonly handover: Handover; readonly taker: Process } | undefined;
+  /** A program started outside every session. @returns the hand-overs that it goes on with */
+  started(program: StartedOutside): Handover[];
   /** A process outside uses the other end of a session's connection. */
   served(seen: NetworkServed, process: Process): Handover | undefined;
   /** Learns what later stages found out: the hashes of what was written. */
@@ -31,9 +39,11 @@ export interface WrittenFilesKept {
   readonly append: (file: WrittenFile) => void;
 }
 
-export function createHandovers(kept?: WrittenFilesKept): Handovers {
+/** @param processOf the entry of a process, made if there is none */
+export function createHandovers(processOf: (ref: ProcessRef) => Process, kept?: WrittenFilesKept): Handovers {
   const files = createWrittenFiles(kept?.known, kept?.append);
   const loopback = createLoopback();
+  const unixPeers = createUnixPeers();
 
   function wrote(
     seen: Extract<Act, { kind: 'file.open' | 'file.close' }>,
@@ -56,6 +66,17 @@ export function createHandovers(kept?: WrittenFilesKept): Handovers {
     });
   }
 
+  function connected(seen: UnixConnect, session: Attribution, process: Process) {
+    // In a session the daemon's own tag says whose it is; and Spoor itself starts nothing for anybody.
+    if (!seen.peer || seen.peerSession !== 0 || seen.peer.pid === pid) return undefined;
+    const taker = processOf(seen.peer);
+    // Its socket may be a descriptor that it was started with, so no exec need have told of it.
+    taker.program ??= runningProgram(taker.ref.pid);
+    if (taker.followed) return undefined;
+    const handover = unixPeers.connected(seen, session, process, taker);
+    return handover && { handover, taker };
+  }
+
   return {
     acted(seen, session, process, wallNs) {
       switch (seen.kind) {
@@ -72,10 +93,16 @@ export function createHandovers(kept?: WrittenFilesKept): Handovers {
         case 'file.rename':
           if (seen.errno === 0) files.renamed(shown(seen.previousPath), shown(seen.path));
           break;
+        case 'unix.connect':
+          return connected(seen, session, process);
       }
+      return undefined;
     },
     served: (seen, process) => loopback.served(seen, process),
-    started: (program) => writtenFileRun(files, program),
+    started(program) {
+      const run = writtenFileRun(files, program);
+      return run ? [run] : unixPeers.started(program);
+    },
     finished(events) {
       for (const { name, attributes } of events) {
         if (name !== 'file.close') continue;

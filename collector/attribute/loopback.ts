@@ -82,15 +82,9 @@ export function createLoopback(): Loopback {
 }
 
 function keyOf(client: Endpoint, server: Endpoint): string {
-  return `${plain(client.address)} ${client.port} ${plain(server.address)} ${server.port}`;
+  return `${client.address} ${client.port} ${server.address} ${server.port}`;
 }
 
 function shownEndpoint({ address, port }: Endpoint): string {
-  const text = plain(address);
-  return text.includes(':') ? `[${text}]:${port}` : `${text}:${port}`;
-}
-
-/** IPv4 within IPv6 (RFC 4291, 2.5.5.2): a server may hold one form and its client the other. */
-function plain(address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address;
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
