@@ -1,13 +1,14 @@
 # The Linux sensor's native parts, into build/linux: a plain C compiler, no node-gyp. Included by the Makefile.
 #
 #   sensor.bpf.o        the programs: CO-RE, so one object fits every kernel with BTF; stripped of all but that BTF
+#   sensor-before-6.2.bpf.o   the same for kernels that lend no bpf_rdonly_cast (bpf/kernel.h)
 #   spoor_sensor.node   the addon: one binary for every Node with N-API 8 (Node 20, 22, 24)
 #   spoor-launch        waits until it is watched, then becomes the command
 #   spoor-canary        does one act for each family of hooks, so that the sensor knows that it sees
 
 LINUX := build/linux
 KERNEL_BTF := /sys/kernel/btf/vmlinux
-NATIVE := $(LINUX)/sensor.bpf.o $(LINUX)/spoor_sensor.node $(LINUX)/spoor-launch $(LINUX)/spoor-canary
+NATIVE := $(LINUX)/sensor.bpf.o $(LINUX)/sensor-before-6.2.bpf.o $(LINUX)/spoor_sensor.node $(LINUX)/spoor-launch $(LINUX)/spoor-canary
 BPF_SOURCES := $(wildcard sensors/linux/bpf/*)
 ADDON_SOURCES := $(wildcard sensors/linux/addon/*.c)
 NATIVE_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -ffile-prefix-map=$(CURDIR)=.
@@ -26,9 +27,10 @@ $(LINUX)/vmlinux.h:
 	mkdir -p $(LINUX)
 	bpftool btf dump file $(KERNEL_BTF) format c > $@
 
-$(LINUX)/sensor.bpf.o: $(BPF_SOURCES) $(LINUX)/vmlinux.h
-	clang -O2 -g -Wall -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -I$(LINUX) -ffile-prefix-map=$(CURDIR)=. \
-	  -c sensors/linux/bpf/sensor.bpf.c -o $@.whole
+$(LINUX)/sensor-before-6.2.bpf.o: BPF_CFLAGS := -DSPOOR_BEFORE_6_2
+$(LINUX)/sensor.bpf.o $(LINUX)/sensor-before-6.2.bpf.o: $(BPF_SOURCES) $(LINUX)/vmlinux.h
+	clang -O2 -g -Wall -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 $(BPF_CFLAGS) -I$(LINUX) \
+	  -ffile-prefix-map=$(CURDIR)=. -c sensors/linux/bpf/sensor.bpf.c -o $@.whole
 	llvm-strip -g -o $@ $@.whole
 	rm $@.whole
 

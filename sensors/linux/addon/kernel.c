@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* asprintf */
 #include "kernel.h"
 
 #include <bpf/bpf.h>
@@ -114,18 +115,30 @@ static uint32_t *libbpf_mapped(const struct bpf_object *object, const char *sect
 	return map ? (uint32_t *)bpf_map__initial_value(map, &bytes) : NULL;
 }
 
-static int load_object(struct kernel *kernel, const struct kernel_options *options, const struct btf *kernel_types)
+/* The object for this kernel: OBJECT.bpf.o, or OBJECT-before-6.2.bpf.o beside it (bpf/kernel.h). */
+static char *object_for(const char *object_path, const struct btf *kernel_types)
+{
+	static const char suffix[] = ".bpf.o";
+	bool lends_cast = btf__find_by_name_kind(kernel_types, "bpf_rdonly_cast", BTF_KIND_FUNC) >= 0;
+	char *path = NULL;
+	int written = asprintf(&path, "%.*s%s%s", (int)(strlen(object_path) - strlen(suffix)), object_path,
+			       lends_cast ? "" : "-before-6.2", suffix);
+	return written < 0 ? NULL : path;
+}
+
+static int load_object(struct kernel *kernel, const struct kernel_options *options, const char *path,
+		       const struct btf *kernel_types)
 {
 	warning[0] = refused_program[0] = 0;
-	kernel->object = bpf_object__open_file(options->object_path, NULL);
+	kernel->object = bpf_object__open_file(path, NULL);
 	if (!kernel->object)
-		return failed(kernel, -errno, "opening", options->object_path);
+		return failed(kernel, -errno, "opening", path);
 	programs_choose(kernel->object, options->tier, kernel_types, &kernel->missing);
 	int error = size_maps(kernel, options->ring_bytes);
 	if (error)
-		return failed(kernel, error, "sizing the maps of", options->object_path);
+		return failed(kernel, error, "sizing the maps of", path);
 	error = load_undisturbed(kernel->object);
-	return error ? failed(kernel, error, "loading", options->object_path) : 0;
+	return error ? failed(kernel, error, "loading", path) : 0;
 }
 
 /* Whether the last load ended at a program that can be spared. */
@@ -136,11 +149,11 @@ static bool is_spared(const struct kernel *kernel)
 }
 
 /* A program that this kernel's verifier refuses is left out, if what it sees can be: the rest is loaded without it. */
-static int load_what_is_taken(struct kernel *kernel, const struct kernel_options *options,
+static int load_what_is_taken(struct kernel *kernel, const struct kernel_options *options, const char *path,
 			      const struct btf *kernel_types)
 {
 	for (;;) {
-		int error = load_object(kernel, options, kernel_types);
+		int error = load_object(kernel, options, path, kernel_types);
 		if (!error || !kernel->object || !is_spared(kernel))
 			return error;
 		programs_miss(&kernel->missing, refused_program, -error);
@@ -157,7 +170,9 @@ int kernel_load(struct kernel *kernel, const struct kernel_options *options)
 	struct btf *kernel_types = btf__load_vmlinux_btf();
 	if (!kernel_types)
 		return failed(kernel, -errno, "reading", "the kernel's types (/sys/kernel/btf/vmlinux)");
-	int error = load_what_is_taken(kernel, options, kernel_types);
+	char *path = object_for(options->object_path, kernel_types);
+	int error = path ? load_what_is_taken(kernel, options, path, kernel_types) : failed(kernel, -ENOMEM, "naming", "the object");
+	free(path);
 	btf__free(kernel_types);
 	if (error)
 		return error;

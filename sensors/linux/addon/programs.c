@@ -51,6 +51,11 @@ static bool is_absent(const struct bpf_program *program, const struct btf *kerne
 		return tracepoint_arguments(kernel_types, target + 1) < 0;
 	if (begins_with(section, "fentry/") || begins_with(section, "fexit/"))
 		return btf__find_by_name_kind(kernel_types, target + 1, BTF_KIND_FUNC) < 0;
+	if (begins_with(section, "lsm/") || begins_with(section, "lsm.s/")) {
+		char name[128];
+		snprintf(name, sizeof(name), "bpf_lsm_%s", target + 1);
+		return btf__find_by_name_kind(kernel_types, name, BTF_KIND_FUNC) < 0;
+	}
 	return false;
 }
 

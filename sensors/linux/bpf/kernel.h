@@ -23,17 +23,23 @@
 
 /* Reads a field of a kernel structure whose pointer the verifier does not know. Where the kernel lends the cast
  * (6.2), this is one load that a fault makes zero; before, a call. A walked path of five names has 25 of them:
- * 0.5 us against 1.4. */
-extern void *bpf_rdonly_cast(const void *object, u32 type) __ksym __weak;
+ * 0.5 us against 1.4. Two objects rather than a weak symbol: libbpf looks for one that is missing in the kernel's
+ * modules too, which takes CAP_SYS_ADMIN. */
+#ifdef SPOOR_BEFORE_6_2
+#define peek(pointer, field)                                                                                 \
+	({                                                                                                   \
+		typeof(pointer) peeked = (pointer);                                                          \
+		BPF_CORE_READ(peeked, field);                                                                \
+	})
+#else
+extern void *bpf_rdonly_cast(const void *object, u32 type) __ksym;
 
 #define peek(pointer, field)                                                                                 \
 	({                                                                                                   \
 		typeof(pointer) peeked = (pointer);                                                          \
-		bpf_rdonly_cast ? ((typeof(pointer))bpf_rdonly_cast(                                         \
-					   peeked, bpf_core_type_id_kernel(typeof(*peeked))))                \
-					  ->field                                                            \
-				: BPF_CORE_READ(peeked, field);                                              \
+		((typeof(pointer))bpf_rdonly_cast(peeked, bpf_core_type_id_kernel(typeof(*peeked))))->field; \
 	})
+#endif
 
 /* An index that the verifier believes: the compiler leaves out a mask that a comparison before made needless. */
 #define bounded(value, mask)                                                                                 \
