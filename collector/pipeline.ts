@@ -15,6 +15,7 @@ import { openWrittenJournal, type WrittenJournal } from './attribute/written-jou
 import { createDecide } from './decide/decide.ts';
 import { createEnrich, type HashLimits } from './enrich/enrich.ts';
 import { type Event, SEVERITY } from './event.ts';
+import { createHealth } from './health.ts';
 import { createRedact } from './redact/redact.ts';
 import type { SessionFinder } from './session/finder.ts';
 import type { Session, SessionPlan } from './session/session.ts';
@@ -23,8 +24,6 @@ import { tagTree } from './session/tag-tree.ts';
 import type { Stage } from './stage.ts';
 import { newUid } from './uid.ts';
 
-/** Between two sensor.health events. */
-const HEALTH_INTERVAL_MS = 60_000;
 /** At the end, events that still wait for a hash leave without one after this: long enough to find out what hangs. */
 const HASH_PATIENCE_MS = 8_000;
 
@@ -97,7 +96,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const redact = createRedact();
   const summaries = new Map<string, Summing>();
   const refusals = new Set<string>();
-  let healthTimer: NodeJS.Timeout | undefined;
+  const health = createHealth({
+    sensor,
+    more: () => options.detectHealth?.() ?? {},
+    tell: (attributes, severity) => finish([{ ...ownEvent('sensor.health', attributes), severity }]),
+  });
 
   function openJournal(directory: string | undefined): WrittenJournal | undefined {
     if (directory === undefined) return undefined;
@@ -184,25 +187,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     );
   }
 
-  function tellHealth(): void {
-    let records = 0n;
-    let lost = 0n;
-    for (const count of sensor.counts()) {
-      records += count.seen;
-      lost += count.lost;
-    }
-    const { user, system } = process.cpuUsage();
-    finish([
-      ownEvent('sensor.health', {
-        'spoor.health.records': records,
-        'spoor.health.lost': lost,
-        'spoor.health.rss': process.memoryUsage.rss(),
-        'spoor.health.cpu_time': (user + system) * 1_000,
-        ...options.detectHealth?.(),
-      }),
-    ]);
-  }
-
   function endSession(tag: SessionTag, end: SessionEnd): Summary | undefined {
     const session = attribute.session(tag);
     const summing = session && summaries.get(session.id);
@@ -236,10 +220,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   return {
     start() {
-      sensor.start((batch) => finish(enrich.stage(attribute.stage(batch))));
+      sensor.start((batch) => {
+        finish(enrich.stage(attribute.stage(batch)));
+        for (const event of batch) if (event.kind === 'sensor.gap') health.lost(event.count);
+      });
       tellCoverageOf(sensor.coverage());
-      healthTimer = setInterval(tellHealth, HEALTH_INTERVAL_MS);
-      healthTimer.unref();
+      health.start();
     },
     plan: (session) => attribute.plan(session),
     adopt: (plan, root) => finish([attribute.adopt(plan, root, nowNs() - sensor.wallOffsetNs())]),
@@ -257,9 +243,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     refused: () => [...refusals],
     hanging: () => enrich.hanging(),
     async stop() {
-      clearInterval(healthTimer);
-      await flush();
-      tellHealth();
+      await health.stop(flush);
       await sensor.stop();
       enrich.stop();
       journal?.close();

@@ -29,6 +29,18 @@ export interface SensorCount {
   readonly causes: Readonly<Partial<Record<LossCause, bigint>>>;
 }
 
+/** What became of one act that the sensor did to find out whether it sees. */
+export interface Sight {
+  /** The family of hooks, named by the event that it makes: "file.open", "network.connect". */
+  readonly family: string;
+  /** Where in the kernel it is seen. */
+  readonly hook: string;
+  /** unproven: the act could not be done, or events of its kind were being lost. absent: this kernel has no such hook. */
+  readonly state: 'seen' | 'blind' | 'unproven' | 'absent';
+  /** Why it was not seen, and the mend. Empty when it was. */
+  readonly reason: string;
+}
+
 export interface SensorFacts {
   readonly name: string;
   readonly tier: SensorTier;
@@ -87,6 +99,12 @@ export interface Sensor {
 
   counts(): SensorCount[];
   coverage(): Coverage[];
+
+  /**
+   * Does one small act for each family of hooks and says which of them it saw; the events are kept back. Takes some
+   * milliseconds; only between start() and stop(). Empty for a recording: there is nothing to see.
+   */
+  look(): Promise<Sight[]>;
 
   /** Detaches. Nothing is reported after it resolves. */
   stop(): Promise<void>;

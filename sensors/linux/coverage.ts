@@ -105,6 +105,11 @@ function withoutHook(program: string, errno: number): Coverage[] {
   return [{ ...lost, reason: `this kernel ${cause} the program ${program}` }];
 }
 
+/** Why a program does not run here, and the mend where there is one. */
+export function whyMissing(program: string, errno: number): string {
+  return (ABSENT[program] ?? withoutHook(program, errno)[0])?.reason ?? `this kernel takes no ${program}`;
+}
+
 /** What the tier is, why, and what it found. */
 export interface CoveredBy {
   readonly tier: LinuxTier;

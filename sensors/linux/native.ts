@@ -15,6 +15,8 @@ export interface Native {
   open(objectPath: string, tier: string, ringBytes: number): Handle;
   attach(handle: Handle): void;
   detach(handle: Handle): void;
+  /** Takes one program off its hook. */
+  detachProgram(handle: Handle, program: string): void;
   listen(handle: Handle, drain: () => void): void;
   drain(handle: Handle): Buffer | undefined;
   positions(handle: Handle): [consumed: bigint, produced: bigint];
@@ -63,6 +65,11 @@ function built(name: string): string {
 /** Absolute path of spoor-launch (launch/spoor-launch.c). @throws SensorError when it was not built */
 export function launcherPath(): string {
   return built('spoor-launch');
+}
+
+/** Absolute path of spoor-canary (canary/spoor-canary.c). @throws SensorError when it was not built */
+export function canaryPath(): string {
+  return built('spoor-canary');
 }
 
 export function objectPath(): string {

@@ -86,6 +86,11 @@ export class Payloads {
   readonly #dnsStreams = new Map<string, DnsStream>();
   readonly #helloStreams = new Map<string, HelloStream>();
 
+  /** Whether a question has no answer yet. */
+  get isWaiting(): boolean {
+    return this.#questions.size > 0;
+  }
+
   /** Of one struct network_payload: what it completes. */
   read(batch: Batch, at: number): SensorEvent[] {
     const { view, bytes } = batch;

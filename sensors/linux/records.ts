@@ -146,6 +146,11 @@ export class RecordReader {
     return this.#payloads.unanswered(nowBootNs);
   }
 
+  /** Whether something may become overdue. */
+  get isWaiting(): boolean {
+    return this.#payloads.isWaiting;
+  }
+
   /** What was kept in the hope of more, now that no batch will come any more. */
   rest(): SensorEvent[] {
     const events = this.#payloads.unanswered('all');

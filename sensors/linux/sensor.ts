@@ -3,13 +3,22 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { arch } from 'node:os';
 import type { ProcessRef, SensorEvent, SessionTag } from '../event.ts';
-import type { Coverage, RunningProcess, Sensor, SensorCount, SensorFacts, SensorTier } from '../sensor.ts';
+import type {
+  Coverage,
+  RunningProcess,
+  Sensor,
+  SensorCount,
+  SensorFacts,
+  SensorTier,
+  Sight,
+} from '../sensor.ts';
 import { SensorError } from '../sensor.ts';
+import { CANARY_SESSION, Canary } from './canary.ts';
 import { coverageOf } from './coverage.ts';
 import { existingOf, membersOf, runningOf } from './existing.ts';
 import { Histograms } from './histograms.ts';
 import { countsOf, LossTeller } from './loss.ts';
-import { type Handle, loadNative, type Native, objectPath } from './native.ts';
+import { canaryPath, type Handle, loadNative, type Native, objectPath } from './native.ts';
 import { SessionProcesses } from './processes.ts';
 import { RecordReader } from './records.ts';
 import { kernelWords, packedWords } from './suspects.ts';
@@ -19,7 +28,7 @@ import { kernelWords, packedWords } from './suspects.ts';
  * 200 bytes it holds 400 ms; past it the newest events are lost, counted and told.
  */
 const DEFAULT_RING_BYTES = 4 * 1024 * 1024;
-/** Missed programs are asked for at this interval: a system call each, for a number that hardly ever moves. */
+/** From a drain to the next look at missed programs: a system call each, for a number that hardly ever moves. */
 const MISSES_INTERVAL_MS = 1_000;
 
 /**
@@ -40,6 +49,8 @@ export interface LinuxSensorOptions {
   readonly ringBytes?: number;
   /** Instead of the best that the kernel takes. */
   readonly tier?: LinuxTier;
+  /** Programs that are taken off their hooks as soon as they are on: what a test does to see it noticed. */
+  readonly without?: readonly string[];
 }
 
 export type LinuxTier = Exclude<SensorTier, 'replay'>;
@@ -65,7 +76,7 @@ export function openLinuxSensor(options: LinuxSensorOptions = {}): Sensor {
   try {
     const { tier, reason } = chooseTier(native, options.tier);
     const handle = native.open(objectPath(), tier, options.ringBytes ?? DEFAULT_RING_BYTES);
-    return new LinuxSensor(native, handle, tier, reason);
+    return new LinuxSensor(native, handle, { tier, reason, without: options.without ?? [] });
   } catch (error) {
     throw new SensorError(`${messageOf(error)}; see: spoor doctor`);
   }
@@ -84,6 +95,12 @@ function messageOf(error: unknown): string {
 
 type Receive = (batch: SensorEvent[]) => void;
 
+interface Opened {
+  readonly tier: LinuxTier;
+  readonly reason: string;
+  readonly without: readonly string[];
+}
+
 class LinuxSensor implements Sensor {
   readonly facts: SensorFacts;
   readonly #native: Native;
@@ -98,19 +115,34 @@ class LinuxSensor implements Sensor {
   #receive: Receive | undefined;
   /** Set by stop(): what the counters stood at when nothing could move them any more. */
   #lastCounts: SensorCount[] | undefined;
-  readonly #timers: NodeJS.Timeout[] = [];
+  #refreshing: NodeJS.Timeout | undefined;
+  /** Runs from a drain on, and while answers are waited for: a host that does nothing wakes nobody. */
+  #rarely: NodeJS.Timeout | undefined;
   #words = new Set<string>();
   /** Suspects' tags that were joined to another, oldest first, with the time of the verdict. */
   #joined: { readonly tag: SessionTag; readonly atMs: number }[] = [];
 
   readonly #tier: LinuxTier;
 
-  constructor(native: Native, handle: Handle, tier: LinuxTier, tierReason: string) {
+  #looking: Promise<Sight[]> | undefined;
+  readonly #without: readonly string[];
+  readonly #canary: Canary;
+
+  constructor(native: Native, handle: Handle, { tier, reason: tierReason, without }: Opened) {
     const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
     this.facts = { name: 'linux-ebpf', tier, tierReason, bootId };
     this.#tier = tier;
     this.#native = native;
     this.#handle = handle;
+    this.#without = without;
+    this.#canary = new Canary(canaryPath(), {
+      tier,
+      tag: (pid) => this.#native.ask(this.#handle, 'both_tag', pid, CANARY_SESSION, 0),
+      dismiss: (suspect) => this.judge(suspect, 0),
+      flush: () => this.flush(),
+      counts: () => this.counts(),
+      missing: () => this.#native.missing(this.#handle),
+    });
   }
 
   start(receive: Receive): void {
@@ -118,6 +150,7 @@ class LinuxSensor implements Sensor {
     this.#receive = receive;
     try {
       this.#native.attach(this.#handle);
+      for (const program of this.#without) this.#native.detachProgram(this.#handle, program);
     } catch (error) {
       throw new SensorError(`${messageOf(error)}; see: spoor doctor`);
     }
@@ -125,10 +158,7 @@ class LinuxSensor implements Sensor {
     const existing = existingOf(this.#ask('both_existing'), this.#bootNs());
     receive(existing);
     this.#native.listen(this.#handle, () => this.#drain());
-    this.#timers.push(
-      setInterval(() => this.#tellRarely(), MISSES_INTERVAL_MS).unref(),
-      setInterval(() => this.#refresh(), REFRESH_INTERVAL_MS).unref(),
-    );
+    this.#refreshing = setInterval(() => this.#refresh(), REFRESH_INTERVAL_MS).unref();
   }
 
   wallOffsetNs(): bigint {
@@ -196,12 +226,21 @@ class LinuxSensor implements Sensor {
     return coverageOf({ tier: this.#tier, tierReason, missing: this.#native.missing(this.#handle) });
   }
 
+  async look(): Promise<Sight[]> {
+    if (!this.#receive) throw new SensorError('the sensor is not started; start it, then look');
+    this.#looking = this.#canary.look();
+    return this.#looking;
+  }
+
   async stop(): Promise<void> {
+    if (this.#lastCounts) return;
+    await this.#looking; // what a canary does without a watcher would be told by nobody
     if (this.#lastCounts) return;
     this.#native.detach(this.#handle);
     if (this.#receive) await this.flush();
     this.#tell(this.#reader.rest());
-    for (const timer of this.#timers) clearInterval(timer);
+    clearInterval(this.#refreshing);
+    clearTimeout(this.#rarely);
     this.#receive = undefined;
     this.#lastCounts = this.counts();
     this.#native.close(this.#handle);
@@ -226,7 +265,8 @@ class LinuxSensor implements Sensor {
   }
 
   #tell(events: SensorEvent[]): void {
-    if (events.length > 0) this.#receive?.(events);
+    const others = this.#canary.withoutOwn(events);
+    if (others.length > 0) this.#receive?.(others);
   }
 
   #drain(): void {
@@ -235,6 +275,7 @@ class LinuxSensor implements Sensor {
       const batch = this.#native.drain(this.#handle);
       if (!batch) break;
       this.#tell(this.#reader.read(batch));
+      this.#rarely ??= this.#later();
     }
     this.#tell(this.#loss.ofCounters(this.counts(), this.#bootNs()));
     for (const session of this.#ended) {
@@ -244,15 +285,22 @@ class LinuxSensor implements Sensor {
     this.#ended.clear();
   }
 
+  #later(): NodeJS.Timeout {
+    return setTimeout(() => this.#tellRarely(), MISSES_INTERVAL_MS).unref();
+  }
+
   #tellRarely(): void {
     if (!this.#receive) return;
+    clearTimeout(this.#rarely);
     this.#tell(this.#loss.ofMisses(this.#native.misses(this.#handle), this.#bootNs()));
     this.#tell(this.#reader.overdue(this.#bootNs()));
+    this.#rarely = this.#reader.isWaiting ? this.#later() : undefined;
   }
 
   #refresh(): void {
     this.#ask('both_refresh');
     this.#drain();
+    this.#tellRarely();
     for (const session of this.#histograms.sessions()) this.#tellHistogram(session);
   }
 

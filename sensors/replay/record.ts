@@ -38,6 +38,7 @@ export function recordTo(file: string, sensor: Sensor): Sensor {
     flush: () => sensor.flush(),
     counts: () => sensor.counts(),
     coverage: () => sensor.coverage(),
+    look: () => sensor.look(),
     async stop() {
       await sensor.stop();
       closeSync(to);

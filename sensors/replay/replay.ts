@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { LossCause, ProcessRef, SensorEvent, SessionTag } from '../event.ts';
-import type { RunningProcess, Sensor, SensorCount } from '../sensor.ts';
+import type { RunningProcess, Sensor, SensorCount, Sight } from '../sensor.ts';
 import { SensorError } from '../sensor.ts';
 import { RecordingFault } from './codec.ts';
 import { eventOfLine, headOfLine, type RecordingHead } from './events.ts';
@@ -120,6 +120,10 @@ class ReplaySensor implements Sensor {
 
   coverage() {
     return [...this.#recording.head.coverage];
+  }
+
+  async look(): Promise<Sight[]> {
+    return [];
   }
 
   async stop(): Promise<void> {

@@ -203,6 +203,21 @@ static napi_value detach(napi_env env, napi_callback_info info)
 	return NULL;
 }
 
+/* detachProgram(handle, program) */
+static napi_value detach_program(napi_env env, napi_callback_info info)
+{
+	napi_value arguments[2];
+	char program[64];
+	struct handle *handle = called_on(env, info, arguments, 2);
+	if (!handle)
+		return NULL;
+	if (!text_of(env, arguments[1], program, sizeof(program)))
+		return throw_message(env, "detachProgram(handle, program)");
+	if (kernel_detach_program(&handle->kernel, program))
+		throw_message(env, handle->kernel.message);
+	return NULL;
+}
+
 /* The queue holds one call: it says "drain", and once is enough. */
 static void tell_javascript(napi_env env, napi_value function, void *context, void *data)
 {
@@ -473,7 +488,7 @@ NAPI_MODULE_INIT()
 		{ "open", open_sensor },   { "attach", attach },	 { "listen", listen_for_records },
 		{ "drain", drain },	   { "positions", positions },	 { "counters", counters },
 		{ "misses", misses },	   { "ask", ask },		 { "wallOffsetNs", wall_offset },
-		{ "close", close_sensor }, { "detach", detach },
+		{ "close", close_sensor }, { "detach", detach },	 { "detachProgram", detach_program },
 		{ "leave", leave },	   { "suspect", suspect },	 { "unsuspect", unsuspect },
 		{ "judge", judge },	   { "histogram", histogram },	 { "missing", missing },
 		{ "notify", host_notify }, { "peer", host_peer },	 { "refusal", refusal },

@@ -222,6 +222,7 @@ static int attach_program(struct kernel *kernel, const struct bpf_program *progr
 	struct bpf_link *link =
 		of_cgroup ? bpf_program__attach_cgroup(program, cgroup) : bpf_program__attach(program);
 	if (link) {
+		kernel->linked[kernel->link_count] = name;
 		kernel->links[kernel->link_count++] = link;
 		return 0;
 	}
@@ -248,6 +249,21 @@ int kernel_attach(struct kernel *kernel)
 	if (cgroup >= 0)
 		close(cgroup);
 	return error;
+}
+
+int kernel_detach_program(struct kernel *kernel, const char *program)
+{
+	warning[0] = 0;
+	for (int i = 0; i < kernel->link_count; i++) {
+		if (strcmp(kernel->linked[i], program))
+			continue;
+		bpf_link__destroy(kernel->links[i]);
+		kernel->link_count--;
+		kernel->links[i] = kernel->links[kernel->link_count];
+		kernel->linked[i] = kernel->linked[kernel->link_count];
+		return 0;
+	}
+	return failed(kernel, -ENOENT, "detaching", program);
 }
 
 void kernel_detach(struct kernel *kernel)

@@ -14,6 +14,7 @@
 struct kernel {
 	struct bpf_object *object;
 	struct bpf_link *links[MAX_PROGRAMS];
+	const char *linked[MAX_PROGRAMS]; /* the program of each */
 	int link_count;
 	struct ring ring;
 	int ring_fd;
@@ -42,6 +43,8 @@ int kernel_attach(struct kernel *kernel);
 /* When it returns, no program runs any more: what is in the ring and the counters then is all there will be. */
 void kernel_detach(struct kernel *kernel);
 void kernel_unload(struct kernel *kernel);
+/* One program off its hook. A test takes a hook away with it, as another's hand would. */
+int kernel_detach_program(struct kernel *kernel, const char *program);
 
 /* Runs an iterator for `request`; *answer is to be freed by the caller. */
 struct task_request;
