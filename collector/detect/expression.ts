@@ -37,9 +37,10 @@ export type Expression =
   | { readonly kind: 'not'; readonly part: Expression }
   /** A search identifier of the rule, so that explain can name it. */
   | { readonly kind: 'named'; readonly name: string; readonly part: Expression }
+  /** `at`: where the field's name stands. */
   | { readonly kind: 'field'; readonly field: string; readonly test: ValueTest; readonly at: Place }
   /** A keyword: the test is put to every value of the event. */
-  | { readonly kind: 'keyword'; readonly test: ValueTest; readonly at: Place };
+  | { readonly kind: 'keyword'; readonly test: ValueTest };
 
 export function all(parts: readonly Expression[]): Expression {
   const [only] = parts;

@@ -13,7 +13,7 @@ export interface RuleFile {
 }
 
 /** Reads and links rules. Never throws for what the files contain: what must be refused is in `refusals`. */
-export function loadRuleSet(files: readonly RuleFile[], placeholders: Placeholders = new Map()): RuleSet {
+export function loadRuleSet(files: Iterable<RuleFile>, placeholders: Placeholders = new Map()): RuleSet {
   const refusals: Refusal[] = [];
   const rules: Rule[] = [];
   for (const { file, text } of files) {

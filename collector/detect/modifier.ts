@@ -86,11 +86,11 @@ export function readItem(context: ItemContext, key: string, keyAt: Place, tree: 
     refuse(keyAt, 'modifier "all" needs a list of at least two values; with one value leave it out');
 
   const tests = scalars.flatMap((scalar) => testsOf(context, field, modifiers, scalar, keyAt));
-  const expressions = tests.map(({ alternatives, at }) =>
+  const expressions = tests.map((alternatives) =>
     any(
       alternatives.map(
         (test): Expression =>
-          field === '' ? { kind: 'keyword', test, at } : { kind: 'field', field, test, at },
+          field === '' ? { kind: 'keyword', test } : { kind: 'field', field, test, at: keyAt },
       ),
     ),
   );
@@ -121,7 +121,7 @@ function testsOf(
   modifiers: readonly string[],
   scalar: YamlScalar,
   keyAt: Place,
-): { alternatives: ValueTest[]; at: Place }[] {
+): ValueTest[][] {
   const refuse = (message: string): never => {
     throw new Refusal(context.file, scalar, message);
   };
@@ -136,20 +136,19 @@ function testsOf(
     if (field === '') refuse('modifier "exists" needs a field name before it');
     if (typeof scalar.value !== 'boolean')
       refuse(`modifier "exists" takes true or false, not "${scalar.source}"`);
-    return [{ alternatives: [{ kind: 'exists', expected: scalar.value === true }], at: scalar }];
+    return [[{ kind: 'exists', expected: scalar.value === true }]];
   }
   const numeric = steps.find((step) => COMPARISONS.includes(step) || TIME_PARTS.includes(step));
-  if (numeric) return [{ alternatives: [numericTest(context, field, steps, scalar)], at: scalar }];
+  if (numeric) return [[numericTest(context, field, steps, scalar)]];
   if (scalar.value === null) {
     if (steps.length > 0 || cased) refuse(`null takes no modifier; write "${field}: null"`);
     if (field === '') refuse('null must belong to a field');
-    return [{ alternatives: [{ kind: 'null' }], at: scalar }];
+    return [[{ kind: 'null' }]];
   }
   if (steps.length === 0 && !cased && field !== '') {
-    if (typeof scalar.value === 'boolean')
-      return [{ alternatives: [{ kind: 'boolean', value: scalar.value }], at: scalar }];
+    if (typeof scalar.value === 'boolean') return [[{ kind: 'boolean', value: scalar.value }]];
     if (typeof scalar.value !== 'string')
-      return [{ alternatives: [{ kind: 'number', value: scalar.value, source: scalar.source }], at: scalar }];
+      return [[{ kind: 'number', value: scalar.value, source: scalar.source }]];
   }
   // A keyword is looked for anywhere in the event's values.
   const isKeyword =
@@ -172,7 +171,7 @@ function testsOf(
     }
     return value.test;
   });
-  return [{ alternatives, at: scalar }];
+  return [alternatives];
 }
 
 function numericTest(

@@ -17,15 +17,24 @@ export function builtinRules(): string {
 
 /**
  * Every rule file at `path` (a file, or a folder with all below it), in the order of their names. Tests that lie
- * beside rules (`*.test.yml`) are left out.
+ * beside rules (`*.test.yml`) are left out. Read one by one: thousands of texts need not be in memory at once.
  * @throws Error when the path cannot be read
  */
-export function readRuleFiles(path: string): RuleFile[] {
-  if (!statSync(path).isDirectory()) return [{ file: path, text: readFileSync(path, 'utf8') }];
-  return readdirSync(path, { recursive: true, encoding: 'utf8' })
+export function* ruleFilesAt(path: string): Generator<RuleFile> {
+  if (!statSync(path).isDirectory()) {
+    yield { file: path, text: readFileSync(path, 'utf8') };
+    return;
+  }
+  const names = readdirSync(path, { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.ya?ml$/.test(name) && !/\.test\.ya?ml$/.test(name) && name !== PLACEHOLDERS)
-    .sort()
-    .map((name) => ({ file: shown(join(path, name)), text: readFileSync(join(path, name), 'utf8') }));
+    .sort();
+  for (const name of names)
+    yield { file: shown(join(path, name)), text: readFileSync(join(path, name), 'utf8') };
+}
+
+/** All of them at once. */
+export function readRuleFiles(path: string): RuleFile[] {
+  return [...ruleFilesAt(path)];
 }
 
 /** Paths below the working directory are shown relative to it, as people type them. */

@@ -19,8 +19,11 @@ export const DASHES = '-/\u2013\u2014\u2015';
  * backslash, and a backslash before anything else is itself.
  */
 export function parsePattern(text: string): Pattern {
+  if (!/[\\*?]/.test(text)) return text === '' ? [] : [text];
   const pieces: Piece[] = [];
   let literal = '';
+  /** Where plain text that is not in `literal` yet begins: it is taken in one piece, not letter by letter. */
+  let start = 0;
   const wildcard = (piece: Piece) => {
     if (literal !== '') pieces.push(literal);
     literal = '';
@@ -31,12 +34,15 @@ export function parsePattern(text: string): Pattern {
     const char = text.charAt(at);
     const next = text.charAt(at + 1);
     if (char === '\\' && (next === '*' || next === '?' || next === '\\')) {
-      literal += next;
+      literal += text.slice(start, at) + next;
       at += 1;
-    } else if (char === '*') wildcard(ANY);
-    else if (char === '?') wildcard(ONE);
-    else literal += char;
+    } else if (char === '*' || char === '?') {
+      literal += text.slice(start, at);
+      wildcard(char === '*' ? ANY : ONE);
+    } else continue;
+    start = at + 1;
   }
+  literal += text.slice(start);
   if (literal !== '') pieces.push(literal);
   return pieces;
 }

@@ -24,6 +24,9 @@ const MAX_STRING_CHARS = 65_536;
 /** Rules are a few levels deep; past this the recursion of parser and compiler would be at the file's mercy. */
 const MAX_DEPTH = 64;
 
+/** Shorter parts of a text are copied by V8 itself (SlicedString::kMinLength). */
+const MIN_VIEW_CHARS = 13;
+
 export interface YamlScalar extends Place {
   readonly kind: 'scalar';
   readonly value: string | number | bigint | boolean | null;
@@ -133,7 +136,8 @@ function treeOf(file: string, lines: LineCounter, root: ParsedNode): YamlDocumen
           at,
           `a string of ${value.length} characters; the longest allowed has ${MAX_STRING_CHARS}`,
         );
-      return { kind: 'scalar', value, source: node.source ?? String(value ?? ''), ...at };
+      const source = ownText(node.source ?? String(value ?? ''));
+      return { kind: 'scalar', value: typeof value === 'string' ? ownText(value) : value, source, ...at };
     }
     throw new Refusal(file, at, 'neither a map, a list nor a plain value');
   }
@@ -155,6 +159,11 @@ function scalarValue(value: unknown): YamlScalar['value'] {
   if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
     return value;
   return String(value);
+}
+
+/** V8 keeps a part of a text as a view of the whole: a rule would keep its file's text alive by one word of it. */
+function ownText(text: string): string {
+  return text.length < MIN_VIEW_CHARS ? text : Buffer.from(text, 'utf16le').toString('utf16le');
 }
 
 function placeAt(lines: LineCounter, offset: number): Place {

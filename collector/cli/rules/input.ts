@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { loadRuleSet, type RuleFile } from '../../detect/load.ts';
-import { readRuleFiles } from '../../detect/pack.ts';
+import { ruleFilesAt } from '../../detect/pack.ts';
 import { type Placeholders, parsePlaceholders } from '../../detect/placeholder.ts';
 import { readPlaceholders } from '../../detect/placeholder-file.ts';
 import { Refusal } from '../../detect/refusal.ts';
@@ -15,21 +15,29 @@ export class BadInput extends Error {
 
 /** @throws BadInput */
 export function loadRules(paths: readonly string[], varsFile: string | undefined): RuleSet {
-  return loadRuleSet(filesAt(paths), placeholdersFor(paths, varsFile));
+  return loadRuleSet(eachFileAt(paths), placeholdersFor(paths, varsFile));
 }
 
 /** @throws BadInput */
 export function filesAt(paths: readonly string[]): RuleFile[] {
-  const files = paths.flatMap((path) => {
+  return [...eachFileAt(paths)];
+}
+
+/** @throws BadInput while it goes */
+function* eachFileAt(paths: readonly string[]): Generator<RuleFile> {
+  let count = 0;
+  for (const path of paths) {
     if (!existsSync(path)) throw new BadInput(`${path}: no such file or folder`);
     try {
-      return readRuleFiles(path);
+      for (const file of ruleFilesAt(path)) {
+        count += 1;
+        yield file;
+      }
     } catch (error) {
       throw new BadInput(`${path}: ${causeOf(error)}`);
     }
-  });
-  if (files.length === 0) throw new BadInput(`${paths.join(', ')}: no rule files (*.yml, *.yaml) there`);
-  return files;
+  }
+  if (count === 0) throw new BadInput(`${paths.join(', ')}: no rule files (*.yml, *.yaml) there`);
 }
 
 /** The values a folder of rules gives to its own placeholders, and over them those of the file. */
