@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, truncateSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { MIB, type SmallDisk, smallExt4, smallTmpfs, sparseExt4 } from '../../test/faults/small-disk.ts';
 import type { Event, EventName } from '../event.ts';
 import { readRecords } from '../log/reader.ts';
 import { decodeLeaf, type LogRecord } from '../log/record.ts';
@@ -17,63 +15,9 @@ const needsRoot = {
   timeout: 60_000,
 };
 
-const MIB = 1024 * 1024;
-
-interface SmallDisk {
-  readonly state: string;
-  /** Takes all the room there is. */
-  fill(): void;
-  /** Gives it back. */
-  free(): void;
-}
-
-function mounted(t: TestContext, ...args: string[]): SmallDisk {
-  const base = mkdtempSync(join(tmpdir(), 'disk-full-'));
-  const mount = join(base, 'mount');
-  mkdirSync(mount);
-  execFileSync('mount', [...args, mount]);
-  t.after(() => {
-    execFileSync('umount', ['--lazy', mount]);
-    rmSync(base, { recursive: true });
-  });
-  const filler = join(mount, 'filler');
-  return {
-    state: join(mount, 'state'),
-    fill(): void {
-      const file = openSync(filler, 'a');
-      try {
-        for (let bytes = MIB; bytes >= 1; bytes = Math.floor(bytes / 2)) while (append(file, bytes));
-      } finally {
-        closeSync(file);
-      }
-    },
-    free(): void {
-      rmSync(filler);
-    },
-  };
-}
-
-function append(file: number, bytes: number): boolean {
-  try {
-    return writeSync(file, Buffer.alloc(bytes, 1)) === bytes;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return false;
-    throw error;
-  }
-}
-
-function smallTmpfs(t: TestContext, size: string): SmallDisk {
-  return mounted(t, '-t', 'tmpfs', '-o', `size=${size}`, 'none');
-}
-
-function smallExt4(t: TestContext, size: number): SmallDisk & { readonly image: string } {
-  const base = mkdtempSync(join(tmpdir(), 'disk-full-image-'));
-  t.after(() => rmSync(base, { recursive: true }));
-  const image = join(base, 'image');
-  closeSync(openSync(image, 'w'));
-  truncateSync(image, size);
-  execFileSync('mkfs.ext4', ['-q', image]);
-  return { ...mounted(t, '-o', 'loop', image), image };
+function onDisk<Disk extends SmallDisk>(t: TestContext, disk: Disk): Disk {
+  t.after(() => disk.remove());
+  return disk;
 }
 
 function openIn(state: string, options: Partial<SealOptions> = {}): Promise<Seal> {
@@ -162,7 +106,7 @@ test(
   'a disk that is full for a while loses opens before programs, and the log counts each of them',
   needsRoot,
   async (t) => {
-    const disk = smallTmpfs(t, '8m');
+    const disk = onDisk(t, smallTmpfs(8 * MIB));
     const seal = await openIn(disk.state);
     seal.append(acts('s1'));
     await seal.checkpoint();
@@ -195,7 +139,7 @@ test(
   'a log whose disk is still full at the end is closed in the reserve, with the gap stated',
   needsRoot,
   async (t) => {
-    const disk = smallTmpfs(t, '8m');
+    const disk = onDisk(t, smallTmpfs(8 * MIB));
     const seal = await openIn(disk.state);
     disk.fill();
     const tens = await appendUntilShed(seal, 's');
@@ -212,7 +156,7 @@ test(
   'on a full disk the oldest records go first that every destination has, and no others',
   needsRoot,
   async (t) => {
-    const disk = smallTmpfs(t, '12m');
+    const disk = onDisk(t, smallTmpfs(12 * MIB));
     const shipped = 256 * 20 + 77;
     const seal = await openIn(disk.state, { shipped: () => shipped });
     for (let i = 0; i < 100; i++) seal.append(Array.from({ length: 10 }, () => acts('s')).flat());
@@ -239,7 +183,7 @@ test(
 );
 
 test('without a destination a full disk deletes nothing', needsRoot, async (t) => {
-  const disk = smallTmpfs(t, '12m');
+  const disk = onDisk(t, smallTmpfs(12 * MIB));
   const seal = await openIn(disk.state);
   for (let i = 0; i < 100; i++) seal.append(Array.from({ length: 10 }, () => acts('s')).flat());
   await seal.checkpoint();
@@ -256,18 +200,14 @@ test(
   'a disk that turned read-only under the log, and was mounted again, gets everything that waited',
   needsRoot,
   async (t) => {
-    const disk = smallExt4(t, 64 * MIB);
+    const disk = onDisk(t, smallExt4(64 * MIB));
     const seal = await openIn(disk.state);
     seal.append(acts('s'));
     await seal.checkpoint();
-    const mount = join(disk.state, '..');
-    // The journal of the file system is aborted: what ext4 does on an I/O error. Open files take nothing any more.
-    execFileSync('mount', ['-o', 'remount,abort', mount]);
+    disk.abort();
     for (let i = 0; i < 300; i++) seal.append(acts('s'));
     await assert.rejects(seal.checkpoint(), /EROFS|EIO/);
-    // Not lazily: it must have nothing of that file system open any more.
-    execFileSync('umount', [mount]);
-    execFileSync('mount', ['-o', 'loop', disk.image, mount]);
+    disk.remount();
     await seal.checkpoint();
     await seal.close();
     assert.equal(seal.shed, 0);
@@ -283,16 +223,8 @@ test(
   'after an fdatasync that failed, everything since the last good one is written again',
   needsRoot,
   async (t) => {
-    // ext4 without a journal in a sparse image: writes go to the page cache and succeed, and fail where the image's own
-    // disk is full, which only fdatasync tells. Linux then calls those pages clean.
-    const host = smallTmpfs(t, '24m');
-    const image = join(host.state, '..', 'image');
-    closeSync(openSync(image, 'w'));
-    truncateSync(image, 256 * MIB);
-    // The file system's own blocks are written now, so that only blocks of files can be refused later.
-    const options = ['-O', '^has_journal,^uninit_bg', '-N', '1024', '-E', 'lazy_itable_init=0,nodiscard'];
-    execFileSync('mkfs.ext4', ['-q', ...options, image]);
-    const disk = mounted(t, '-o', 'loop,errors=continue', image);
+    const host = onDisk(t, smallTmpfs(24 * MIB));
+    const disk = onDisk(t, sparseExt4(host, 256 * MIB));
     const seal = await openIn(disk.state);
     seal.append(acts('s'));
     await seal.checkpoint();
@@ -307,9 +239,7 @@ test(
     const account = await accountOf(disk.state);
     assert.deepEqual(account.get('file.open s'), { recorded: 8 * (tens + 1), lost: 0 });
     // From the image itself, not from pages in memory.
-    const mount = join(disk.state, '..');
-    execFileSync('umount', [mount]);
-    execFileSync('mount', ['-o', 'loop', image, mount]);
+    disk.remount();
     const verdict = await verifyLog(join(disk.state, 'log'));
     assert.deepEqual(verdict.problems, []);
     assert.equal(verdict.size, 10 * (tens + 1) + 1);

@@ -16,10 +16,14 @@ export function openEvent(
   { last, recovered, cutBytes }: Recovered,
   key: VerifierKey,
   hostKey: HostKey,
+  hostId: string,
 ): Event {
+  const [, loggedHost] = key.name.split('/');
   const isNew = last === undefined && recovered === 0 && cutBytes === 0;
   const orderly = last?.checkpoint.state === 'closed' && recovered === 0 && cutBytes === 0;
-  return ownEvent('log.open', isNew || orderly ? INFO : WARN, {
+  return ownEvent('log.open', (isNew || orderly) && loggedHost === hostId ? INFO : WARN, {
+    // The origin never changes, so this host has been given the state folder of another, or another id.
+    'spoor.log.host': loggedHost === hostId ? undefined : hostId,
     'spoor.log.previous_end': isNew ? 'none' : orderly ? 'closed' : 'interrupted',
     'spoor.log.previous_size': last?.checkpoint.size ?? 0,
     'spoor.log.recovered': recovered,

@@ -11,11 +11,11 @@ import {
 import { dirname } from 'node:path';
 import { entriesOf } from '../log/bundle.ts';
 import { readIfThere, replaceFile, syncDirectory } from '../log/files.ts';
-import { readJournal, type StoredCheckpoint } from '../log/journal.ts';
+import { type JournalContent, readJournal, type StoredCheckpoint } from '../log/journal.ts';
 import { HASH_BYTES, leafHash, rootOf } from '../log/merkle.ts';
 import { formatVkey, isSignedBy, verifierKey } from '../log/note.ts';
 import { decodeLeaf } from '../log/record.ts';
-import { journalPath, MAX_LEVELS, TILE_WIDTH, tailPath, tilePath } from '../log/tiles.ts';
+import { checkpointPath, journalPath, MAX_LEVELS, TILE_WIDTH, tailPath, tilePath } from '../log/tiles.ts';
 import { TileTree } from '../log/tree.ts';
 import { MAX_UNSYNCED_BUNDLES } from './disk.ts';
 import { type HostKey, publishedKeys } from './hostkey.ts';
@@ -45,7 +45,8 @@ export interface Recovered {
 /**
  * Brings a log back to its last whole record after a crash.
  *
- * 1. The journal ends at its last whole note; what follows is cut.
+ * 1. The journal ends at its last whole note; what follows is cut. So is a last note that is no note, or not signed,
+ *    if the file `checkpoint` holds one before it: that file is written when a note is on disk, so this one never was.
  * 2. The last checkpoint must be signed by the host key, or by the key before it and name the host key as the next;
  *    and the tree on disk must give its root.
  * 3. Every record it covers in the unfinished bundle must be there and hash to its leaf hash.
@@ -55,7 +56,7 @@ export interface Recovered {
  * @throws LogDamagedError when 2 or 3 does not hold: that is no crash, and writing on would bury it
  */
 export function recoverLog(directory: string, hostKey: HostKey): Recovered {
-  const journal = readJournal(directory);
+  const journal = withoutTornNote(directory, readJournal(directory), hostKey);
   const fault = journal.faults[0];
   if (fault) refuse(directory, `checkpoints, byte ${fault.start}: ${fault.cause}`);
   let cutBytes = journal.size - journal.end;
@@ -117,6 +118,18 @@ export function recoverLog(directory: string, hostKey: HostKey): Recovered {
     recoveredLost,
     cutBytes,
   };
+}
+
+function withoutTornNote(directory: string, journal: JournalContent, hostKey: HostKey): JournalContent {
+  const { faults, checkpoints, end } = journal;
+  const unsigned = checkpoints.at(-1);
+  const torn =
+    faults.at(-1)?.end === end ? faults[0] : unsigned && !isOurs(unsigned, hostKey) ? unsigned : undefined;
+  if (torn?.end !== end) return journal;
+  const whole = checkpoints.filter((stored) => stored.end <= torn.start);
+  const newest = readIfThere(checkpointPath(directory))?.toString();
+  if (!whole.some(({ text }) => text === newest)) return journal;
+  return { ...journal, checkpoints: whole, faults: [], end: torn.start };
 }
 
 function isOurs({ checkpoint, note }: StoredCheckpoint, hostKey: HostKey): boolean {

@@ -128,7 +128,7 @@ export async function openSeal(options: SealOptions): Promise<Seal> {
       origin,
       recovered,
     });
-    seal.append([openEvent(recovered, seal.verifierKey, hostKey)]);
+    seal.append([openEvent(recovered, seal.verifierKey, hostKey, options.hostId)]);
     await seal.checkpoint();
     await seal.rotateIfAsked();
     await reserve.take();

@@ -9,11 +9,18 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CHECKOUT } from '../checkout.ts';
+import { diskFaults } from './disk.ts';
 import type { Fault, FaultSize } from './fault.ts';
+import { hostFaults } from './host.ts';
+import { kills } from './kill.ts';
 import { manipulations } from './manipulation.ts';
+import { powerCuts } from './power-cut.ts';
 
 /** By what is harmed. Whoever has faults to add, adds a group here. */
 const GROUPS: readonly { readonly title: string; readonly faults: readonly Fault[] }[] = [
+  { title: 'Processes and power', faults: [...kills, ...powerCuts] },
+  { title: 'Disks', faults: diskFaults },
+  { title: 'Clock, key, host', faults: hostFaults },
   { title: 'Files of the log, changed by somebody', faults: manipulations },
 ];
 
