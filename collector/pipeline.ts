@@ -32,6 +32,8 @@ export interface PipelineOptions {
   readonly detect: Stage<Event, Event>;
   /** What the rules in force say of themselves, for sensor.health. */
   readonly detectHealth?: () => Event['attributes'];
+  /** How far behind the receivers are, for sensor.health. */
+  readonly shipHealth?: () => Event['attributes'];
   /** Takes the events for good. What it throws is kept for {@link Pipeline.refused}: the rest of a batch is sealed. */
   readonly seal: (batch: readonly Event[]) => void;
   /** Sees events after they were redacted and sealed; for traces and the console. */
@@ -98,7 +100,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const refusals = new Set<string>();
   const health = createHealth({
     sensor,
-    more: () => options.detectHealth?.() ?? {},
+    more: () => ({ ...options.detectHealth?.(), ...options.shipHealth?.() }),
     tell: (attributes, severity) => finish([{ ...ownEvent('sensor.health', attributes), severity }]),
   });
 

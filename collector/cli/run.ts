@@ -9,7 +9,7 @@ import { keepMemory, type Memory } from '../detect/memory.ts';
 import { createPipeline, type Pipeline } from '../pipeline.ts';
 import { openHostKey } from '../seal/hostkey.ts';
 import { openSeal, type Seal } from '../seal/seal.ts';
-import { tellThrough } from '../service/receivers.ts';
+import { healthOf, tellThrough } from '../service/receivers.ts';
 import { identifyAgent } from '../session/agent.ts';
 import type { Summary } from '../session/summary.ts';
 import { destinationFromEnvironment } from '../ship/environment.ts';
@@ -108,6 +108,7 @@ async function open(options: RunOptions): Promise<Watch> {
       sensor,
       detect,
       detectHealth: detect.health,
+      shipHealth: () => (receiver ? healthOf([receiver.shipper]) : {}),
       seal: (batch) => seal.append(batch),
       watchers: traces ? [(batch) => traces.watch(batch)] : [],
       handoverDirectory: state.handoverDirectory,

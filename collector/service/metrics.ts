@@ -87,6 +87,24 @@ export function metricsText(status: ServiceStatus, events: ReadonlyMap<string, n
       ship.map(({ destination, lag_records }) => [{ destination }, lag_records]),
     ),
     ...family(
+      'spoor_ship_lag_bytes',
+      'gauge',
+      'Bytes of records not yet delivered, by receiver',
+      ship.map(({ destination, lag_bytes }) => [{ destination }, lag_bytes]),
+    ),
+    ...family(
+      'spoor_ship_lag_seconds',
+      'gauge',
+      'Age of the oldest record not yet delivered, by receiver',
+      ship.map(({ destination, lag_seconds }) => [{ destination }, lag_seconds]),
+    ),
+    ...family(
+      'spoor_ship_rejected_records_total',
+      'counter',
+      'Records that a receiver refused for good, by receiver',
+      ship.map(({ destination, rejected_records }) => [{ destination }, rejected_records]),
+    ),
+    ...family(
       'spoor_ship_failing',
       'gauge',
       '1 while the receiver does not take records',

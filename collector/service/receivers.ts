@@ -14,6 +14,8 @@ export interface Receivers {
   readonly shippers: readonly LogShipper[];
   /** Sees events after they were sealed. */
   watch(batch: readonly Event[]): void;
+  /** How far behind the furthest of them is. */
+  health(): Event['attributes'];
   /** Records that every receiver has: those before this index. */
   delivered(): number;
   /** The log takes no more events. */
@@ -70,6 +72,7 @@ export async function openReceivers(
     watch(batch) {
       for (const trace of traces) trace.watch(batch);
     },
+    health: () => healthOf(shippers),
     delivered: () => Math.min(...shippers.map((shipper) => shipper.status().next)),
     quiet() {
       for (const shipper of shippers) shipper.quiet();
@@ -77,5 +80,15 @@ export async function openReceivers(
     async stop() {
       await Promise.all([...shippers, ...traces].map((one) => one.stop()));
     },
+  };
+}
+
+export function healthOf(shippers: readonly LogShipper[]): Event['attributes'] {
+  const [furthest] = shippers.map((shipper) => shipper.lag()).sort((a, b) => b.records - a.records);
+  if (!furthest) return {};
+  return {
+    'spoor.health.ship_lag_records': furthest.records,
+    'spoor.health.ship_lag_bytes': furthest.bytes,
+    'spoor.health.ship_lag_time': Math.round(furthest.seconds * 1e9),
   };
 }

@@ -141,6 +141,7 @@ class RunningService implements Service {
       sensor,
       detect: (batch) => this.#knowledge.detect(batch),
       detectHealth: () => this.#knowledge.detect.health(),
+      shipHealth: () => receivers.health(),
       seal: (batch) => seal.append(batch),
       watchers: [(batch) => this.#watch(batch), (batch) => receivers.watch(batch)],
       hashLimits: { maxFileBytes: BigInt(maxFileBytes), maxExecutableBytes: BigInt(maxExecutableBytes) },

@@ -46,8 +46,14 @@ export interface ServiceStatus {
   readonly log: { readonly records: number; readonly durable: number; readonly trouble: string };
   readonly ship: readonly {
     readonly destination: string;
+    readonly protocol: string;
     readonly state: string;
     readonly lag_records: number;
+    readonly lag_bytes: number;
+    /** Since the oldest record that it has not got was sealed. */
+    readonly lag_seconds: number;
+    /** Records it will never have, since the service began. */
+    readonly rejected_records: number;
     readonly trouble: string;
   }[];
   readonly sessions: readonly SessionStatus[];
@@ -84,8 +90,18 @@ export function statusOf(needs: StatusNeeds): ServiceStatus {
     sensor: { name: sensor.facts.name, tier: sensor.facts.tier, seen, lost },
     log: { records: seal.size, durable: seal.durable, trouble: seal.trouble?.message ?? '' },
     ship: shippers.map((shipper) => {
-      const { destination, state, lagRecords, trouble } = shipper.status();
-      return { destination, state, lag_records: lagRecords, trouble };
+      const { destination, protocol, state, rejectedRecords, trouble } = shipper.status();
+      const lag = shipper.lag();
+      return {
+        destination,
+        protocol,
+        state,
+        lag_records: lag.records,
+        lag_bytes: lag.bytes,
+        lag_seconds: lag.seconds,
+        rejected_records: rejectedRecords,
+        trouble,
+      };
     }),
     sessions: sessionsOf(sensor, pipeline),
     cost: {
