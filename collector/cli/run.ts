@@ -127,10 +127,10 @@ async function open(options: RunOptions): Promise<Watch> {
 async function openReceiver(url: string, state: StateFolder, seal: Seal): Promise<Receiver> {
   const resource = describeResource({ version, keyId: seal.verifierKey.keyId });
   // gRPC and OpenTelemetry's packages take 0.1 s to load, which nobody should pay who ships nothing.
-  const { createLogShipper } = await import('../ship/shipper.ts');
+  const { createShipThread } = await import('../ship/ship-thread.ts');
   const { createTraces } = await import('../traces/traces.ts');
   const destination = destinationFromEnvironment(url);
-  const shipper = createLogShipper({
+  const shipper = createShipThread({
     logDirectory: state.logDirectory,
     positionsDirectory: state.shipDirectory,
     destination,
@@ -155,7 +155,7 @@ async function openReceiver(url: string, state: StateFolder, seal: Seal): Promis
 async function close({ pipeline, seal, receiver, memory }: Watch): Promise<void> {
   await pipeline.stop();
   memory.stop();
-  receiver?.shipper.quiet();
+  await receiver?.shipper.quiet();
   await seal.close();
   await receiver?.shipper.stop();
   receiver?.traces.stop();
@@ -184,7 +184,7 @@ async function end(watch: Watch, exitCode: number, hurry: Promise<void>): Promis
   }
   memory.stop();
   troubles.push(...pipeline.refused());
-  receiver?.shipper.quiet();
+  await receiver?.shipper.quiet();
   try {
     await seal.close();
   } catch (error) {

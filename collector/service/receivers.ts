@@ -19,7 +19,7 @@ export interface Receivers {
   /** Records that every receiver has: those before this index. */
   delivered(): number;
   /** The log takes no more events. */
-  quiet(): void;
+  quiet(): Promise<void>;
   /** What is not delivered stays in the log and goes with the next start. */
   stop(): Promise<void>;
 }
@@ -39,11 +39,11 @@ export async function openReceivers(
   const traces: Traces[] = [];
   if (destinations.length > 0) {
     // gRPC and OpenTelemetry's packages take 0.1 s and 15 MB, which nobody should pay who ships nothing.
-    const { createLogShipper } = await import('../ship/shipper.ts');
+    const { createShipThread } = await import('../ship/ship-thread.ts');
     const { createTraces } = await import('../traces/traces.ts');
     const resource = describeResource({ version, keyId: seal.verifierKey.keyId });
     for (const destination of destinations) {
-      const shipper = createLogShipper({
+      const shipper = createShipThread({
         logDirectory: state.logDirectory,
         positionsDirectory: state.shipDirectory,
         destination,
@@ -74,8 +74,8 @@ export async function openReceivers(
     },
     health: () => healthOf(shippers),
     delivered: () => Math.min(...shippers.map((shipper) => shipper.status().next)),
-    quiet() {
-      for (const shipper of shippers) shipper.quiet();
+    async quiet() {
+      await Promise.all(shippers.map((shipper) => shipper.quiet()));
     },
     async stop() {
       await Promise.all([...shippers, ...traces].map((one) => one.stop()));

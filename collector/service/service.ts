@@ -241,7 +241,7 @@ class RunningService implements Service {
     for (const session of this.#pipeline.sessions()) this.#keeper.end(session);
     await this.#pipeline.stop();
     this.#memory.stop();
-    receivers.quiet();
+    await receivers.quiet();
     await countersigner.finish();
     const closing = await seal.close();
     await receivers.stop();

@@ -20,10 +20,11 @@ export class Backoff {
     this.#failures = 0;
   }
 
-  /** @param wishedMs what the receiver asked for (RetryInfo, Retry-After): never less than that */
+  /** @param wishedMs what the receiver asked for (RetryInfo, Retry-After): that, and up to a tenth more; 0 for nothing */
   nextWaitMs(wishedMs = 0): number {
+    if (wishedMs > 0) return Math.max(FIRST_WAIT_MS, wishedMs) * (1 + this.#random() / 10);
     const step = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures);
     this.#failures = Math.min(this.#failures + 1, 16);
-    return Math.max(wishedMs, step * (0.5 + this.#random() / 2));
+    return step * (0.5 + this.#random() / 2);
   }
 }

@@ -86,6 +86,11 @@ export class Delivery {
     }
   }
 
+  /** What was left behind is about to be given again. */
+  forget(): void {
+    this.#suspects = [];
+  }
+
   /** Leaves the first of `left` behind; gives what is to be sent now. */
   #leaveBehind(left: readonly Item[]): readonly Item[] {
     this.#suspects.push(...left.slice(0, 1));

@@ -91,8 +91,7 @@ export class HttpTransport implements Transport {
         clearTimeout(timer);
         resolve(outcome);
       };
-      const failed = (error: Error): void =>
-        settle({ kind: 'retry', afterMs: 0, cause: shortened(error.message) });
+      const failed = (error: Error): void => settle({ kind: 'retry', afterMs: 0, cause: whyIt(error) });
       sent.on('error', failed);
       sent.on('response', (response) => {
         bodyOf(response).then((answer) => settle(outcomeOf(response, answer)), failed);
@@ -123,6 +122,11 @@ function tlsOptions({ ca, certificate, key }: TlsMaterial, serverName: string): 
     // RFC 6066: an address is no server name; it is then checked against the certificate's addresses.
     ...(isIP(serverName.replace(/^\[|\]$/g, '')) === 0 ? { servername: serverName } : {}),
   };
+}
+
+/** OpenSSL's message begins with a thread's number and a file of its source; its reason does not. */
+function whyIt(error: Error & { readonly reason?: unknown }): string {
+  return shortened(typeof error.reason === 'string' ? `TLS: ${error.reason}` : error.message);
 }
 
 /** At most MAX_ANSWER_BYTES of it, and one byte more where there is more. */

@@ -44,7 +44,7 @@ for (const { carrier, protocol } of CARRIERS) {
     assert.deepEqual(rest, {
       'spoor.ship.destination': received.url,
       'spoor.ship.cause': 'set_aside',
-      'spoor.ship.rejected': 1,
+      'spoor.ship.missing': 1,
       'spoor.ship.first_index': poisoned,
       'spoor.ship.last_index': poisoned,
     });
@@ -93,9 +93,9 @@ for (const { carrier, protocol } of CARRIERS) {
     assert.equal(shipper.status().rejectedRecords, rejected);
     assert.equal(new Set(indices(received)).size, indices(received).length);
     assert.equal(told.length, 1, 'what follows within a minute is told together');
-    assert.equal(told[0]?.name, 'ship.rejected');
+    assert.equal(told[0]?.name, 'ship.missing');
     assert.equal(told[0]?.attributes['spoor.ship.cause'], 'partial_success');
-    assert.equal(told[0]?.attributes['spoor.ship.rejected'], 3);
+    assert.equal(told[0]?.attributes['spoor.ship.missing'], 3);
     assert.equal(told[0]?.attributes['spoor.ship.message'], 'told to reject these');
   });
 
@@ -127,7 +127,7 @@ test('what was rejected and could not be stated is stated by the next run', asyn
   await received.tell('logs', 'partial 2');
   await filledLog(it, 20);
   const first = it.shipTo(received.url, () => assert.fail('the log was said to be closed'));
-  first.quiet();
+  await first.quiet();
   first.start();
   assert.ok((await first.flush(PATIENCE_MS)).delivered);
   await first.stop();
@@ -139,7 +139,7 @@ test('what was rejected and could not be stated is stated by the next run', asyn
   second.start();
   await second.stop();
   assert.deepEqual(
-    told.map(({ attributes }) => attributes['spoor.ship.rejected']),
+    told.map(({ attributes }) => attributes['spoor.ship.missing']),
     [rejected],
   );
 });
@@ -154,7 +154,7 @@ test('the event that states a rejection can be sealed, and reaches the receiver'
   shipper.start();
   await received.until(() => received.requests.length >= 1);
   await received.tell('logs', 'ok');
-  await received.until(() => received.logs.some((log) => log.event_name === 'ship.rejected'));
-  shipper.quiet();
+  await received.until(() => received.logs.some((log) => log.event_name === 'ship.missing'));
+  await shipper.quiet();
   await seal.close();
 });

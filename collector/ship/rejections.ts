@@ -6,7 +6,7 @@ const EVENT_INTERVAL_MS = 60_000;
 /** Uids named in one event; more are counted only. */
 const MAX_UIDS = 32;
 
-export type RejectionCause = 'partial_success' | 'set_aside';
+export type RejectionCause = 'partial_success' | 'set_aside' | 'pruned';
 
 /** Records that a receiver will never have, and that the log does not state yet. */
 export interface Rejection {
@@ -20,7 +20,7 @@ export interface Rejection {
 }
 
 /**
- * Gathers what one receiver rejected until the log states it. The first of a cause is stated at once, what follows
+ * Gathers what one receiver will never have until the log states it. The first of a cause is stated at once, what follows
  * within a minute together.
  */
 export class Rejections {
@@ -90,7 +90,7 @@ function joined(one: Rejection, other: Rejection): Rejection {
 function eventOf(destination: string, rejection: Rejection): Event {
   const timeMs = Date.now();
   return {
-    name: 'ship.rejected',
+    name: 'ship.missing',
     uid: newUid(timeMs),
     timeNs: BigInt(timeMs) * 1_000_000n,
     severity: SEVERITY.warn,
@@ -99,7 +99,7 @@ function eventOf(destination: string, rejection: Rejection): Event {
     attributes: {
       'spoor.ship.destination': destination,
       'spoor.ship.cause': rejection.cause,
-      'spoor.ship.rejected': rejection.rejected,
+      'spoor.ship.missing': rejection.rejected,
       'spoor.ship.first_index': rejection.firstIndex,
       'spoor.ship.last_index': rejection.lastIndex,
       'spoor.ship.record_uids': rejection.uids.length === 0 ? undefined : [...rejection.uids],

@@ -1,5 +1,5 @@
 import type { Event } from '../event.ts';
-import { countRecords } from '../log/reader.ts';
+import { countRecords, LogReadError } from '../log/reader.ts';
 import { decodeLeaf } from '../log/record.ts';
 import { Backoff } from './backoff.ts';
 import { Delivery } from './delivery.ts';
@@ -19,6 +19,9 @@ import type { Transport } from './transport.ts';
 
 /** Longest time between a delivery and its place in the position file; what a crash sends once more. */
 const POSITION_INTERVAL_MS = 1_000;
+
+/** Before a log that could not be read is read again. */
+const READ_AGAIN_MS = 10_000;
 
 export interface LogShipperOptions {
   /** The log, such as STATE/log. */
@@ -64,7 +67,7 @@ export interface LogShipper {
   /** Waits until everything that is in the log now has been delivered, checkpoints too, or until the time is over. */
   flush(timeoutMs: number): Promise<FlushResult>;
   /** The log takes no more events: what is still to be stated is kept with the position. */
-  quiet(): void;
+  quiet(): Promise<void>;
   /** Ends sending and stores the position. A request under way is given up and will be sent again. */
   stop(): Promise<void>;
   status(): ShipStatus;
@@ -89,7 +92,7 @@ class Shipper implements LogShipper {
   readonly #positionPath: string;
   readonly #headers: Headers;
   readonly #transport: Transport;
-  readonly #source: LogSource;
+  #source: LogSource;
   readonly #delivery: Delivery;
   readonly #rejections: Rejections;
   readonly #lagMeter: LagMeter;
@@ -126,7 +129,7 @@ class Shipper implements LogShipper {
       LogSource.originOf(logDirectory) ?? '',
     );
     this.#position = position;
-    this.#source = new LogSource(logDirectory, position);
+    this.#source = this.#sourceAt(position);
     this.#lagMeter = new LagMeter(logDirectory);
     this.#rejections = new Rejections(url, untold, tell ?? (() => {}));
     if (!tell) this.#rejections.quiet();
@@ -178,8 +181,9 @@ class Shipper implements LogShipper {
     return { delivered, remaining, cause: delivered ? '' : this.#trouble || 'the receiver is slow' };
   }
 
-  quiet(): void {
+  quiet(): Promise<void> {
     this.#rejections.quiet();
+    return Promise.resolve();
   }
 
   async stop(): Promise<void> {
@@ -214,7 +218,7 @@ class Shipper implements LogShipper {
   async #run(): Promise<void> {
     while (!this.#stopping.begun) {
       this.#woken = false;
-      const items = await this.#source.next(this.#durable);
+      const items = await this.#read();
       if (items.length > 0) {
         this.#state = this.#trouble === '' ? 'sending' : 'waiting';
         await this.#delivery.deliver(items);
@@ -222,6 +226,24 @@ class Shipper implements LogShipper {
       }
       this.#state = 'idle';
       await this.#woke();
+    }
+  }
+
+  /** What comes next. A log that cannot be read now may be read later: it is told, and tried from the position again. */
+  async #read(): Promise<Item[]> {
+    for (;;) {
+      try {
+        return await this.#source.next(this.#durable);
+      } catch (error) {
+        if (!(error instanceof LogReadError) && (error as NodeJS.ErrnoException).code === undefined)
+          throw error;
+        this.#trouble = `the log cannot be read: ${(error as Error).message}`;
+        this.#state = 'waiting';
+        await this.#stopping.wait(READ_AGAIN_MS);
+        if (this.#stopping.begun) return [];
+        this.#delivery.forget();
+        this.#source = this.#sourceAt(this.#position);
+      }
     }
   }
 
@@ -243,6 +265,21 @@ class Shipper implements LogShipper {
     this.#position = { origin: this.#position.origin, next: last.next, checkpoint: last.checkpoint };
     this.#saveSoon();
     this.#tellMoved();
+  }
+
+  #sourceAt(position: Position): LogSource {
+    return new LogSource(this.#directory, position, (from, to) => this.#pruned(from, to));
+  }
+
+  #pruned(from: number, to: number): void {
+    this.#rejections.add({
+      cause: 'pruned',
+      rejected: to - from,
+      firstIndex: from,
+      lastIndex: to - 1,
+      uids: [],
+      message: '',
+    });
   }
 
   #setAside({ leaf }: Item, cause: string): void {

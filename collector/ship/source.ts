@@ -24,6 +24,7 @@ export interface Item {
 export class LogSource {
   readonly #directory: string;
   readonly #encoder: CheckpointEncoder;
+  readonly #pruned: (from: number, to: number) => void;
   #next: number;
   #checkpoint: number;
   /** Read and not given yet; all of them come before `#next`. */
@@ -38,7 +39,9 @@ export class LogSource {
   /** Records that the last checkpoint given covers; undefined when the journal does not reach back to it. */
   #coveredSize: number | undefined;
 
-  constructor(directory: string, position: Position) {
+  /** @param pruned told of records that are gone before they were given: from the first to the one before `to` */
+  constructor(directory: string, position: Position, pruned: (from: number, to: number) => void = () => {}) {
+    this.#pruned = pruned;
     this.#directory = directory;
     this.#encoder = new CheckpointEncoder(directory);
     this.#next = position.next;
@@ -74,6 +77,11 @@ export class LogSource {
 
   async #peek(durable: number): Promise<Item | undefined> {
     if (this.#parts[0]) return this.#parts[0];
+    // What was pruned before this destination got it is gone.
+    if (this.#records.length === 0 && this.#next < this.#first) {
+      this.#pruned(this.#next, this.#first);
+      this.#next = this.#first;
+    }
     const due = this.#pending[0];
     if (due && due.checkpoint.size <= this.#next) {
       this.#encode(due);
@@ -95,8 +103,6 @@ export class LogSource {
   }
 
   async #read(to: number): Promise<void> {
-    // What was pruned before this destination got it is gone; the log says so in a log.prune record.
-    this.#next = Math.max(this.#next, this.#first);
     for await (const records of readRecords(this.#directory, this.#next, to)) {
       this.#records = records;
       return;

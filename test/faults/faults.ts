@@ -9,12 +9,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CHECKOUT } from '../checkout.ts';
+import { certificateFaults } from './certificates.ts';
 import { diskFaults } from './disk.ts';
 import type { Fault, FaultSize } from './fault.ts';
 import { hostFaults } from './host.ts';
 import { kills } from './kill.ts';
 import { manipulations } from './manipulation.ts';
+import { outages } from './outage.ts';
 import { powerCuts } from './power-cut.ts';
+import { receiverFaults } from './receiver.ts';
 
 /** By what is harmed. Whoever has faults to add, adds a group here. */
 const GROUPS: readonly { readonly title: string; readonly faults: readonly Fault[] }[] = [
@@ -22,6 +25,9 @@ const GROUPS: readonly { readonly title: string; readonly faults: readonly Fault
   { title: 'Disks', faults: diskFaults },
   { title: 'Clock, key, host', faults: hostFaults },
   { title: 'Files of the log, changed by somebody', faults: manipulations },
+  { title: 'Receivers', faults: receiverFaults },
+  { title: 'Certificates', faults: certificateFaults },
+  { title: 'Outages', faults: outages },
 ];
 
 interface Row {

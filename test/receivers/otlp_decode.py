@@ -103,6 +103,20 @@ def log_lines(request):
                 }
 
 
+def brief_lines(request):
+    """The same with uid and index alone: a million records take minutes otherwise."""
+    for of_resource in request.resource_logs:
+        for of_scope in of_resource.scope_logs:
+            for record in of_scope.log_records:
+                found = {}
+                for pair in record.attributes:
+                    if pair.key == "log.record.uid":
+                        found[pair.key] = pair.value.string_value
+                    elif pair.key == "spoor.log.index":
+                        found[pair.key] = pair.value.int_value
+                yield {"attributes": found}
+
+
 def span_lines(request):
     for of_resource in request.resource_spans:
         resource = attributes(of_resource.resource.attributes)
@@ -156,3 +170,19 @@ def poisoned(lines, text):
 def foreign_host(lines, host):
     """Whether a record comes from another host than the one the client's certificate was issued to."""
     return any(line["resource"].get("host.id") != host for line in lines)
+
+
+def say_taken(lines, brief):
+    """What a request held; for a million records, as little of it as tells that each arrived."""
+    if not brief:
+        for line in lines:
+            say(line)
+        return
+    records = [line["attributes"] for line in lines]
+    say(
+        {
+            "kind": "taken",
+            "uids": [record.get("log.record.uid") for record in records],
+            "indices": [record.get("spoor.log.index") for record in records],
+        }
+    )

@@ -2,7 +2,7 @@
 """An OTLP/gRPC receiver that shares no code with Spoor: gRPC's C core and protoc's stubs, both Debian's.
 
     otlp_grpc.py --proto schemas/otlp.proto [--port 0] [--raw FILE] [--otlp-json FILE]
-                 [--certificate FILE --key FILE [--client-ca FILE [--bind-host]]]
+                 [--certificate FILE --key FILE [--client-ca FILE [--bind-host]]] [--brief]
 
 Prints one JSON object a line on stdout:
     {"kind": "listening", "port": N}
@@ -11,6 +11,7 @@ Prints one JSON object a line on stdout:
     {"kind": "request", "service": "logs"|"traces", "records": N, "bytes": N, "answer": "OK"|...}
     {"kind": "behaviour", "service": ..., "behaviour": ...}      the answer to a line on stdin
 A request's own line comes after the lines of its records. A record that was refused has no line.
+--brief prints instead, for each request: {"kind": "taken", "uids": [...], "indices": [...]}, null for what has no index.
 Integers past 2^53 and times are strings, so that no JSON reader rounds them; bytes are hexadecimal.
 
 Reads one instruction a line on stdin, "SERVICE BEHAVIOUR" (SERVICE: logs, traces or all), and ends when stdin does:
@@ -40,7 +41,7 @@ import time
 from concurrent import futures
 
 import grpc
-from otlp_decode import foreign_host, log_lines, otlp_json, output_lock, poisoned, say, span_lines, stubs
+from otlp_decode import brief_lines, foreign_host, log_lines, otlp_json, output_lock, poisoned, say, say_taken, span_lines, stubs
 
 # Calls answered at once; a hanging one holds a thread, so a sender with more in flight than this waits.
 MAX_CALLS = 16
@@ -48,7 +49,7 @@ MAX_CALLS = 16
 class Service:
     """One Export method, and how it is told to behave. `behaviour` is guarded by `changed`."""
 
-    def __init__(self, name, descriptor, request_class, answer_class, lines, rejected_field, raw, export, bind_host):
+    def __init__(self, name, descriptor, request_class, answer_class, lines, rejected_field, raw, export, chosen):
         self.name = name
         self.descriptor = descriptor
         self.request_class = request_class
@@ -57,7 +58,8 @@ class Service:
         self.rejected_field = rejected_field
         self.raw = raw
         self.export = export
-        self.bind_host = bind_host
+        self.bind_host = chosen.bind_host
+        self.brief = chosen.brief
         self.behaviour = ["ok"]
         self.changed = threading.Condition()
 
@@ -129,8 +131,7 @@ class Service:
             taken = lines[: len(lines) - rejected]
             setattr(answer.partial_success, self.rejected_field, rejected)
             answer.partial_success.error_message = "told to reject these"
-        for line in taken:
-            say(line)
+        say_taken(taken, brief=self.brief)
         if self.export:
             with output_lock:
                 self.export.write(otlp_json(request) + "\n")
@@ -178,6 +179,7 @@ def main():
     options.add_argument("--certificate", help="speak TLS with this certificate")
     options.add_argument("--key", help="the certificate's private key")
     options.add_argument("--client-ca", help="want a client certificate of this authority")
+    options.add_argument("--brief", action="store_true", help="print uid and index of a record, not all of it")
     options.add_argument("--bind-host", action="store_true", help="want records of the certificate's host only")
     chosen = options.parse_args()
     raw = open(chosen.raw, "ab") if chosen.raw else None
@@ -191,11 +193,11 @@ def main():
                 logs.DESCRIPTOR.services_by_name["LogsService"],
                 logs.ExportLogsServiceRequest,
                 logs.ExportLogsServiceResponse,
-                log_lines,
+                brief_lines if chosen.brief else log_lines,
                 "rejected_log_records",
                 raw,
                 export,
-                chosen.bind_host,
+                chosen,
             ),
             "traces": Service(
                 "traces",
@@ -206,7 +208,7 @@ def main():
                 "rejected_spans",
                 raw,
                 None,
-                chosen.bind_host,
+                chosen,
             ),
         }
         server = grpc.server(

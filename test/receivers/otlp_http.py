@@ -2,7 +2,7 @@
 """An OTLP/HTTP receiver that shares no code with Spoor: Python's own HTTP and TLS, protoc's stubs of Debian.
 
     otlp_http.py --proto schemas/otlp.proto [--port 0] [--raw FILE] [--otlp-json FILE]
-                 [--certificate FILE --key FILE [--client-ca FILE [--bind-host]]]
+                 [--certificate FILE --key FILE [--client-ca FILE [--bind-host]]] [--brief]
 
 Takes POST /v1/logs and /v1/traces, application/x-protobuf and application/json, plain and gzip; anything else is
 answered as the OTLP specification says. Prints the lines that otlp_grpc.py prints, each request's with "encoding"
@@ -37,7 +37,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from google.protobuf import json_format
-from otlp_decode import foreign_host, log_lines, otlp_json, output_lock, poisoned, say, span_lines, stubs
+from otlp_decode import brief_lines, foreign_host, log_lines, otlp_json, output_lock, poisoned, say, say_taken, span_lines, stubs
 
 # The OTLP default of many receivers; a larger body is refused before it is read.
 MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -188,8 +188,7 @@ class Handler(BaseHTTPRequestHandler):
             taken = lines[: len(lines) - rejected]
             setattr(answer.partial_success, service.rejected_field, rejected)
             answer.partial_success.error_message = "told to reject these"
-        for line in taken:
-            say(line)
+        say_taken(taken, brief=self.server.brief)
         if self.server.export and service.name == "logs":
             with output_lock:
                 self.server.export.write(otlp_json(request) + "\n")
@@ -237,7 +236,8 @@ class Handler(BaseHTTPRequestHandler):
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
-    allow_reuse_address = False
+    # A port whose last connections still wait for their end can be taken again; two never listen at one.
+    allow_reuse_address = True
 
     def get_request(self):
         """The handshake is made in the connection's own thread: a slow caller holds up nobody."""
@@ -273,6 +273,7 @@ def main():
     options.add_argument("--certificate", help="speak TLS with this certificate")
     options.add_argument("--key", help="the certificate's private key")
     options.add_argument("--client-ca", help="want a client certificate of this authority")
+    options.add_argument("--brief", action="store_true", help="print uid and index of a record, not all of it")
     options.add_argument("--bind-host", action="store_true", help="want records of the certificate's host only")
     chosen = options.parse_args()
 
@@ -280,7 +281,11 @@ def main():
         logs, trace = stubs(chosen.proto, folder)
         services = {
             "logs": Service(
-                "logs", logs.ExportLogsServiceRequest, logs.ExportLogsServiceResponse, log_lines, "rejected_log_records"
+                "logs",
+                logs.ExportLogsServiceRequest,
+                logs.ExportLogsServiceResponse,
+                brief_lines if chosen.brief else log_lines,
+                "rejected_log_records",
             ),
             "traces": Service(
                 "traces", trace.ExportTraceServiceRequest, trace.ExportTraceServiceResponse, span_lines, "rejected_spans"
@@ -291,6 +296,7 @@ def main():
         server.raw = open(chosen.raw, "ab") if chosen.raw else None
         server.export = open(chosen.otlp_json, "a", encoding="utf-8") if chosen.otlp_json else None
         server.bind_host = chosen.bind_host
+        server.brief = chosen.brief
         server.tls = None
         if chosen.certificate:
             server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -67,6 +67,7 @@ type Line =
   | ReceivedLog
   | ReceivedSpan
   | ReceivedRequest
+  | { readonly kind: 'taken'; readonly uids: readonly string[]; readonly indices: readonly (number | null)[] }
   | { readonly kind: 'broken'; readonly cause: string }
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'behaviour'; readonly service: string; readonly behaviour: string };
@@ -92,6 +93,8 @@ export interface ReceiverOptions {
   readonly port?: number;
   readonly carrier?: 'grpc' | 'http';
   readonly tls?: ReceiverTls;
+  /** Of each record only uid and index are told, in \`taken\`; for more records than fit the memory of a test. */
+  readonly detail?: 'all' | 'brief';
 }
 
 /** Paths of PEM files. */
@@ -114,6 +117,8 @@ export interface Receiver {
   readonly exportFile: string;
   readonly logs: readonly ReceivedLog[];
   readonly spans: readonly ReceivedSpan[];
+  /** With detail 'brief': records in the order they came; checkpoints and hashes have no index. */
+  readonly taken: readonly { readonly uid: string; readonly index: number | null }[];
   readonly requests: readonly ReceivedRequest[];
   /** Why connections broke, in the words of the receiver's TLS; by HTTP only. */
   readonly broken: readonly string[];
@@ -128,9 +133,9 @@ export interface Receiver {
 export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
   const rawFile = join(options.folder, 'requests.bin');
   const exportFile = join(options.folder, 'export.jsonl');
-  const { carrier = 'grpc', tls } = options;
+  const { carrier = 'grpc', tls, detail } = options;
   const script = join(CHECKOUT, `test/receivers/otlp_${carrier}.py`);
-  const files = ['--raw', rawFile, '--otlp-json', exportFile];
+  const files = detail === 'brief' ? ['--brief'] : ['--raw', rawFile, '--otlp-json', exportFile];
   const from = ['--proto', join(CHECKOUT, 'schemas/otlp.proto'), '--port', String(options.port ?? 0)];
   const child: ChildProcessByStdio<Writable, Readable, null> = spawn(
     PYTHON,
@@ -146,6 +151,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   const spans: ReceivedSpan[] = [];
   const requests: ReceivedRequest[] = [];
   const broken: string[] = [];
+  const taken: { uid: string; index: number | null }[] = [];
   let port: number | undefined;
   let behavioursTaken = 0;
   let behavioursTold = 0;
@@ -161,6 +167,8 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     if (line.kind === 'log') logs.push(line);
     else if (line.kind === 'span') spans.push(line);
     else if (line.kind === 'request') requests.push(line);
+    else if (line.kind === 'taken')
+      for (const [i, uid] of line.uids.entries()) taken.push({ uid, index: line.indices[i] ?? null });
     else if (line.kind === 'broken') broken.push(line.cause);
     else if (line.kind === 'listening') port = line.port;
     else behavioursTaken++;
@@ -196,6 +204,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     exportFile,
     logs,
     spans,
+    taken,
     requests,
     broken,
     until,

@@ -3,7 +3,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import type { Event } from '../../collector/event.ts';
 import { openHostKey } from '../../collector/seal/hostkey.ts';
 import { openSeal, type Seal, type SealOptions } from '../../collector/seal/seal.ts';
@@ -16,6 +15,11 @@ import { type Receiver, type ReceiverOptions, startReceiver } from './receiver.t
 /** Longest a test waits for a receiver that is there; only a failing test takes as long. */
 export const PATIENCE_MS = 60_000;
 
+/** A test, or whatever else ends and then wants to be rid of what it made. */
+export interface Scope {
+  after(end: () => unknown): void;
+}
+
 export interface ShippedLog {
   readonly state: string;
   readonly log: string;
@@ -27,7 +31,7 @@ export interface ShippedLog {
   ): LogShipper;
 }
 
-export function shippedLog(t: TestContext): ShippedLog {
+export function shippedLog(t: Scope): ShippedLog {
   const state = folderFor(t, 'log-ship-');
   const log = join(state, 'log');
   return {
@@ -51,7 +55,7 @@ export function shippedLog(t: TestContext): ShippedLog {
 }
 
 export async function receiverFor(
-  t: TestContext,
+  t: Scope,
   options: Omit<ReceiverOptions, 'folder'> = {},
 ): Promise<Receiver> {
   const started = await startReceiver({ ...options, folder: folderFor(t, 'log-receiver-') });
@@ -60,7 +64,7 @@ export async function receiverFor(
 }
 
 /** A folder that is gone when the test is over. */
-export function folderFor(t: TestContext, prefix: string): string {
+export function folderFor(t: Scope, prefix: string): string {
   const folder = mkdtempSync(join(tmpdir(), prefix));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
