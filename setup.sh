@@ -14,7 +14,7 @@ PACKAGES=(
   python3 python3-grpcio    # the OTLP receiver of the tests, on gRPC's C core; with it python3-protobuf
   protobuf-compiler         # that receiver's stubs
   strace tshark openssl     # the truth some tests hold Spoor against
-  git curl                  # what the watched agent uses
+  git curl iproute2         # what the watched agent uses, and network namespaces for it
   tmux cron at dbus bubblewrap openssh-server openssh-client busybox-static  # by which a watched agent's work leaves its tree
   procps                    # ps and pgrep, by which tests look at what still runs
   swtpm libtss2-tcti-swtpm0 libtss2-esys-3.0.2-0 libtss2-rc0  # the TPM of the tests, and what systemd-creds loads to use it
@@ -23,7 +23,6 @@ PACKAGES=(
   qemu-system-x86           # boots Debian's kernels without KVM
   cpio                      # the guests' first file system
   e2fsprogs xz-utils        # their disks, their modules
-  iproute2                  # what their scripts and tests call
 )
 [ "${1:-}" != package ] || PACKAGES+=(
   debootstrap               # the clean Debian that tests install the package into

@@ -172,6 +172,8 @@ export interface NetworkConnect extends Seen {
   readonly errno: number;
   readonly transport: 'tcp' | 'udp';
   readonly type: 'ipv4' | 'ipv6';
+  /** Inode of the socket's network namespace, as /proc/<pid>/ns/net shows it. */
+  readonly namespace: number;
   readonly local: Endpoint;
   readonly peer: Endpoint;
 }
@@ -279,6 +281,8 @@ export interface FileClose extends Seen {
 interface NetworkSeen extends Seen {
   readonly transport: 'tcp' | 'udp';
   readonly type: 'ipv4' | 'ipv6';
+  /** Inode of the socket's network namespace, as /proc/<pid>/ns/net shows it. */
+  readonly namespace: number;
   readonly local: Endpoint;
   readonly peer: Endpoint;
 }

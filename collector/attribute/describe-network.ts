@@ -14,22 +14,25 @@ import type { Attributes } from '../event.ts';
 import type { Attribution } from '../session/session.ts';
 import { actorOf } from './actor.ts';
 import { errnoName } from './errno.ts';
+import type { KnownName } from './names.ts';
 import type { Process } from './processes.ts';
 import { shown } from './shown.ts';
 
 interface Flow {
   readonly transport: 'tcp' | 'udp';
   readonly type: 'ipv4' | 'ipv6';
+  readonly namespace: number;
   readonly local: Endpoint;
   readonly peer: Endpoint;
 }
 
-function flowOf({ transport, type, local, peer }: Flow): Attributes {
+function flowOf({ transport, type, namespace, local, peer }: Flow): Attributes {
   return {
     'network.local.address': local.address,
     'network.local.port': local.port,
     'network.transport': transport,
     'network.type': type,
+    'spoor.network.namespace': namespace,
     ...(peer.address !== '' && { 'network.peer.address': peer.address, 'network.peer.port': peer.port }),
   };
 }
@@ -47,15 +50,16 @@ export function describeFlowEnd(
   seen: NetworkClose,
   session: Attribution,
   process: Process,
-  name: string | undefined,
+  name: KnownName | undefined,
 ): Attributes {
   return {
     ...actorOf(seen, session, process),
     ...flowOf(seen),
     'destination.bytes': seen.bytesReceived,
     'event.duration': seen.durationNs,
-    'server.address': name,
+    'server.address': name?.name,
     'source.bytes': seen.bytesSent,
+    'spoor.server.basis': name?.basis,
   };
 }
 

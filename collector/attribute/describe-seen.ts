@@ -1,6 +1,12 @@
 /** Which description fits what was seen, for all kinds that tell nothing about processes as such. */
 
-import type { ProcessRef, SensorEvent, SessionTag } from '../../sensors/event.ts';
+import type {
+  NetworkClose,
+  NetworkConnect,
+  ProcessRef,
+  SensorEvent,
+  SessionTag,
+} from '../../sensors/event.ts';
 import type { Attributes } from '../event.ts';
 import type { Attribution } from '../session/session.ts';
 import { describeConnect, describeOpen } from './describe.ts';
@@ -45,6 +51,8 @@ export function describeSeen(
   process: Process,
   { processOf, sessionOf, names }: Surroundings,
 ): Attributes {
+  const nameOf = ({ local, peer }: NetworkConnect | NetworkClose) =>
+    names.nameOf(session.id, process.entityId, local, peer);
   switch (seen.kind) {
     case 'file.open':
       return describeOpen(seen, session, process);
@@ -58,12 +66,12 @@ export function describeSeen(
     case 'file.truncate':
       return describeChange(seen, session, process);
     case 'network.connect':
-      return describeConnect(seen, session, process, names.nameOf(seen.session, seen.peer.address));
+      return describeConnect(seen, session, process, nameOf(seen));
     case 'network.accept':
     case 'network.listen':
       return describeAccept(seen, session, process);
     case 'network.close':
-      return describeFlowEnd(seen, session, process, names.nameOf(seen.session, seen.peer.address));
+      return describeFlowEnd(seen, session, process, nameOf(seen));
     case 'network.raw':
       return describeRaw(seen, session, process);
     case 'unix.connect':
@@ -74,11 +82,11 @@ export function describeSeen(
         targetOf(processOf(seen.peer), sessionOf(seen.peerSession)),
       );
     case 'dns.query':
-      names.learn(seen.session, seen.question, seen.answers);
+      names.answered(session.id, process.entityId, seen.question, seen.answers);
       return describeQuery(seen, session, process);
     case 'tls.hello':
-      if (seen.serverName !== undefined && !seen.encryptedHello)
-        names.learn(seen.session, seen.serverName, [seen.peer.address]);
+      // The name beside an encrypted hello is the relay's.
+      names.greeted(session.id, seen.local, seen.peer, seen.encryptedHello ? undefined : seen.serverName);
       return describeHello(seen, session, process);
     case 'process.exec_failed':
       return describeExecFailed(seen, session, process);

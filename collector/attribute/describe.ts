@@ -13,6 +13,7 @@ import type { Attributes } from '../event.ts';
 import type { Attribution } from '../session/session.ts';
 
 import { errnoName, signalName } from './errno.ts';
+import type { KnownName } from './names.ts';
 import { octal } from './octal.ts';
 import type { Process, Program } from './processes.ts';
 import { shown } from './shown.ts';
@@ -152,7 +153,7 @@ export function describeConnect(
   seen: NetworkConnect,
   session: Attribution,
   process: Process,
-  name: string | undefined,
+  name: KnownName | undefined,
 ): Attributes {
   const { errno, local, peer } = seen;
   return {
@@ -175,10 +176,12 @@ export function describeConnect(
     'process.pid': process.ref.pid,
     'process.user.id': process.userId,
     'process.user.name': process.userName,
-    'server.address': name,
+    'server.address': name?.name,
     'session.id': session.id,
     'spoor.event.boot_ns': seen.bootNs,
+    'spoor.network.namespace': seen.namespace,
     'spoor.redacted': undefined,
+    'spoor.server.basis': name?.basis,
     'spoor.session.basis': session.basis,
     'spoor.session.evidence': session.evidence,
     'thread.id': seen.threadId,

@@ -4,6 +4,7 @@ import type { Event, EventName } from '../event.ts';
 import type { Catalogue } from '../recognise/catalogue.ts';
 import { createDataClasses } from './data-class.ts';
 import { createDestinationTypes } from './destination.ts';
+import { RESOLVER_ADDRESSES } from './resolvers.ts';
 
 const FILE_EVENTS: ReadonlySet<EventName> = new Set([
   'file.open',
@@ -37,6 +38,13 @@ export function createClassify(catalogue: Catalogue): Classify {
         attributes['server.address'],
         attributes['network.peer.address'],
       );
+    } else if (event.name === 'tls.hello') {
+      const address = attributes['network.peer.address'];
+      // Port 443 of such an address is asked for nothing else; a plain query goes to port 53, and greets nobody.
+      const isResolver = attributes['server.address'] === undefined && RESOLVER_ADDRESSES.has(address ?? '');
+      attributes['spoor.destination.type'] ??= isResolver
+        ? 'dns_over_https'
+        : destinationTypeOf(attributes['server.address'], address);
     } else if (event.name === 'dns.query')
       attributes['spoor.destination.type'] ??= destinationTypeOf(attributes['dns.question.name'], undefined);
   };

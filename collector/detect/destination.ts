@@ -3,17 +3,19 @@
 import { LRUCache } from 'lru-cache';
 import type { Catalogue } from '../recognise/catalogue.ts';
 import { compileNetwork } from './address.ts';
+import { RESOLVER_NAMES } from './resolvers.ts';
 
 /** Destinations remembered with their type. 150 B each; past it the one asked for longest ago is worked out again. */
 const MAX_DESTINATIONS = 8_192;
 
 /**
- * metadata: a cloud's instance metadata service. callback: services that show who called. other: a public address or
+ * metadata: a cloud's instance metadata service. dns_over_https: a known public resolver. callback: services that show who called. other: a public address or
  * name of no known kind.
  */
 export type DestinationType =
   | 'loopback'
   | 'metadata'
+  | 'dns_over_https'
   | 'internal'
   | 'model_api'
   | 'paste_site'
@@ -43,6 +45,7 @@ const NAMES: readonly (readonly [DestinationType, readonly string[]])[] = [
       'metadata.azure.com',
     ],
   ],
+  ['dns_over_https', RESOLVER_NAMES],
   [
     'paste_site',
     [

@@ -29,7 +29,12 @@ import { joined } from './text.ts';
 const IPPROTO_TCP = 6;
 
 interface FlowOffsets {
-  readonly local: { readonly address: number; readonly port: number; readonly family: number };
+  readonly local: {
+    readonly address: number;
+    readonly port: number;
+    readonly family: number;
+    readonly net: number;
+  };
   readonly peer: { readonly address: number; readonly port: number; readonly family: number };
   readonly protocol: number;
 }
@@ -51,6 +56,10 @@ abstract class Flow extends RecordOf {
 
   get peer(): Endpoint {
     return endpointAt(this.batch, this.at, this.offsets.peer);
+  }
+
+  get namespace(): number {
+    return this.u32(this.offsets.local.net);
   }
 }
 

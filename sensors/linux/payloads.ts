@@ -29,6 +29,7 @@ interface Told {
   readonly session: SessionTag;
   readonly transport: 'tcp' | 'udp';
   readonly type: 'ipv4' | 'ipv6';
+  readonly namespace: number;
   readonly local: Endpoint;
   readonly peer: Endpoint;
 }
@@ -44,6 +45,7 @@ function toldOf(batch: Batch, at: number): Told {
     session: u32(RECORD.session),
     transport: u32(NETWORK_PAYLOAD.protocol) === IPPROTO_TCP ? 'tcp' : 'udp',
     type: familyAt(batch, at, NETWORK_PAYLOAD.peer),
+    namespace: batch.view.getUint32(at + NETWORK_PAYLOAD.local.net, true),
     local: endpointAt(batch, at, NETWORK_PAYLOAD.local),
     peer: endpointAt(batch, at, NETWORK_PAYLOAD.peer),
   };

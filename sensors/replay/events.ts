@@ -52,6 +52,7 @@ const flow = {
   ...seen,
   transport: oneOf('tcp', 'udp'),
   type: oneOf('ipv4', 'ipv6'),
+  namespace: integer,
   local: endpoint,
   peer: endpoint,
 };

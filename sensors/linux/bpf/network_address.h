@@ -15,6 +15,7 @@ static __always_inline void socket_addresses(const struct sock *sk, struct netwo
 	__builtin_memset(local, 0, sizeof(*local));
 	__builtin_memset(peer, 0, sizeof(*peer));
 	local->family = peer->family = family;
+	local->net = peek(peek(sk, __sk_common.skc_net.net), ns.inum);
 	local->port = peek(inet, inet_sport);
 	peer->port = peek(sk, __sk_common.skc_dport);
 	if (family == AF_INET6) {

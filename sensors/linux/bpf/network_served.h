@@ -64,8 +64,8 @@ static __always_inline bool is_loopback(const u8 *address)
 	return !words[0] && !words[1] && !words[2] && words[3] == bpf_htonl(1);
 }
 
-static __always_inline void ends_of(const struct sock *sk, const struct network_address *near,
-				    const struct network_address *far, struct ends *ends)
+static __always_inline void ends_of(const struct network_address *near, const struct network_address *far, u32 net,
+				    struct ends *ends)
 {
 	__builtin_memset(ends, 0, sizeof(*ends));
 	plain_address(near, ends->near);
@@ -73,7 +73,7 @@ static __always_inline void ends_of(const struct sock *sk, const struct network_
 	ends->near_port = near->port;
 	ends->far_port = far->port;
 	if (is_loopback(ends->far))
-		ends->net = peek(peek(sk, __sk_common.skc_net.net), ns.inum);
+		ends->net = net;
 }
 
 /* A connection of a session stands. */
@@ -83,7 +83,7 @@ static __always_inline void note_own_end(const struct sock *sk)
 	struct ends ends;
 	u8 there = 1;
 	socket_addresses(sk, &local, &peer);
-	ends_of(sk, &local, &peer, &ends);
+	ends_of(&local, &peer, local.net, &ends);
 	bpf_map_update_elem(&own_ends, &ends, &there, BPF_ANY);
 }
 
@@ -93,7 +93,7 @@ static __always_inline int seen_other_end(struct sock *sk)
 	struct network_address local, peer;
 	struct ends ends;
 	socket_addresses(sk, &local, &peer);
-	ends_of(sk, &peer, &local, &ends);
+	ends_of(&peer, &local, local.net, &ends);
 	if (bpf_map_delete_elem(&own_ends, &ends))
 		return 0;
 	if (!bpf_sk_storage_get(&served_sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE))

@@ -254,7 +254,7 @@ struct network_address {
 	__u8 address[16]; /* IPv4 in the first four */
 	__u16 port;	  /* network order */
 	__u16 family;
-	__u32 spare;
+	__u32 net; /* network namespace of the socket, in the local address; else 0 */
 };
 
 struct network_connect {
