@@ -132,7 +132,8 @@ test(
       ({ event_name, attributes }) =>
         event_name === 'process.exec' && attributes['process.executable.name'] === 'curl',
     );
-    assert.ok((curl?.attributes['spoor.process.namespaces'] as string[]).includes(`net=${inode}`));
+    const namespaces = String(curl?.attributes['spoor.process.namespaces']).split(',');
+    assert.ok(namespaces.includes(`net=${inode}`));
   },
 );
 
