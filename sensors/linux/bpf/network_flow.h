@@ -11,7 +11,7 @@
 #ifndef SPOOR_NETWORK_FLOW_H
 #define SPOOR_NETWORK_FLOW_H
 
-#include "network_address.h"
+#include "network_datagram.h"
 #include "network_served.h"
 
 /* Of one packet at the beginning of a TCP connection, and of all of them: a ClientHello with post-quantum key shares
@@ -22,61 +22,6 @@
 #define MAX_DNS_BYTES 2048
 #define DNS_PORT 53
 #define TLS_HANDSHAKE 22 /* first byte of a TLS record, RFC 8446, 5.1 */
-
-enum hello_state {
-	HELLO_UNKNOWN = 0,
-	HELLO_GOING = 1,
-	HELLO_DONE = 2,
-};
-
-struct flow {
-	u64 begin_ns;
-	u64 start_ns; /* with pid: the process that first used the socket */
-	u64 sent;
-	u64 received;
-	u64 sk;
-	u32 pid;
-	u32 thread_id;
-	u32 session;
-	u32 told;
-	u32 hello;	 /* enum hello_state */
-	u32 hello_bytes; /* its record's length, as its head says */
-	u32 first_sequence;
-	u32 asked; /* peer of the last datagram, folded: the same one is told once */
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct flow);
-} flows SEC(".maps");
-
-/* Begins with the first act of a session's process on the socket; NULL when it is not the session's, or not IP. */
-static __always_inline struct flow *flow_of(struct sock *sk)
-{
-	if (sk->sk_bpf_storage) {
-		struct flow *known = bpf_sk_storage_get(&flows, sk, NULL, 0);
-		if (known)
-			return known;
-	}
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct session *session = session_of(task);
-	if (!session || !is_internet(sk->__sk_common.skc_family))
-		return NULL;
-	struct flow *flow = bpf_sk_storage_get(&flows, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!flow) {
-		count_lost(KIND_NETWORK_CLOSE);
-		return NULL;
-	}
-	flow->begin_ns = bpf_ktime_get_boot_ns();
-	flow->start_ns = peek(peek(task, group_leader), start_boottime);
-	flow->sk = (u64)sk;
-	flow->pid = task->tgid;
-	flow->thread_id = task->pid;
-	flow->session = session->id;
-	return flow;
-}
 
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(both_sock_sent, struct sock *sk, int bytes, int flags)
@@ -104,18 +49,16 @@ int BPF_PROG(both_sock_received, struct sock *sk, int bytes, int flags)
 	return 0;
 }
 
-static __always_inline void about_flow(struct record *record, const struct flow *flow)
-{
-	record->start_ns = flow->start_ns;
-	record->pid = flow->pid;
-	record->thread_id = flow->thread_id;
-}
-
 static __always_inline int seen_flow_end(struct flow *flow)
 {
 	if (__sync_lock_test_and_set(&flow->told, 1))
 		return 0;
 	const struct sock *sk = (void *)flow->sk;
+	struct peers_told peers = {};
+	if (flow->peers)
+		tell_peers(flow, &peers);
+	if (flow->peers && peers.sent >= flow->sent && peers.received >= flow->received)
+		return 0; /* each peer was told, and they are all there is */
 	struct scratch *scratch = reserve(KIND_NETWORK_CLOSE, sizeof(struct network_close),
 					  bpf_get_current_task_btf(), flow->session);
 	if (!scratch)
@@ -124,8 +67,8 @@ static __always_inline int seen_flow_end(struct flow *flow)
 	about_flow(&event->record, flow);
 	socket_addresses(sk, &event->local, &event->peer);
 	event->begin_ns = flow->begin_ns;
-	event->sent_bytes = flow->sent;
-	event->received_bytes = flow->received;
+	event->sent_bytes = flow->sent > peers.sent ? flow->sent - peers.sent : 0;
+	event->received_bytes = flow->received > peers.received ? flow->received - peers.received : 0;
 	event->protocol = peek(sk, sk_protocol);
 	event->spare = 0;
 	submit(scratch);
@@ -219,21 +162,6 @@ static __always_inline void tell_payload(struct __sk_buff *packet, struct flow *
 	submit(scratch);
 }
 
-static __always_inline void packet_peer(struct __sk_buff *packet, bool incoming, u16 port, struct network_address *to)
-{
-	u8 first = 0;
-	__builtin_memset(to, 0, sizeof(*to));
-	bpf_skb_load_bytes(packet, 0, &first, 1);
-	to->port = bpf_htons(port);
-	if (first >> 4 == 4) {
-		to->family = AF_INET;
-		bpf_skb_load_bytes(packet, incoming ? 12 : 16, to->address, 4);
-	} else {
-		to->family = AF_INET6;
-		bpf_skb_load_bytes(packet, incoming ? 8 : 24, to->address, 16);
-	}
-}
-
 static __always_inline void seen_packet(struct __sk_buff *packet, bool incoming)
 {
 	struct bpf_sock *sk = packet->sk;
@@ -248,12 +176,14 @@ static __always_inline void seen_packet(struct __sk_buff *packet, bool incoming)
 	u32 protocol = 0, sequence = 0;
 	u16 source = 0, target = 0;
 	if (flow->hello == HELLO_DONE)
-		return;
+		return; /* of TCP only */
 	u32 at = payload_of(packet, &protocol, &sequence, &source, &target);
 	if (!at || packet->len <= at)
 		return;
 	u32 bytes = packet->len - at;
 	struct network_payload what = { .protocol = protocol, .incoming = incoming };
+	if (protocol == IPPROTO_UDP)
+		seen_datagram(packet, flow, incoming, source, target, bytes);
 	if (source == DNS_PORT || target == DNS_PORT) {
 		what.use = PAYLOAD_DNS;
 		if (protocol == IPPROTO_TCP) {
@@ -290,6 +220,20 @@ static __always_inline void seen_packet(struct __sk_buff *packet, bool incoming)
 	tell_payload(packet, flow, at, bytes, MAX_HELLO_BYTES, &what);
 	if (what.offset + bytes >= flow->hello_bytes)
 		flow->hello = HELLO_DONE;
+}
+
+/* The first datagram of a socket that has no peer: its flow must be there when its packet is looked at, and is made here,
+ * in the caller's context. Stands before both_packet_out and so runs before it. */
+SEC("cgroup_skb/egress")
+int tracepoint_datagram_first(struct __sk_buff *packet)
+{
+	struct bpf_sock *sk = packet->sk;
+	if (!sk)
+		return 1;
+	sk = bpf_sk_fullsock(sk);
+	if (sk && sk->protocol == IPPROTO_UDP)
+		flow_of_sender(sk);
+	return 1;
 }
 
 SEC("cgroup_skb/egress")
