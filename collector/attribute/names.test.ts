@@ -164,7 +164,7 @@ test(
     );
     const session = await beginSession(t);
     await session.does(
-      `curl -sS -k --doh-insecure --doh-url https://dns.google:${port}/dns-query --resolve dns.google:${port}:127.0.0.1 https://example.test/ 2>/dev/null || :`,
+      `curl -sS -k --max-time 5 --doh-insecure --doh-url https://dns.google:${port}/dns-query --resolve dns.google:${port}:127.0.0.1 https://example.test/ 2>/dev/null || :`,
     );
     const { events } = await session.end();
     const hello = events.filter(({ event_name }) => event_name === 'tls.hello');
