@@ -3,63 +3,73 @@
 import { existsSync } from 'node:fs';
 import { arch, release } from 'node:os';
 import { openLinuxSensor } from '../../sensors/linux/sensor.ts';
-import { type Coverage, SensorError } from '../../sensors/sensor.ts';
+import { type Coverage, type Sensor, SensorError, type Sight } from '../../sensors/sensor.ts';
 import { livingWriter } from '../log/lock.ts';
 import { openHostKey } from '../seal/hostkey.ts';
 import { explain } from './failure.ts';
+import { type Check, hostChecks } from './host-checks.ts';
 import { readState } from './state.ts';
 import { type Paint, paint, printable, wantsColour, writeAll } from './terminal.ts';
 import { version } from './version.ts';
 
 const STDOUT = 1;
 
-interface Check {
-  readonly subject: string;
-  readonly state: 'good' | 'bad' | 'not_yet';
-  /** What was found, and for what is bad the mend. */
-  readonly detail: string;
-}
-
 interface Diagnosis {
   readonly checks: readonly Check[];
+  /** One act for each family of hooks, and whether it was seen. Empty when the sensor cannot be loaded. */
+  readonly sights: readonly Sight[];
   /** Empty when the sensor cannot be loaded. */
   readonly coverage: readonly Coverage[];
+  /** Spoor refuses nothing, on any tier. */
+  readonly can_stop: false;
 }
 
-/** @returns the exit code: 0 when this host can be watched, 3 when not */
-export function printDiagnosis(state: string, form: 'json' | 'text'): number {
-  const diagnosis = diagnose(state);
+/** @returns the exit code: 0 when everything is seen, 1 when something is not, 3 when this host cannot be watched */
+export async function printDiagnosis(state: string, form: 'json' | 'text'): Promise<number> {
+  const diagnosis = await diagnose(state);
   const colours = paint(wantsColour(STDOUT) ? 'colour' : 'plain');
   writeAll(STDOUT, form === 'json' ? `${JSON.stringify(diagnosis)}\n` : diagnosisText(diagnosis, colours));
-  return diagnosis.checks.some(({ subject, state: found }) => subject === 'sensor' && found === 'bad')
-    ? 3
-    : 0;
+  if (diagnosis.sights.length === 0) return 3;
+  return diagnosis.sights.every(({ state: found }) => found === 'seen') ? 0 : 1;
 }
 
-function diagnose(state: string): Diagnosis {
+async function diagnose(state: string): Promise<Diagnosis> {
   const system: Check = {
     subject: 'system',
     state: 'good',
     detail: `Linux ${release()} ${arch()}, Node ${process.versions.node}, Spoor ${version}`,
   };
-  const { check, coverage } = trySensor();
-  return { checks: [system, check, checkState(state)], coverage };
+  const { check, sights, coverage } = await trySensor();
+  return {
+    checks: [system, ...hostChecks(), check, checkState(state)],
+    sights,
+    coverage,
+    can_stop: false,
+  };
 }
 
-/** Configuration files and capabilities say little of what really loads, so the programs are loaded. */
-function trySensor(): { check: Check; coverage: Coverage[] } {
+interface Tried {
+  readonly check: Check;
+  readonly sights: readonly Sight[];
+  readonly coverage: readonly Coverage[];
+}
+
+/** Configuration files and capabilities say little of what really works, so everything is loaded, done and looked for. */
+async function trySensor(): Promise<Tried> {
+  const subject = 'sensor';
+  let sensor: Sensor | undefined;
   try {
-    const sensor = openLinuxSensor();
-    const { name, tier, tierReason } = sensor.facts;
+    sensor = openLinuxSensor();
+    sensor.start(() => {});
+    const { name, tier } = sensor.facts;
     const coverage = sensor.coverage();
-    void sensor.stop();
-    return {
-      check: { subject: 'sensor', state: 'good', detail: `${name} loads, tier ${tier}: ${tierReason}` },
-      coverage,
-    };
+    const sights = await sensor.look();
+    return { check: { subject, state: 'good', detail: `${name} loads, tier ${tier}` }, sights, coverage };
   } catch (error) {
     if (!(error instanceof SensorError)) throw error;
-    return { check: { subject: 'sensor', state: 'bad', detail: error.message }, coverage: [] };
+    return { check: { subject, state: 'bad', detail: error.message }, sights: [], coverage: [] };
+  } finally {
+    await sensor?.stop();
   }
 }
 
@@ -85,19 +95,33 @@ function openHostKeyIfThere(directory: string): void {
 }
 
 const SIGNS = { good: 'ok', bad: 'NO', not_yet: '--' } as const;
+const SEEN = { seen: 'yes', blind: 'NO', unproven: 'unproven', absent: 'no hook' } as const;
 
-function diagnosisText({ checks, coverage }: Diagnosis, colours: Paint): string {
+function diagnosisText({ checks, sights, coverage }: Diagnosis, colours: Paint): string {
   const lines = checks.map(({ subject, state, detail }) => {
     const sign = state === 'bad' ? colours.red(SIGNS[state]) : SIGNS[state];
-    return `${sign}  ${subject.padEnd(8)} ${printable(detail)}`;
+    return `${sign}  ${subject.padEnd(9)} ${printable(detail)}`;
   });
-  const seen = coverage.filter(({ state }) => state === 'seen');
-  if (seen.length > 0) lines.push('', `seen      ${seen.map(({ subject }) => subject).join(', ')}`);
-  for (const { subject, state, reason } of coverage) {
-    if (state === 'seen') continue;
+  if (sights.length > 0)
+    lines.push(
+      '',
+      'One act of each kind was done, and its event looked for. Spoor stops none of them; it watches.',
+      '',
+      sightLine('act', 'seen', 'hook', ''),
+      ...sights.map(({ family, state, hook, reason }) => {
+        const line = sightLine(family, SEEN[state], hook, printable(reason));
+        return state === 'seen' ? line : state === 'blind' ? colours.red(line) : colours.yellow(line);
+      }),
+    );
+  const limits = coverage.filter(({ state }) => state !== 'seen');
+  if (limits.length > 0) lines.push('');
+  for (const { subject, state, reason } of limits)
     lines.push(
       `${state === 'claimed' ? 'claimed ' : colours.yellow('not seen')}  ${subject}: ${printable(reason)}`,
     );
-  }
   return `${lines.join('\n')}\n`;
+}
+
+function sightLine(family: string, seen: string, hook: string, reason: string): string {
+  return `${family.padEnd(20)} ${seen.padEnd(9)} ${hook.padEnd(32)} ${reason}`.trimEnd();
 }

@@ -80,7 +80,7 @@ export function createProgram(): Command {
     .option('--json', 'print one JSON object')
     .action(async (options: { state: string; json?: true }) => {
       const { printDiagnosis } = await import('./doctor.ts');
-      process.exitCode = printDiagnosis(options.state, options.json ? 'json' : 'text');
+      process.exitCode = await printDiagnosis(options.state, options.json ? 'json' : 'text');
     });
   addConfigCommand(program);
   addInventoryCommand(program);

@@ -310,9 +310,9 @@ class RunningService implements Service {
     });
   }
 
-  /** Tags below 2^31 are ours to give; they begin anew long after the last session of such a tag has ended. */
+  /** Tags below 2^31 - 1, the canary's, are ours to give; they begin anew long after the last session of one ended. */
   #newTag(): SessionTag {
-    do this.#lastTag = this.#lastTag >= 0x7fff_ffff ? 1 : this.#lastTag + 1;
+    do this.#lastTag = this.#lastTag >= 0x7fff_fffe ? 1 : this.#lastTag + 1;
     while (this.#pipeline.sessionOf(this.#lastTag));
     return this.#lastTag;
   }

@@ -1,6 +1,6 @@
 /** The Linux sensor: eBPF programs in the kernel (bpf/), a native addon (addon/), and this, their TypeScript face. */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { arch } from 'node:os';
 import type { ProcessRef, SensorEvent, SessionTag } from '../event.ts';
 import type {
@@ -62,8 +62,12 @@ function refuseUnlessPossible(): void {
     throw new SensorError(`the Linux sensor knows x86_64 only, and this is ${arch()}; watch an x86_64 host`);
   if (process.geteuid?.() !== 0)
     throw new SensorError(`watching the kernel needs root, and this is uid ${process.geteuid?.()}; use sudo`);
-  if (!existsSync(KERNEL_TYPES))
-    throw new SensorError(`${KERNEL_TYPES} is missing; run a kernel built with CONFIG_DEBUG_INFO_BTF=y`);
+  // libbpf would look for others beside the kernel's image, which may be another kernel's.
+  const types = statSync(KERNEL_TYPES, { throwIfNoEntry: false });
+  if (!types || types.size === 0)
+    throw new SensorError(
+      `${KERNEL_TYPES} is ${types ? 'empty' : 'missing'}; run a kernel built with CONFIG_DEBUG_INFO_BTF=y`,
+    );
 }
 
 /**
