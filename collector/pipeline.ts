@@ -6,7 +6,7 @@
  */
 
 import { join } from 'node:path';
-import type { ProcessRef, SessionTag } from '../sensors/event.ts';
+import type { ProcessRef, SensorEvent, SessionTag } from '../sensors/event.ts';
 import type { Coverage, Sensor } from '../sensors/sensor.ts';
 import type { Attribute } from './attribute/attribute.ts';
 import { createAttribute } from './attribute/attribute.ts';
@@ -43,6 +43,16 @@ export interface PipelineOptions {
   readonly finder?: SessionFinder;
   /** Keeps there which files sessions wrote; without one, a restart forgets them. */
   readonly handoverDirectory?: string;
+  /** Who keeps account of what was handed over, for a watch that outlives its collector. */
+  readonly account?: Account;
+  /** Whether an event was told by an earlier collector: it is passed over. */
+  readonly isTold?: (event: Event) => boolean;
+}
+
+export interface Account {
+  /** Of one batch of the sensor's: all its events, and those that were sealed at once; the others come late. */
+  taken(events: readonly Event[], ready: readonly Event[]): void;
+  late(events: readonly Event[]): void;
 }
 
 export interface SessionEnd {
@@ -86,14 +96,14 @@ export interface Pipeline {
 }
 
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { sensor, detect, seal, watchers = [] } = options;
+  const { sensor, detect, seal, watchers = [], account, isTold } = options;
   const journal = openJournal(options.handoverDirectory);
   const attribute: Attribute = createAttribute(sensor.facts, () => sensor.wallOffsetNs(), {
     finder: options.finder,
     follow: (pid, tag) => tagTree(sensor, pid, tag),
     writtenFiles: journal,
   });
-  const enrich = createEnrich(finish, options.hashLimits);
+  const enrich = createEnrich(finishLate, options.hashLimits);
   const decide = createDecide();
   const redact = createRedact();
   const summaries = new Map<string, Summing>();
@@ -118,6 +128,19 @@ export function createPipeline(options: PipelineOptions): Pipeline {
           },
         ]),
     );
+  }
+
+  function take(batch: SensorEvent[]): void {
+    const events = attribute.stage(batch);
+    const untold = isTold ? events.filter((event) => !isTold(event)) : events;
+    const ready = enrich.stage(untold);
+    finish(ready);
+    account?.taken(untold, ready);
+  }
+
+  function finishLate(batch: Event[]): void {
+    finish(batch);
+    account?.late(batch);
   }
 
   /** The way of events that need nothing more from outside. */
@@ -223,7 +246,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   return {
     start() {
       sensor.start((batch) => {
-        finish(enrich.stage(attribute.stage(batch)));
+        take(batch);
         for (const event of batch) if (event.kind === 'sensor.gap') health.lost(event.count);
       });
       tellCoverageOf(sensor.coverage());
@@ -245,8 +268,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     refused: () => [...refusals],
     hanging: () => enrich.hanging(),
     async stop() {
-      await health.stop(flush);
-      await sensor.stop();
+      // First nothing more comes in: what goes on busily would never let the last hash be waited for.
+      await health.stop(async () => {
+        await sensor.stop();
+        await enrich.flush(HASH_PATIENCE_MS);
+      });
       enrich.stop();
       journal?.close();
     },

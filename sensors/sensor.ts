@@ -59,8 +59,47 @@ export interface RunningProcess {
   readonly around: SessionTag;
 }
 
+/** How far the sensor has handed over what it saw. */
+export interface Taken {
+  readonly position: bigint;
+  readonly records: bigint;
+}
+
+/** A watch that goes on in the kernel when the collector ends, and is read on by the next one. */
+export interface KeptWatch {
+  /**
+   * What an earlier collector left there. `same`: everything goes on. `other`: another version's programs, whose place
+   * was taken. `broken`: what nobody can read on, taken away. Known once the sensor was started.
+   */
+  readonly found: 'nothing' | 'same' | 'other' | 'broken';
+  /** Tags that an earlier collector gave still hold. */
+  readonly tagsKept: boolean;
+  /** Everything the earlier collector did not seal for good is told again, up to this position: it may be in the log. */
+  readonly replayUntil: bigint;
+  /** The first record of the log in which such an event can be. */
+  readonly markIndex: number;
+  /** What is not told again, by kind of record: this many at most, some may be in the log. */
+  readonly untold: ReadonlyMap<string, bigint>;
+  /** Programs of the same watch that somebody had taken away meanwhile. */
+  readonly attachedAgain: readonly string[];
+  /** Up to the batch that is being handed over. */
+  taken(): Taken;
+  /** Everything up to there is in the log for good; what is not yet will be from record `index` on. */
+  mark(taken: Taken, index: number): void;
+  /** What became of a suspect's tag that an earlier collector judged; 0 when that is not known. */
+  verdict(suspect: SessionTag): SessionTag;
+  /** Losses told so far, by what they are counted as; what the next collector is given. */
+  lossTold(): ReadonlyMap<string, bigint>;
+  /** stop() will end the watch for good. */
+  forget(): void;
+  /** After stop(): gives free what this process held of it. */
+  close(): void;
+}
+
 export interface Sensor {
   readonly facts: SensorFacts;
+  /** Undefined where the watch ends with its collector. */
+  readonly kept?: KeptWatch | undefined;
 
   /** Begins to report. Batches come in ring order; the receiver owns what it is given. Called once. */
   start(receive: (batch: SensorEvent[]) => void): void;
@@ -69,7 +108,7 @@ export interface Sensor {
   wallOffsetNs(): bigint;
 
   /**
-   * Tags a process, and by that all its later descendants. The process should be stopped or waiting:
+   * Tags a process, and by that all its later descendants; 0 takes its tag away. The process should be stopped or waiting:
    * children it already has are not tagged.
    * @throws SensorError when there is no such process
    */
@@ -106,7 +145,7 @@ export interface Sensor {
    */
   look(): Promise<Sight[]>;
 
-  /** Detaches. Nothing is reported after it resolves. */
+  /** Detaches, unless the watch is kept. Nothing is reported after it resolves. */
   stop(): Promise<void>;
 }
 

@@ -109,6 +109,8 @@ export function createAttribute(
   const joined = new Map<SessionTag, Attributed>();
   const followed = createFollowed((id) => [...live.values()].find((session) => session.id === id), follow);
   const handovers = createHandovers((ref) => table.entry(ref), needs.writtenFiles);
+  /** Goes on with sessions of an earlier collector. */
+  let isResumed = false;
   const surroundings: Surroundings = {
     processOf: (ref) => ref && table.find(ref),
     sessionOf: (tag) => sessionByTag(tag),
@@ -149,7 +151,20 @@ export function createAttribute(
   }
 
   function sessionByTag(tag: SessionTag): Attributed | undefined {
-    return live.get(tag) ?? joined.get(tag) ?? followed.byTag(tag);
+    return (
+      live.get(tag) ??
+      joined.get(tag) ??
+      followed.byTag(tag) ??
+      (isResumed && tag !== 0 ? joinedBefore(tag) : undefined)
+    );
+  }
+
+  /** An earlier collector judged this tag; what was seen in the meantime still has it. */
+  function joinedBefore(tag: SessionTag): LiveSession | undefined {
+    const becomes = finder?.verdict?.(tag) ?? 0;
+    const session = becomes === 0 ? undefined : live.get(becomes);
+    if (session) join(tag, session);
+    return session;
   }
 
   /** The session that a program runs in, which begins with it where the finder says so. */
@@ -161,6 +176,12 @@ export function createAttribute(
     out: Event[],
   ): Attributed | undefined {
     const { session: tag, around: tagAround } = seen;
+    const begun = isResumed ? begunBy(seen) : undefined;
+    if (begun) {
+      finder?.startedBefore?.({ seen, program, caller, around: begun, announced: undefined });
+      if (tag !== begun.tag) join(tag, begun);
+      return begun;
+    }
     const around = sessionByTag(tagAround) ?? process.followed;
     let begins = finder || tag === 0 || followed.isOurs(tag) ? undefined : tag;
     if (finder) {
@@ -179,6 +200,13 @@ export function createAttribute(
     if (tag !== 0 && tag !== begins) join(tag, session);
     out.push(startEvent(session));
     return session;
+  }
+
+  /** The session that began with this very exec, which an earlier collector saw as well. */
+  function begunBy({ process, bootNs }: ProcessExec): LiveSession | undefined {
+    for (const session of live.values())
+      if (session.startBootNs === bootNs && session.root.pid === process.pid) return session;
+    return undefined;
   }
 
   function join(tag: SessionTag, session: Attributed): void {
@@ -434,6 +462,7 @@ export function createAttribute(
     },
     adopt,
     resume(session) {
+      isResumed = true;
       const rootProcess = table.entry(session.root);
       live.set(session.tag, { ...session, rootProcess, basis: 'exact', evidence: FORK_CHAIN });
     },

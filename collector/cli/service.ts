@@ -8,14 +8,18 @@ export function addServiceCommand(program: Command): void {
     .command('service')
     .description('watch this host for AI agents until told to stop; its configuration: docs/configuration.md')
     .option('--config <file>', `the configuration; ${DEFAULT_FILE} when it is there`)
-    .action(async (options: { config?: string }) => {
+    .option(
+      '--end-watch',
+      'take out of the kernel what a stopped service left there for the next one, and end',
+    )
+    .action(async (options: { config?: string; endWatch?: true }) => {
       const { leave } = await import('./leave.ts');
-      await serve(options.config);
+      await serve(options.config, options.endWatch ? 'end the watch' : 'watch');
       leave(0);
     });
 }
 
-async function serve(config: string | undefined): Promise<void> {
+async function serve(config: string | undefined, wanted: 'watch' | 'end the watch'): Promise<void> {
   const { defaultConfiguration, readConfiguration } = await import('../configuration/configuration.ts');
   const { createOwnLog } = await import('../service/own-log.ts');
   const { createServiceManager } = await import('../service/service-manager.ts');
@@ -29,12 +33,20 @@ async function serve(config: string | undefined): Promise<void> {
     process.once('SIGTERM', resolve);
     process.once('SIGINT', resolve);
   });
+  // What is left there is read to its end and sealed, sessions get their end: only then it is taken away.
+  if (wanted === 'end the watch') {
+    const service = await startService({ configuration, file, reread, log, manager });
+    await service.stop('end');
+    return;
+  }
   const service = await startService({ configuration, file, reread, log, manager });
   let reloading = Promise.resolve();
   process.on('SIGHUP', () => {
     reloading = reloading.then(() => service.reload());
   });
-  log.info('stopping', { signal: await stopped });
+  const signal = await stopped;
+  log.info('stopping', { signal });
   await reloading;
-  await service.stop();
+  // A service manager restarts by SIGTERM; a person who presses Ctrl-C wants it to end.
+  await service.stop(signal === 'SIGINT' ? 'end' : 'keep');
 }

@@ -37,7 +37,7 @@ test('no file is needed: every key has a default', () => {
     recognise: { enabled: true, agents: undefined, people: undefined },
     rules: { builtin: true, paths: [] },
     hash: { maxFileBytes: 67_108_864, maxExecutableBytes: 536_870_912 },
-    sensor: { ringBytes: 4_194_304 },
+    sensor: { ringBytes: 4_194_304, keep: '/sys/fs/bpf/spoor' },
     ship: [],
     witness: [],
   });
@@ -49,10 +49,15 @@ test('a key that is given leaves the defaults of its neighbours in force', () =>
     'hash:\n  max_file: 1 GiB\nsensor: { ring: 1 MiB }\n',
   );
   assert.deepEqual(hash, { maxFileBytes: 1_073_741_824, maxExecutableBytes: 536_870_912 });
-  assert.deepEqual(sensor, { ringBytes: 1_048_576 });
+  assert.deepEqual(sensor, { ringBytes: 1_048_576, keep: '/sys/fs/bpf/spoor' });
 });
 
 const WRONG: readonly (readonly [title: string, text: string, ...problems: string[]])[] = [
+  [
+    'a place to keep the watch that the kernel would not name is told with one that it would',
+    'sensor:\n  keep: /sys/fs/bpf/spoor.d\n',
+    'spoor.yml:2:9: sensor.keep: "/sys/fs/bpf/spoor.d" has the wrong form; write an absolute path whose last name has no dot, such as /sys/fs/bpf/spoor, or nowhere',
+  ],
   [
     'an unknown key is told with the likely one',
     'recognize:\n  enabled: true\n',
@@ -61,7 +66,7 @@ const WRONG: readonly (readonly [title: string, text: string, ...problems: strin
   [
     'an unknown key that is like none is told with all that are known there',
     'sensor:\n  verbosity: 3\n',
-    'spoor.yml:2:3: sensor: unknown key "verbosity"; known here: ring',
+    'spoor.yml:2:3: sensor: unknown key "verbosity"; known here: ring, keep',
   ],
   [
     'a relative path is told with a right one',

@@ -16,6 +16,9 @@ import { type WrittenWitness, witnessFaults, witnessOf } from './witness.ts';
 /** Looked for when nobody names a file; its absence is no mistake. */
 export const DEFAULT_FILE = '/etc/spoor/spoor.yml';
 
+/** Value of sensor.keep: the watch ends with the service. */
+const NOWHERE = 'nowhere';
+
 const SCHEMA_FILE = new URL('../../schemas/configuration.schema.json', import.meta.url);
 
 export interface Configuration {
@@ -29,7 +32,7 @@ export interface Configuration {
   };
   readonly rules: { readonly builtin: boolean; readonly paths: readonly string[] };
   readonly hash: { readonly maxFileBytes: number; readonly maxExecutableBytes: number };
-  readonly sensor: { readonly ringBytes: number };
+  readonly sensor: { readonly ringBytes: number; readonly keep: string | undefined };
   readonly ship: readonly DestinationSettings[];
   readonly witness: readonly WitnessAddress[];
 }
@@ -44,7 +47,7 @@ export interface WrittenConfiguration {
   readonly recognise: { readonly enabled: boolean; readonly agents?: string; readonly people?: string };
   readonly rules: { readonly builtin: boolean; readonly paths: readonly string[] };
   readonly hash: { readonly max_file: ByteSize; readonly max_executable: ByteSize };
-  readonly sensor: { readonly ring: ByteSize };
+  readonly sensor: { readonly ring: ByteSize; readonly keep: string };
   readonly ship: readonly WrittenDestination[];
   readonly witness: readonly WrittenWitness[];
 }
@@ -104,7 +107,10 @@ export function configurationIn(name: string, text: string): Configuration {
       maxFileBytes: bytesIn(written.hash.max_file),
       maxExecutableBytes: bytesIn(written.hash.max_executable),
     },
-    sensor: { ringBytes: bytesIn(written.sensor.ring) },
+    sensor: {
+      ringBytes: bytesIn(written.sensor.ring),
+      keep: written.sensor.keep === NOWHERE ? undefined : written.sensor.keep,
+    },
     ship: written.ship.map(destinationOf),
     witness: written.witness.map(witnessOf),
   };

@@ -26,7 +26,7 @@ import { tagTree } from '../session/tag-tree.ts';
 const MAX_TOLD_CANDIDATES = 4_096;
 
 export interface FinderNeeds {
-  readonly sensor: Pick<Sensor, 'judge' | 'tag' | 'running'>;
+  readonly sensor: Pick<Sensor, 'judge' | 'tag' | 'running' | 'kept'>;
   readonly recogniser: Recogniser;
   readonly personOf: (pid: number) => Person | undefined;
   readonly homeOf: (userId: number) => string | undefined;
@@ -50,11 +50,17 @@ export function createFinder(needs: FinderNeeds): Finder {
   const recognitions = new WeakMap<Program, Recognition>();
   const toldCandidates = new LRUCache<string, true>({ max: MAX_TOLD_CANDIDATES });
 
-  function started(start: StartedProgram): Found {
-    const { seen, program, caller, around, announced } = start;
+  function recogniseNew({ seen, program, caller }: StartedProgram): Recognition | undefined {
     const callerRecognition = caller && recognitions.get(caller);
     const recognition = recogniser.recognise(factsOf(seen, program, homeOf, callerRecognition));
     if (recognition) recognitions.set(program, recognition);
+    return recognition;
+  }
+
+  function started(start: StartedProgram): Found {
+    const { seen, program, caller, around, announced } = start;
+    const callerRecognition = caller && recognitions.get(caller);
+    const recognition = recogniseNew(start);
     const isSuspect = seen.session !== seen.around;
     if (announced) {
       if (isSuspect) sensor.judge(seen.session, seen.around);
@@ -116,6 +122,8 @@ export function createFinder(needs: FinderNeeds): Finder {
 
   return {
     started,
+    startedBefore: (start) => void recogniseNew(start),
+    verdict: (suspect) => sensor.kept?.verdict(suspect) ?? 0,
     planFor,
     reload(next) {
       recogniser = next.recogniser;

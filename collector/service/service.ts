@@ -5,11 +5,10 @@
  * the sockets, the receivers, the service manager. Its state folder has one writer, itself.
  */
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { SessionTag } from '../../sensors/event.ts';
-import { openLinuxSensor } from '../../sensors/linux/sensor.ts';
 import type { Sensor } from '../../sensors/sensor.ts';
 import { openState, type StateFolder } from '../cli/state.ts';
 import { version } from '../cli/version.ts';
@@ -30,17 +29,24 @@ import { createHomes } from './homes.ts';
 import { type Knowledge, readKnowledge } from './knowledge.ts';
 import { serveMetrics } from './metrics.ts';
 import type { OwnLog } from './own-log.ts';
+import { createProgress, type Progress } from './progress.ts';
 import { openReceivers, type Receivers } from './receivers.ts';
+import { dropUnknownTags, resumeSessions } from './resume.ts';
 import { type RulesWatch, watchRules } from './rules-watch.ts';
 import type { ServiceManager } from './service-manager.ts';
 import { createSessionKeeper, type SessionKeeper } from './session-keeper.ts';
 import { type ServiceStatus, statusOf } from './status.ts';
 import { suspectWords } from './suspect-words.ts';
+import { readTold, type Told } from './told.ts';
+import { describeWatch, openWatch } from './watch.ts';
+import { readWatch, type WatchFile, writeWatch } from './watch-file.ts';
 import { createWatchRequest } from './watch-request.ts';
 import { openWitnesses } from './witnesses.ts';
 
 /** Summaries of ended sessions that their `spoor run` has not asked for yet. */
 const MAX_ENDED = 64;
+/** Tags below are given here; those from there on by the kernel (sensors/linux/bpf/records.h). */
+const FIRST_TAG_OF_THE_KERNEL = 0x8000_0000;
 /** Between two looks at the event loop's delay. */
 const LOOP_RESOLUTION_MS = 20;
 /** Tells `spoor run` where the service of this state folder listens. */
@@ -59,8 +65,15 @@ export interface ServiceOptions {
 export interface Service {
   /** Reads configuration, catalogue, people and rules again; a mistake leaves everything as it was. */
   reload(): Promise<void>;
-  /** Ends the watch; everything seen is sealed. */
-  stop(): Promise<void>;
+  /**
+   * Ends the service; everything seen is sealed. `keep`: the watch goes on in the kernel, where it is kept, and the next
+   * service reads on. `end`: nothing is watched any more.
+   */
+  stop(watch: 'keep' | 'end'): Promise<void>;
+}
+
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
 }
 
 /** @throws BadInput, SensorError, Failure, LockError: why it cannot begin */
@@ -78,10 +91,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     shipped: configuration.ship.length === 0 ? undefined : () => receivers?.delivered() ?? 0,
   });
   try {
-    const sensor = openLinuxSensor({ ringBytes: configuration.sensor.ringBytes });
+    const before = readWatch(state.directory, bootId());
+    const sensor = openWatch(configuration, before.lossTold, log);
+    const { kept } = sensor;
+    const told =
+      kept?.found === 'same' ? await readTold(state.logDirectory, kept.markIndex, seal.size) : undefined;
     receivers = await openReceivers(configuration.ship, state, seal);
     const countersigner = openWitnesses(configuration.witness, state, seal);
-    const service = new RunningService(options, { knowledge, state, seal, sensor, receivers, countersigner });
+    const parts = { knowledge, state, seal, sensor, receivers, countersigner, before, told };
+    const service = new RunningService(options, parts);
     await service.begin();
     manager.ready();
     return service;
@@ -99,6 +117,9 @@ interface Parts {
   readonly sensor: Sensor;
   readonly receivers: Receivers;
   readonly countersigner: Countersigner;
+  /** What the service before left to be read on. */
+  readonly before: WatchFile;
+  readonly told: Told | undefined;
 }
 
 class RunningService implements Service {
@@ -109,6 +130,9 @@ class RunningService implements Service {
   readonly #finder: Finder;
   readonly #pipeline: Pipeline;
   readonly #keeper: SessionKeeper;
+  readonly #progress: Progress | undefined;
+  /** By session id: the first record of the log that can be its own. */
+  readonly #firstRecords = new Map<string, number>();
   readonly #events = new Map<string, number>();
   readonly #ended = new Map<SessionTag, Summary | undefined>();
   readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
@@ -123,7 +147,9 @@ class RunningService implements Service {
   #toldRefusals = 0;
 
   constructor(options: ServiceOptions, parts: Parts) {
-    const { sensor, seal, receivers } = parts;
+    const { sensor, seal, receivers, told } = parts;
+    const { kept } = sensor;
+    this.#progress = kept && createProgress(kept, () => seal.size);
     this.#options = options;
     this.#parts = parts;
     this.#configuration = options.configuration;
@@ -147,12 +173,17 @@ class RunningService implements Service {
       hashLimits: { maxFileBytes: BigInt(maxFileBytes), maxExecutableBytes: BigInt(maxExecutableBytes) },
       finder: this.#finder,
       handoverDirectory: parts.state.handoverDirectory,
+      ...(this.#progress && { account: this.#progress }),
+      ...(told && { isTold: (event: Event) => told.has(event) }),
     });
+    if (this.#progress) seal.onGrow((durable) => this.#progress?.durable(durable));
     this.#keeper = createSessionKeeper({
       sensor,
       pipeline: this.#pipeline,
       ended: (session, summary) => {
         this.#remember(session.tag, summary);
+        this.#firstRecords.delete(session.id);
+        this.#saveWatch();
         options.log.debug('session ended', { session: session.id, reason: summary?.endReason });
       },
     });
@@ -164,7 +195,9 @@ class RunningService implements Service {
     const { recognise, runtime } = this.#configuration;
     if (recognise.enabled) sensor.suspect(suspectWords(this.#knowledge.catalogue));
     this.#pipeline.start();
+    const resumed = await this.#resume();
     const begun = recognise.enabled ? this.#takeInExisting() : 0;
+    this.#saveWatch();
     const control = join(runtime, 'control.sock');
     this.#sockets.push(
       await serveControl(control, {
@@ -197,6 +230,8 @@ class RunningService implements Service {
       state: state.directory,
       agents: this.#knowledge.catalogue.agents.length,
       running_sessions: begun,
+      resumed_sessions: resumed,
+      watch_before: sensor.kept?.found,
       start_ms: Math.round(process.uptime() * 1_000),
     });
   }
@@ -228,25 +263,93 @@ class RunningService implements Service {
     manager.ready();
   }
 
-  async stop(): Promise<void> {
+  /** Reads on where the service before ended. @returns how many sessions go on */
+  async #resume(): Promise<number> {
+    const { sensor, state, before, seal, told } = this.#parts;
+    const { kept } = sensor;
+    if (!kept) return 0;
+    const sessions = kept.tagsKept ? before.sessions : [];
+    for (const { id, tag, firstRecord } of sessions) {
+      this.#firstRecords.set(id, firstRecord);
+      if (tag < FIRST_TAG_OF_THE_KERNEL) this.#lastTag = Math.max(this.#lastTag, tag);
+    }
+    const summedUp = resumeSessions(sessions, {
+      sensor,
+      pipeline: this.#pipeline,
+      recogniser: this.#knowledge.recogniser,
+      finder: this.#finder,
+      homeOf: this.#homeOf,
+      rootEnded: (id, end) => this.#keeper.rootEnded(id, end),
+      logDirectory: state.logDirectory,
+      logSize: seal.size,
+    });
+    this.#keeper.resumed(
+      summedUp.catch((error: Error) =>
+        this.#options.log.error('the sums of sessions that go on lack what the log has of them', {
+          cause: error.message,
+        }),
+      ),
+    );
+    for (const event of describeWatch(sensor, sessions.length)) this.#pipeline.tell(event);
+    // Everything is told again that may not be in the log, before anybody looks who is watched.
+    await sensor.flush();
+    told?.done();
+    if (kept.tagsKept) dropUnknownTags(sensor, this.#pipeline);
+    await this.#keeper.look();
+    return sessions.length;
+  }
+
+  /** Keeps what the next service must know. */
+  #saveWatch(): void {
+    const { sensor, state } = this.#parts;
+    const { kept, facts } = sensor;
+    if (!kept) return;
+    const sessions = this.#pipeline.sessions().map((session) => ({
+      tag: session.tag,
+      id: session.id,
+      startedBy: session.startedBy,
+      agent: session.agent,
+      root: session.root,
+      about: session.about,
+      startBootNs: session.startBootNs,
+      firstRecord: this.#firstRecords.get(session.id) ?? 0,
+    }));
+    writeWatch(state.directory, facts.bootId, { sessions, lossTold: kept.lossTold() });
+  }
+
+  async stop(watch: 'keep' | 'end'): Promise<void> {
     const { log, manager } = this.#options;
-    const { seal, receivers, state, countersigner } = this.#parts;
+    const { seal, receivers, state, sensor, countersigner } = this.#parts;
+    const { kept } = sensor;
+    const goesOn = kept !== undefined && watch === 'keep';
     manager.stopping();
     clearTimeout(this.#rescan);
     this.#rulesWatch?.close();
     this.#loopDelay.disable();
     this.#keeper.close();
     for (const socket of this.#sockets) await socket.close();
-    await this.#pipeline.flush();
-    for (const session of this.#pipeline.sessions()) this.#keeper.end(session);
-    await this.#pipeline.stop();
+    if (goesOn) {
+      await this.#pipeline.stop();
+      await this.#keeper.look();
+      this.#saveWatch();
+    } else {
+      kept?.forget();
+      await this.#keeper.look();
+      await this.#pipeline.flush();
+      for (const session of this.#pipeline.sessions()) this.#keeper.end(session);
+      await this.#pipeline.stop();
+    }
     this.#memory.stop();
     await receivers.quiet();
     await countersigner.finish();
     const closing = await seal.close();
+    if (goesOn) {
+      kept.mark(kept.taken(), closing.size);
+      kept.close();
+    }
     await receivers.stop();
     writeFileSync(join(state.directory, WHERE), '{}\n', { mode: 0o600 });
-    log.info('stopped', { records: closing.size });
+    log.info('stopped', { records: closing.size, watch: goesOn ? 'goes on in the kernel' : 'ended' });
     manager.close();
   }
 
@@ -269,7 +372,11 @@ class RunningService implements Service {
   }
 
   #watch(batch: readonly Event[]): void {
+    let isChanged = false;
     for (const { name, attributes } of batch) {
+      if (name === 'session.start' && attributes['session.id'] !== undefined)
+        this.#firstRecords.set(attributes['session.id'], this.#parts.seal.size - batch.length);
+      isChanged ||= name === 'session.start' || name === 'sensor.gap';
       this.#events.set(name, (this.#events.get(name) ?? 0) + 1);
       // An agent whose exec was lost is found by looking at what runs.
       if (name === 'sensor.gap' && attributes['spoor.gap.event'] === 'process.exec') this.#rescanSoon();
@@ -278,6 +385,7 @@ class RunningService implements Service {
     for (const cause of refused.slice(this.#toldRefusals))
       this.#options.log.error('an event was refused by the log and is told there as lost', { cause });
     this.#toldRefusals = refused.length;
+    if (isChanged) this.#saveWatch();
     this.#keeper.watch(batch);
   }
 

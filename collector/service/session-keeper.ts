@@ -14,15 +14,22 @@ const LOOK_AFTER_MS = 200;
 /** A look without a reason: an exit event may have been lost. One walk of the task list, 1 ms for 2,000 tasks. */
 const LOOK_INTERVAL_MS = 30_000;
 
+/** How the root process of a session ended. */
+export type RootEnd = Pick<SessionEnd, 'exitCode' | 'exitSignal'>;
+
 export interface SessionKeeper {
   /** Sees events after they were sealed. */
   watch(batch: readonly Event[]): void;
   /** Ends what is empty now. */
   look(): Promise<void>;
   /** How the root of a session ended, as far as that was seen. */
-  rootEnd(session: Session): Pick<SessionEnd, 'exitCode' | 'exitSignal'>;
+  rootEnd(session: Session): RootEnd;
+  /** The same, seen by an earlier service. */
+  rootEnded(id: string, end: RootEnd): void;
   /** Closes a session whatever still runs of it. */
   end(session: Session): Summary | undefined;
+  /** Sessions that an earlier service began are not ended before their sums are whole. */
+  resumed(summedUp: Promise<void>): void;
   close(): void;
 }
 
@@ -33,7 +40,7 @@ export interface SessionKeeperNeeds {
 }
 
 export function createSessionKeeper({ sensor, pipeline, ended }: SessionKeeperNeeds): SessionKeeper {
-  const rootEnds = new Map<string, Pick<SessionEnd, 'exitCode' | 'exitSignal'>>();
+  const rootEnds = new Map<string, RootEnd>();
   let soon: NodeJS.Timeout | undefined;
   let looking: Promise<void> = Promise.resolve();
   const regular = setInterval(() => void look(), LOOK_INTERVAL_MS);
@@ -95,7 +102,7 @@ export function createSessionKeeper({ sensor, pipeline, ended }: SessionKeeperNe
     return summary;
   }
 
-  function rootEnd(session: Session): Pick<SessionEnd, 'exitCode' | 'exitSignal'> {
+  function rootEnd(session: Session): RootEnd {
     return rootEnds.get(session.id) ?? { exitCode: undefined, exitSignal: undefined };
   }
 
@@ -103,7 +110,11 @@ export function createSessionKeeper({ sensor, pipeline, ended }: SessionKeeperNe
     watch,
     look,
     rootEnd,
+    rootEnded: (id, end) => void rootEnds.set(id, end),
     end,
+    resumed(summedUp) {
+      looking = summedUp;
+    },
     close() {
       clearInterval(regular);
       clearTimeout(soon);

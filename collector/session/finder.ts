@@ -1,6 +1,6 @@
 /** Finds AI agents among the programs that start. The attribute stage asks at every exec; the service answers. */
 
-import type { ProcessExec } from '../../sensors/event.ts';
+import type { ProcessExec, SessionTag } from '../../sensors/event.ts';
 import type { Program } from '../attribute/processes.ts';
 import type { Attributes } from '../event.ts';
 import type { Session, SessionPlan } from './session.ts';
@@ -26,4 +26,8 @@ export interface Found {
 export interface SessionFinder {
   /** In ring order, before the next event is looked at. Never throws for what a program is. */
   started(program: StartedProgram): Found;
+  /** The same of an exec whose session an earlier finder began: remembers what the program is, decides nothing. */
+  startedBefore?(program: StartedProgram): void;
+  /** What became of a suspect's tag that an earlier finder judged; 0 when nobody knows any more. */
+  verdict?(suspect: SessionTag): SessionTag;
 }

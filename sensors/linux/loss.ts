@@ -62,6 +62,15 @@ export function countsOf(counters: Buffer): SensorCount[] {
 export class LossTeller {
   readonly #told = new Map<string, bigint>();
 
+  /** Goes on from what an earlier collector told of the same counters. */
+  restore(told: ReadonlyMap<string, bigint>): void {
+    for (const [key, total] of told) this.#told.set(key, total);
+  }
+
+  told(): ReadonlyMap<string, bigint> {
+    return this.#told;
+  }
+
   #untold(key: string, total: bigint): bigint {
     const count = total - (this.#told.get(key) ?? 0n);
     if (count > 0n) this.#told.set(key, total);

@@ -9,17 +9,41 @@ import { SensorError } from '../sensor.ts';
 /** What open() gives. Only the addon looks inside. */
 export type Handle = { readonly opaque: unique symbol };
 
+/** See addon/pins.h, struct pins. */
+export interface FoundKept {
+  readonly found: 'nothing' | 'same' | 'other' | 'broken';
+  readonly tagsKept: boolean;
+  readonly overwritten: boolean;
+  readonly replayUntil: bigint;
+  readonly markIndex: bigint;
+  readonly unmarked: bigint;
+  /** By kind of record. */
+  readonly unread: readonly bigint[];
+  readonly attachedAgain: readonly string[];
+}
+
 export interface Native {
   /** Why this kernel takes no programs of the tier lsm; undefined when it does. Found out by giving it one. */
   refusal(): string | undefined;
-  open(objectPath: string, tier: string, ringBytes: number): Handle;
+  /** With `keepAt`, what is there under the same `identity` is taken over, and goes on when this process ends. */
+  open(objectPath: string, tier: string, ringBytes: number, keepAt?: string, identity?: string): Handle;
+  /** What was found at `keepAt`, once attached; undefined when nothing is kept. */
+  kept(handle: Handle): FoundKept | undefined;
+  /** Everything before `position` of the ring, so many records, is in the log for good; the rest, from `index` on. */
+  mark(handle: Handle, position: bigint, records: bigint, index: bigint): void;
+  /** Nothing goes on any more when this process ends, or detaches. */
+  forget(handle: Handle): void;
+  /** What became of a suspect's tag; 0 when that is not known any more. */
+  verdict(handle: Handle, tag: number): number;
+  /** Takes away what is kept at a path. @throws when it belongs to a service that runs */
+  unkeep(path: string): void;
   attach(handle: Handle): void;
   detach(handle: Handle): void;
   /** Takes one program off its hook. */
   detachProgram(handle: Handle, program: string): void;
   listen(handle: Handle, drain: () => void): void;
   drain(handle: Handle): Buffer | undefined;
-  positions(handle: Handle): [consumed: bigint, produced: bigint];
+  positions(handle: Handle): [consumed: bigint, produced: bigint, takenRecords: bigint];
   counters(handle: Handle): Buffer;
   misses(handle: Handle): Record<string, bigint>;
   /** `words`: SUSPECT_WORD_BYTES each (bpf/records.h), padded with NUL. */

@@ -16,7 +16,7 @@ export class SessionProcesses {
 
   /** A process of a session began, or was tagged. */
   add(pid: number, session: SessionTag): void {
-    this.#remove(pid);
+    this.remove(pid);
     this.#sessions.set(pid, session);
     this.#counts.set(session, (this.#counts.get(session) ?? 0) + 1);
   }
@@ -29,7 +29,7 @@ export class SessionProcesses {
   removeExited(batch: Batch, at: number): SessionTag {
     const session = batch.view.getUint32(at + RECORD.session, true);
     if (session === 0) return 0;
-    this.#remove(batch.view.getUint32(at + RECORD.pid, true));
+    this.remove(batch.view.getUint32(at + RECORD.pid, true));
     return this.#counts.has(session) ? 0 : session;
   }
 
@@ -49,7 +49,8 @@ export class SessionProcesses {
     }
   }
 
-  #remove(pid: number): void {
+  /** It is gone, or of no session any more. */
+  remove(pid: number): void {
     const session = this.#sessions.get(pid);
     if (session === undefined) return;
     this.#sessions.delete(pid);

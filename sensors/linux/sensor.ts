@@ -17,6 +17,7 @@ import { CANARY_SESSION, Canary } from './canary.ts';
 import { coverageOf } from './coverage.ts';
 import { existingOf, membersOf, runningOf } from './existing.ts';
 import { Histograms } from './histograms.ts';
+import { identityOf, LinuxKept } from './kept.ts';
 import { countsOf, LossTeller } from './loss.ts';
 import { canaryPath, type Handle, loadNative, type Native, objectPath } from './native.ts';
 import { SessionProcesses } from './processes.ts';
@@ -42,6 +43,12 @@ const SETTLE_AFTER_MS = 1_000;
 /** Sums of files in use and of system calls are told at this interval; an iterator over all tasks each time. */
 const REFRESH_INTERVAL_MS = 30_000;
 
+/**
+ * Batches (256 KiB each) read before anything else gets its turn: a writer that keeps the ring filled must not keep a
+ * signal to stop, or the disk's answers, waiting for ever.
+ */
+const MAX_BATCHES_IN_A_ROW = 4;
+
 const KERNEL_TYPES = '/sys/kernel/btf/vmlinux';
 
 export interface LinuxSensorOptions {
@@ -51,6 +58,10 @@ export interface LinuxSensorOptions {
   readonly tier?: LinuxTier;
   /** Programs that are taken off their hooks as soon as they are on: what a test does to see it noticed. */
   readonly without?: readonly string[];
+  /** Folder of a bpf file system in which the watch outlives this process. */
+  readonly keepAt?: string;
+  /** What an earlier collector has told of the losses of the watch that is kept there. */
+  readonly lossTold?: ReadonlyMap<string, bigint>;
 }
 
 export type LinuxTier = Exclude<SensorTier, 'replay'>;
@@ -79,8 +90,18 @@ export function openLinuxSensor(options: LinuxSensorOptions = {}): Sensor {
   const native = loadNative();
   try {
     const { tier, reason } = chooseTier(native, options.tier);
-    const handle = native.open(objectPath(), tier, options.ringBytes ?? DEFAULT_RING_BYTES);
-    return new LinuxSensor(native, handle, { tier, reason, without: options.without ?? [] });
+    const ringBytes = options.ringBytes ?? DEFAULT_RING_BYTES;
+    const { keepAt } = options;
+    const handle =
+      keepAt === undefined
+        ? native.open(objectPath(), tier, ringBytes)
+        : native.open(objectPath(), tier, ringBytes, keepAt, identityOf(objectPath(), tier, ringBytes));
+    return new LinuxSensor(native, handle, {
+      tier,
+      reason,
+      without: options.without ?? [],
+      lossTold: options.lossTold ?? new Map(),
+    });
   } catch (error) {
     throw new SensorError(`${messageOf(error)}; see: spoor doctor`);
   }
@@ -103,6 +124,7 @@ interface Opened {
   readonly tier: LinuxTier;
   readonly reason: string;
   readonly without: readonly string[];
+  readonly lossTold: ReadonlyMap<string, bigint>;
 }
 
 class LinuxSensor implements Sensor {
@@ -127,12 +149,16 @@ class LinuxSensor implements Sensor {
   #joined: { readonly tag: SessionTag; readonly atMs: number }[] = [];
 
   readonly #tier: LinuxTier;
+  readonly #lossToldBefore: ReadonlyMap<string, bigint>;
+  readonly kept: LinuxKept | undefined;
 
   #looking: Promise<Sight[]> | undefined;
   readonly #without: readonly string[];
   readonly #canary: Canary;
 
-  constructor(native: Native, handle: Handle, { tier, reason: tierReason, without }: Opened) {
+  constructor(native: Native, handle: Handle, about: Opened) {
+    const { tier, reason: tierReason, without, lossTold } = about;
+    this.#lossToldBefore = lossTold;
     const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
     this.facts = { name: 'linux-ebpf', tier, tierReason, bootId };
     this.#tier = tier;
@@ -147,6 +173,8 @@ class LinuxSensor implements Sensor {
       counts: () => this.counts(),
       missing: () => this.#native.missing(this.#handle),
     });
+    const found = native.kept(handle);
+    this.kept = found && new LinuxKept(native, handle, found, () => this.#loss.told());
   }
 
   start(receive: Receive): void {
@@ -158,8 +186,12 @@ class LinuxSensor implements Sensor {
     } catch (error) {
       throw new SensorError(`${messageOf(error)}; see: spoor doctor`);
     }
+    this.kept?.attached();
+    if (this.kept?.found === 'same') this.#loss.restore(this.#lossToldBefore);
     // After attaching, so that no process falls between: one that begins just now may come as existing and as exec.
     const existing = existingOf(this.#ask('both_existing'), this.#bootNs());
+    // Those of a watch that goes on have the tags it gave them.
+    for (const { process, session } of existing) if (session !== 0) this.#processes.add(process.pid, session);
     receive(existing);
     this.#native.listen(this.#handle, () => this.#drain());
     this.#refreshing = setInterval(() => this.#refresh(), REFRESH_INTERVAL_MS).unref();
@@ -170,10 +202,14 @@ class LinuxSensor implements Sensor {
   }
 
   tag(pid: number, session: SessionTag): void {
-    const slot = this.#histograms.rowFor(session);
+    const slot = session === 0 ? 0 : this.#histograms.rowFor(session);
     // A thread that is made while the tasks are walked takes its tag from its maker: if that had none yet, again.
     let tagged = 0;
     while (this.#native.ask(this.#handle, 'both_tag', pid, session, slot).length > 0) tagged++;
+    if (session === 0) {
+      this.#processes.remove(pid);
+      return;
+    }
     if (tagged === 0 && !this.members(session).some((member) => member.pid === pid))
       throw new SensorError(`there is no process ${pid} to watch; it has ended`);
     this.#processes.add(pid, session);
@@ -210,6 +246,7 @@ class LinuxSensor implements Sensor {
   }
 
   async flush(): Promise<void> {
+    if (!this.#receive) return;
     const [, until] = this.#native.positions(this.#handle);
     for (;;) {
       this.#drain();
@@ -240,14 +277,17 @@ class LinuxSensor implements Sensor {
     if (this.#lastCounts) return;
     await this.#looking; // what a canary does without a watcher would be told by nobody
     if (this.#lastCounts) return;
-    this.#native.detach(this.#handle);
-    if (this.#receive) await this.flush();
+    const goesOn = this.kept?.goesOn === true;
+    if (!goesOn) this.#native.detach(this.#handle);
+    // Of a watch that goes on, what nobody has read yet stays in the ring for the next reader.
+    if (this.#receive && !goesOn) await this.flush();
     this.#tell(this.#reader.rest());
     clearInterval(this.#refreshing);
     clearTimeout(this.#rarely);
     this.#receive = undefined;
     this.#lastCounts = this.counts();
-    this.#native.close(this.#handle);
+    // What goes on is closed when its last mark is set.
+    if (!goesOn) this.#native.close(this.#handle);
   }
 
   /** Gives the places of joined tags back to the kernel, once no task has such a tag any more. */
@@ -275,7 +315,11 @@ class LinuxSensor implements Sensor {
 
   #drain(): void {
     if (!this.#receive) return;
-    for (;;) {
+    for (let batches = 0; ; batches++) {
+      if (batches === MAX_BATCHES_IN_A_ROW) {
+        setImmediate(() => this.#drain());
+        break;
+      }
       const batch = this.#native.drain(this.#handle);
       if (!batch) break;
       this.#tell(this.#reader.read(batch));

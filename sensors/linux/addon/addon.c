@@ -19,6 +19,7 @@
 
 #include "boundary.h"
 #include "host.h"
+#include "keep.h"
 #include "kernel.h"
 #include "tier.h"
 
@@ -59,6 +60,12 @@ static struct handle *handle_of(napi_env env, napi_value value)
 		return NULL;
 	}
 	return handle;
+}
+
+struct kernel *kernel_of(napi_env env, napi_value value)
+{
+	struct handle *handle = handle_of(env, value);
+	return handle ? &handle->kernel : NULL;
 }
 
 /* The arguments of a call, as far as given; the first must be a handle. */
@@ -103,8 +110,13 @@ static void *wait_for_records(void *argument)
 			continue;
 		if (kernel_reader(kernel) < READER_HURRIES && wait_until(epoll, GATHER_MS) == BY_STOP)
 			break;
-		if (!atomic_exchange(&handle->asked, true))
-			napi_call_threadsafe_function(handle->tell, NULL, napi_tsfn_nonblocking);
+		bool stopped = false;
+		while (!stopped && atomic_load(&handle->asked)) /* it still drains what it was told of before */
+			stopped = wait_until(epoll, GATHER_MS) == BY_STOP;
+		if (stopped)
+			break;
+		atomic_store(&handle->asked, true);
+		napi_call_threadsafe_function(handle->tell, NULL, napi_tsfn_nonblocking);
 	}
 	close(epoll);
 	return NULL;
@@ -159,22 +171,29 @@ static napi_value refusal(napi_env env, napi_callback_info info)
 	return value;
 }
 
-/* open(objectPath, tier, ringBytes): loads the programs; nothing is attached yet. */
+/* open(objectPath, tier, ringBytes, keepAt, identity): loads the programs; nothing is attached yet. Without keepAt,
+ * nothing outlives this process. */
 static napi_value open_sensor(napi_env env, napi_callback_info info)
 {
-	napi_value arguments[3], external;
-	size_t count = 3;
-	char path[4096], tier[32];
+	napi_value arguments[5], external;
+	size_t count = 5;
+	char path[4096], tier[32], keep_at[256], identity[IDENTITY_BYTES];
 	uint32_t ring_bytes;
 	napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
-	if (count < 3 || !text_of(env, arguments[0], path, sizeof(path)) ||
+	bool keep = count == 5 && text_of(env, arguments[3], keep_at, sizeof(keep_at)) &&
+		    text_of(env, arguments[4], identity, sizeof(identity));
+	if (count < 3 || (count > 3 && !keep) || !text_of(env, arguments[0], path, sizeof(path)) ||
 	    !text_of(env, arguments[1], tier, sizeof(tier)) ||
 	    napi_get_value_uint32(env, arguments[2], &ring_bytes) != napi_ok)
-		return throw_message(env, "open(objectPath, tier, ringBytes)");
+		return throw_message(env, "open(objectPath, tier, ringBytes, keepAt, identity)");
 	struct handle *handle = calloc(1, sizeof(*handle));
 	if (!handle)
 		return throw_message(env, "no memory for a handle");
-	struct kernel_options options = { .object_path = path, .tier = tier, .ring_bytes = ring_bytes };
+	struct kernel_options options = { .object_path = path,
+					  .tier = tier,
+					  .ring_bytes = ring_bytes,
+					  .pins_path = keep ? keep_at : NULL,
+					  .identity = identity };
 	if (kernel_load(&handle->kernel, &options)) {
 		throw_message(env, handle->kernel.message);
 		kernel_unload(&handle->kernel);
@@ -224,11 +243,13 @@ static void tell_javascript(napi_env env, napi_value function, void *context, vo
 	napi_value undefined;
 	(void)data;
 	struct handle *handle = context;
+	if (env) {
+		napi_get_undefined(env, &undefined);
+		napi_call_function(env, undefined, function, 0, NULL, NULL);
+	}
+	/* Not before: Node goes on with a queue that was filled meanwhile, up to 1,000 times in a row
+	 * (ThreadSafeFunction::Dispatch() in src/node_api.cc), and nothing else would get its turn under load. */
 	atomic_store(&handle->asked, false);
-	if (!env)
-		return;
-	napi_get_undefined(env, &undefined);
-	napi_call_function(env, undefined, function, 0, NULL, NULL);
 }
 
 /* listen(handle, function): calls it, without arguments, whenever there is something to drain. */
@@ -268,10 +289,12 @@ static napi_value drain(napi_env env, napi_callback_info info)
 	if (napi_create_buffer(env, bytes, &to, &buffer) != napi_ok)
 		return throw_message(env, "no memory for a batch");
 	ring_take(ring, to, bytes);
+	if (handle->kernel.pins.watch)
+		handle->kernel.pins.watch->taken_records = ring->taken;
 	return buffer;
 }
 
-/* positions(handle): [consumed, produced], bytes since the ring was made. */
+/* positions(handle): [consumed, produced], bytes since the ring was made; and the records taken since. */
 static napi_value positions(napi_env env, napi_callback_info info)
 {
 	napi_value arguments[1], pair, value;
@@ -279,11 +302,13 @@ static napi_value positions(napi_env env, napi_callback_info info)
 	if (!handle)
 		return NULL;
 	const struct ring *ring = &handle->kernel.ring;
-	napi_create_array_with_length(env, 2, &pair);
+	napi_create_array_with_length(env, 3, &pair);
 	napi_create_bigint_uint64(env, *ring->consumed, &value);
 	napi_set_element(env, pair, 0, value);
 	napi_create_bigint_uint64(env, __atomic_load_n(ring->produced, __ATOMIC_ACQUIRE), &value);
 	napi_set_element(env, pair, 1, value);
+	napi_create_bigint_uint64(env, ring->taken, &value);
+	napi_set_element(env, pair, 2, value);
 	return pair;
 }
 
@@ -308,24 +333,30 @@ static napi_value counters(napi_env env, napi_callback_info info)
 	return copied(env, handle->kernel.counters, sizeof(struct counters) * handle->kernel.cpus);
 }
 
+struct answer {
+	napi_env env;
+	napi_value object;
+};
+
+static void add_missed(const char *program, uint64_t missed, void *context)
+{
+	struct answer *answer = context;
+	napi_value value;
+	napi_create_bigint_uint64(answer->env, missed, &value);
+	napi_set_named_property(answer->env, answer->object, program, value);
+}
+
 /* misses(handle): { program: times not run }, as bigint, of programs that were missed at all. */
 static napi_value misses(napi_env env, napi_callback_info info)
 {
-	napi_value arguments[1], result, value;
+	napi_value arguments[1];
 	struct handle *handle = called_on(env, info, arguments, 1);
 	if (!handle)
 		return NULL;
-	struct bpf_program *program;
-	napi_create_object(env, &result);
-	bpf_object__for_each_program(program, handle->kernel.object)
-	{
-		uint64_t missed = kernel_misses(program);
-		if (!missed)
-			continue;
-		napi_create_bigint_uint64(env, missed, &value);
-		napi_set_named_property(env, result, bpf_program__name(program), value);
-	}
-	return result;
+	struct answer answer = { .env = env };
+	napi_create_object(env, &answer.object);
+	kernel_misses(&handle->kernel, add_missed, &answer);
+	return answer.object;
 }
 
 /* ask(handle, iterator, pid, session, slot): the iterator's answers, structs of records.h one behind the other. */
@@ -492,6 +523,8 @@ NAPI_MODULE_INIT()
 		{ "leave", leave },	   { "suspect", suspect },	 { "unsuspect", unsuspect },
 		{ "judge", judge },	   { "histogram", histogram },	 { "missing", missing },
 		{ "notify", host_notify }, { "peer", host_peer },	 { "refusal", refusal },
+		{ "kept", keep_kept },	   { "mark", keep_mark },	 { "unkeep", keep_remove },
+		{ "forget", keep_forget }, { "verdict", keep_verdict },
 	};
 	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++) {
 		napi_value function;

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "boundary.h"
@@ -47,6 +48,13 @@ static int failed(struct kernel *kernel, int error, const char *doing, const cha
 	snprintf(kernel->message, sizeof(kernel->message), "%s %s: %s%s%s", doing, what, strerror(-error),
 		 warning[0] ? ": " : "", warning);
 	return error;
+}
+
+uint64_t kernel_boot_ns(void)
+{
+	struct timespec time;
+	clock_gettime(CLOCK_BOOTTIME, &time);
+	return time.tv_sec * 1000000000ull + time.tv_nsec;
 }
 
 static bool begins_with(const char *text, const char *prefix)
@@ -107,12 +115,12 @@ static int map_verdicts(struct kernel *kernel)
 	return 0;
 }
 
-/* A section of variables lies in memory that both sides write, once the object is loaded. */
-static uint32_t *libbpf_mapped(const struct bpf_object *object, const char *section)
+/* A section of variables is a map. libbpf's own memory for it is the map's only where libbpf made the map. */
+static uint32_t *map_variables(const struct bpf_object *object, const char *section)
 {
-	size_t bytes;
-	struct bpf_map *map = bpf_object__find_map_by_name(object, section);
-	return map ? (uint32_t *)bpf_map__initial_value(map, &bytes) : NULL;
+	int map = bpf_object__find_map_fd_by_name(object, section);
+	void *mapped = mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+	return mapped == MAP_FAILED ? NULL : mapped;
 }
 
 /* The object for this kernel: OBJECT.bpf.o, or OBJECT-before-6.2.bpf.o beside it (bpf/kernel.h). */
@@ -137,6 +145,13 @@ static int load_object(struct kernel *kernel, const struct kernel_options *optio
 	int error = size_maps(kernel, options->ring_bytes);
 	if (error)
 		return failed(kernel, error, "sizing the maps of", path);
+	if (options->pins_path) {
+		error = pins_open(kernel, options->pins_path, options->identity);
+		if (!error)
+			error = pins_reuse(kernel);
+		if (error)
+			return error; /* it has said why */
+	}
 	error = load_undisturbed(kernel->object);
 	return error ? failed(kernel, error, "loading", path) : 0;
 }
@@ -186,7 +201,7 @@ int kernel_load(struct kernel *kernel, const struct kernel_options *options)
 	error = map_verdicts(kernel);
 	if (error)
 		return failed(kernel, error, "mapping", "the verdicts");
-	kernel->reader = libbpf_mapped(kernel->object, ".data.reader");
+	kernel->reader = map_variables(kernel->object, ".data.reader");
 	if (!kernel->reader)
 		return failed(kernel, -ENOENT, "mapping", "the reader's state");
 	kernel->ring_fd = bpf_object__find_map_fd_by_name(kernel->object, "ring");
@@ -238,6 +253,7 @@ int kernel_attach(struct kernel *kernel)
 	struct bpf_program *program;
 	int error = 0;
 	warning[0] = 0;
+	kernel->attaching_boot_ns = kernel_boot_ns();
 	int cgroup = open_cgroup_root();
 	bpf_object__for_each_program(program, kernel->object)
 	{
@@ -248,7 +264,7 @@ int kernel_attach(struct kernel *kernel)
 	}
 	if (cgroup >= 0)
 		close(cgroup);
-	return error;
+	return !error && kernel->pins.folder ? pins_keep(kernel) : error;
 }
 
 int kernel_detach_program(struct kernel *kernel, const char *program)
@@ -285,10 +301,19 @@ void kernel_unload(struct kernel *kernel)
 		munmap(kernel->histograms, kernel->histograms_bytes);
 	if (kernel->verdicts)
 		munmap(kernel->verdicts, kernel->verdicts_bytes);
+	if (kernel->reader)
+		munmap(kernel->reader, sysconf(_SC_PAGESIZE));
+	kernel->reader = NULL;
 	kernel->counters = kernel->histograms = NULL;
 	kernel->verdicts = NULL;
+	while (kernel->running_count) {
+		struct running *running = &kernel->running[--kernel->running_count];
+		close(running->link);
+		close(running->program);
+	}
 	bpf_object__close(kernel->object);
 	kernel->object = NULL;
+	pins_close(&kernel->pins);
 }
 
 static int read_all(int from, uint8_t **answer, size_t *bytes)
@@ -376,6 +401,12 @@ void kernel_judge(struct kernel *kernel, uint32_t tag, uint32_t becomes)
 		__atomic_store_n(&verdict->becomes, becomes, __ATOMIC_RELEASE);
 }
 
+uint32_t kernel_verdict(const struct kernel *kernel, uint32_t tag)
+{
+	const struct verdict *verdict = (const struct verdict *)kernel->verdicts + tag % kernel->verdict_count;
+	return __atomic_load_n(&verdict->tag, __ATOMIC_ACQUIRE) == tag ? verdict->becomes : 0;
+}
+
 void kernel_histogram(const struct kernel *kernel, uint32_t row, uint64_t *calls, size_t count)
 {
 	memset(calls, 0, count * sizeof(*calls));
@@ -387,11 +418,26 @@ void kernel_histogram(const struct kernel *kernel, uint32_t row, uint64_t *calls
 	}
 }
 
-uint64_t kernel_misses(const struct bpf_program *program)
+static uint64_t misses_of(int program)
 {
 	struct bpf_prog_info info = {};
 	uint32_t bytes = sizeof(info);
-	if (!bpf_program__autoload(program) || bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &bytes))
-		return 0;
-	return info.recursion_misses;
+	return bpf_obj_get_info_by_fd(program, &info, &bytes) ? 0 : info.recursion_misses;
+}
+
+void kernel_misses(const struct kernel *kernel, void (*visit)(const char *name, uint64_t missed, void *context),
+		   void *context)
+{
+	struct bpf_program *program;
+	bpf_object__for_each_program(program, kernel->object)
+	{
+		uint64_t missed = bpf_program__autoload(program) ? misses_of(bpf_program__fd(program)) : 0;
+		if (missed)
+			visit(bpf_program__name(program), missed, context);
+	}
+	for (int i = 0; i < kernel->running_count; i++) {
+		uint64_t missed = misses_of(kernel->running[i].program);
+		if (missed)
+			visit(kernel->running[i].name, missed, context);
+	}
 }

@@ -6,19 +6,29 @@
 #include <bpf/libbpf.h>
 #include <stdint.h>
 
+#include "pins.h"
 #include "programs.h"
 #include "ring.h"
 
 #define MESSAGE_BYTES 512
+
+struct running {
+	const char *name; /* of the program */
+	int link, program;
+};
 
 struct kernel {
 	struct bpf_object *object;
 	struct bpf_link *links[MAX_PROGRAMS];
 	const char *linked[MAX_PROGRAMS]; /* the program of each */
 	int link_count;
+	struct pins pins;
+	struct running running[MAX_PROGRAMS]; /* attached by an earlier process, and still so */
+	int running_count;
+	uint64_t attaching_boot_ns;
 	struct ring ring;
 	int ring_fd;
-	uint32_t *reader; /* mapped by libbpf: enum reader_state */
+	uint32_t *reader; /* mapped: enum reader_state */
 	uint64_t *counters; /* mapped: struct counters a CPU */
 	size_t counters_bytes;
 	void *verdicts; /* mapped: struct verdict a place */
@@ -35,6 +45,8 @@ struct kernel_options {
 	const char *object_path;
 	const char *tier; /* tracepoint or lsm: the prefix of the programs to load, beside both_ */
 	size_t ring_bytes;
+	const char *pins_path; /* where everything is kept when this process ends; NULL: nowhere */
+	const char *identity;  /* of object, tier and ring: what is kept under the same is taken over */
 };
 
 /* All return 0 or -errno; on failure kernel->message says what was tried. */
@@ -61,11 +73,17 @@ void kernel_reader_sleeps(struct kernel *kernel);
 
 /* Says what becomes of a tag that the kernel gave: itself, another, or 0. Does nothing for a tag given again since. */
 void kernel_judge(struct kernel *kernel, uint32_t tag, uint32_t becomes);
+/* What became of such a tag, as long as its place was not given to another: then 0. */
+uint32_t kernel_verdict(const struct kernel *kernel, uint32_t tag);
+
+/* CLOCK_BOOTTIME, as records have it. */
+uint64_t kernel_boot_ns(void);
 
 /* Sums of a row of the histograms over all CPUs, into `calls` numbers. */
 void kernel_histogram(const struct kernel *kernel, uint32_t row, uint64_t *calls, size_t count);
 
-/* How often a program was entered while it ran on the same CPU, and so was not run. */
-uint64_t kernel_misses(const struct bpf_program *program);
+/* How often a program was entered while it ran on the same CPU, and so was not run. Shows those that were at all. */
+void kernel_misses(const struct kernel *kernel, void (*visit)(const char *name, uint64_t missed, void *context),
+		   void *context);
 
 #endif

@@ -12,6 +12,7 @@ struct ring {
 	const unsigned long *produced;
 	const uint8_t *data; /* mapped twice, one behind the other: no record wraps */
 	size_t bytes;
+	uint64_t taken; /* records copied out since the map was made, as far as its readers have told each other */
 };
 
 /* 0, or -errno. */
@@ -25,5 +26,13 @@ size_t ring_measure(const struct ring *ring, size_t limit);
 
 /* Copies what ring_measure() measured and hands the room back to the kernel. */
 void ring_take(struct ring *ring, uint8_t *to, size_t bytes);
+
+/* Makes records that were taken before unread again. False, and nothing changed, when the kernel has written over some
+ * of them, or `position` was never reached. Safe while programs write. */
+bool ring_rewind(struct ring *ring, unsigned long position);
+
+/* Shows every unread record, taking none. */
+struct record;
+void ring_visit(const struct ring *ring, void (*visit)(const struct record *record, void *context), void *context);
 
 #endif
