@@ -8,6 +8,7 @@ import { addRulesCommand } from './rules/rules.ts';
 import { addServiceCommand } from './service.ts';
 import { leaveStreamsAlone } from './shared-streams.ts';
 import { defaultStateDirectory } from './state.ts';
+import { addStatusCommands } from './status.ts';
 import { writeAll } from './terminal.ts';
 import { addVerifyCommand } from './verify.ts';
 import { version } from './version.ts';
@@ -89,6 +90,7 @@ export function createProgram(): Command {
   addRulesCommand(program);
   addServiceCommand(program);
   addWitnessCommand(program);
+  addStatusCommands(program);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
 }
