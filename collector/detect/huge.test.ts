@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { dearestEvent } from '../../test/bench/hostile.ts';
 import { archiveOfOthers, unpackedRules } from '../../test/bench/sigmahq.ts';
 import { createTextFinder } from './aho-corasick.ts';
 import { itemMatches, matches } from './asked.ts';
@@ -10,54 +11,15 @@ import { MAX_ELEMENTS, MAX_LIST_CHARS, MAX_VALUE_CHARS, shorten } from './huge.t
 import { loadRuleSet } from './load.ts';
 import { builtinRules, readRuleFiles } from './pack.ts';
 import { readPlaceholders } from './placeholder-file.ts';
-import type { DetectionRule, LogSource } from './rule.ts';
 import { includesText } from './search.ts';
 import { JsonSource, View } from './view.ts';
-import { eachAtom } from './witness.ts';
 
 /** The most characters of long texts the engine may go through for one event, each look counted. */
 const MAX_WORK = 32 * MAX_VALUE_CHARS;
-const HUGE_CHARS = 4 * MAX_VALUE_CHARS;
-
-/** For each field, every text that some rule of the log source looks for there: a value made of them all fools each index. */
-function wantedTexts(rules: readonly DetectionRule[]): Map<string, string> {
-  const texts = new Map<string, Set<string>>();
-  for (const rule of rules)
-    eachAtom(rule.expression, ({ field, text }) => {
-      texts.set(field, (texts.get(field) ?? new Set()).add(text));
-    });
-  return new Map([...texts].map(([field, wanted]) => [field || 'any', [...wanted].join(' ')]));
-}
-
-/** Work of the worst of the events made for each log source of the rules: one field is huge, or all are. */
-function mostWork(rules: readonly DetectionRule[]): { work: number; source: LogSource; field: string } {
-  const engine = createEngine(rules);
-  const view = new View();
-  const json = new JsonSource(engine.fields);
-  let most = { work: 0, source: {} as LogSource, field: '' };
-  const sources = new Map(rules.map(({ logsource }) => [JSON.stringify(logsource), logsource]));
-  for (const source of sources.values()) {
-    const route = engine.route(source);
-    const huge = [...wantedTexts(route.rules)].map(
-      ([field, text]) => [field, `${text} `.repeat(Math.ceil(HUGE_CHARS / (text.length + 1)))] as const,
-    );
-    const events = huge.flatMap(([field, text]): [string, Record<string, unknown>][] => [
-      [field, { [field]: text }],
-      [`${field}, a list`, { [field]: text.split(' ') }],
-      [`${field}, one letter`, { [field]: 'a'.repeat(HUGE_CHARS) }],
-    ]);
-    for (const [field, event] of events) {
-      view.show(json.of(event));
-      engine.match(view, route);
-      if (view.work > most.work) most = { work: view.work, source, field };
-    }
-  }
-  return most;
-}
 
 test('a huge value made of all texts that the built-in rules look for is gone through at most 32 times', (t) => {
   const { detections } = loadRuleSet(readRuleFiles(builtinRules()), readPlaceholders(builtinRules()));
-  const most = mostWork(detections);
+  const most = dearestEvent(detections);
   t.diagnostic(JSON.stringify(most));
   assert.ok(most.work <= MAX_WORK, JSON.stringify(most));
   assert.ok(most.work >= MAX_VALUE_CHARS, 'no event was looked at');
@@ -69,7 +31,7 @@ test('nor do 248 Linux rules written by others go through it more often', {
   skip: archive ? false : "no archive of other people's rules beside the project (../shared/data/sigma)",
 }, (t) => {
   const files = unpackedRules(archive ?? '', t).filter(({ text }) => /^ {4}product: linux/m.test(text));
-  const most = mostWork(loadRuleSet(files).detections);
+  const most = dearestEvent(loadRuleSet(files).detections);
   t.diagnostic(JSON.stringify(most));
   assert.ok(most.work <= MAX_WORK, JSON.stringify(most));
 });

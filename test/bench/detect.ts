@@ -1,29 +1,47 @@
 /**
- * What rules cost: events a second on one core, with the index and without, and the time to load.
+ * What rules cost on one core: events a second on recorded work and on recorded attacks, for few rules and for many,
+ * with the index and without; loading; correlations with full state; the dearest hostile event.
  *
- *   node dist/test/bench/detect.js EVENTS.jsonl RULES...     EVENTS as `spoor events --json` prints them
+ *   node dist/test/bench/detect.js [EVENTS.jsonl ATTACKS.jsonl]     as `spoor events --json` prints them; recorded by
+ *                                                                   itself when left out
+ *   node dist/test/bench/detect.js --load FOLDER                    loads rules and says what that cost
  */
 
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createCorrelator } from '../../collector/detect/correlate.ts';
 import { createEngine, type Engine } from '../../collector/detect/engine.ts';
 import { createEventViews } from '../../collector/detect/event-source.ts';
 import { parseEvent } from '../../collector/detect/json-event.ts';
 import { loadRuleSet } from '../../collector/detect/load.ts';
-import { readRuleFiles } from '../../collector/detect/pack.ts';
+import { builtinRules, ruleFilesAt } from '../../collector/detect/pack.ts';
 import { readPlaceholders } from '../../collector/detect/placeholder-file.ts';
 import { routedViews } from '../../collector/detect/routed-views.ts';
+import type { DetectionRule } from '../../collector/detect/rule.ts';
 import { View } from '../../collector/detect/view.ts';
 import type { Event } from '../../collector/event.ts';
+import { SPOOR } from '../checkout.ts';
+import { dearestEvent } from './hostile.ts';
+import { recordAttacks, recordWork } from './recorded-work.ts';
+import { archiveOfOthers, unpackedFolder } from './sigmahq.ts';
 
 /** CPU of each measurement at least; the first passes, in which code is compiled, are not counted. */
 const MEASURE_MS = 1_500;
+const GROUPS = 100_000;
+const MOST_LOOKED_AT: readonly string[] = ['process_creation', 'file_event'];
+const MATCHES = 1_000_000;
 
 function cpuMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
 
-function eventsPerSecond(events: readonly Event[], engine: Engine, how: 'match' | 'matchPlainly'): number {
+function eventsPerSecond(
+  events: readonly Event[],
+  engine: Engine,
+  how: 'match' | 'matchPlainly' = 'match',
+): number {
   const views = routedViews(engine, createEventViews(engine.fields, 'linux'));
   const view = new View();
   const pass = () => {
@@ -45,27 +63,138 @@ function eventsPerSecond(events: readonly Event[], engine: Engine, how: 'match' 
   return Math.round((count / (cpuMs() - start)) * 1000);
 }
 
-const [eventFile, ...folders] = process.argv.slice(2);
-if (eventFile === undefined || folders.length === 0) {
-  console.error('usage: node dist/test/bench/detect.js EVENTS.jsonl RULES...');
-  process.exit(2);
+interface Loaded {
+  readonly rules: number;
+  readonly cpuMs: number;
+  readonly rssMb: number;
 }
-const events = readFileSync(eventFile, 'utf8')
-  .split('\n')
-  .flatMap((line, index) => (line === '' ? [] : [parseEvent(eventFile, index + 1, line).own]))
-  .filter((event) => event !== undefined);
-console.log('| rules | loaded in ms CPU | RSS MB | events/s | programs only | without index |');
-console.log('|---|---|---|---|---|---|');
-for (const folder of folders) {
-  const files = readRuleFiles(folder);
+
+/** In a process of its own, so that nothing else is in its memory. */
+function loadAlone(folder: string): Loaded {
+  const printed = execFileSync(process.execPath, [fileURLToPath(import.meta.url), '--load', folder]);
+  return JSON.parse(printed.toString('utf8')) as Loaded;
+}
+
+function load(folder: string): void {
   const start = cpuMs();
-  const rules = loadRuleSet(files, readPlaceholders(folder));
-  const engine = createEngine(rules.detections);
-  const loadedMs = Math.round(cpuMs() - start);
-  const rss = Math.round(process.memoryUsage().rss / 1e6);
-  const programs = events.filter(({ name }) => name === 'process.exec');
-  const all = eventsPerSecond(events, engine, 'match');
-  const exec = eventsPerSecond(programs, engine, 'match');
-  const plain = eventsPerSecond(events, engine, 'matchPlainly');
-  console.log(`| ${rules.detections.length} | ${loadedMs} | ${rss} | ${all} | ${exec} | ${plain} |`);
+  const rules = loadRuleSet(ruleFilesAt(folder), readPlaceholders(folder));
+  createEngine(rules.detections);
+  const loaded: Loaded = {
+    rules: rules.detections.length,
+    cpuMs: Math.round(cpuMs() - start),
+    rssMb: Math.round(process.memoryUsage().rss / 1e6),
+  };
+  process.stdout.write(`${JSON.stringify(loaded)}\n`);
 }
+
+/** Matches a second of one correlation with all its groups alive: each group is touched in turn. */
+export function correlatedPerSecond(): number {
+  const rules = loadRuleSet([
+    {
+      file: 'bench.yml',
+      text: `title: a
+name: a
+logsource: {}
+detection: { s: { E: a }, condition: s }
+---
+title: C
+correlation:
+    type: event_count
+    rules: [a]
+    group-by: [session.id]
+    timespan: 1h
+    condition: { gte: 1000 }
+`,
+    },
+  ]);
+  const [rule] = rules.detections;
+  if (!rule) throw new Error('the rules of this measurement were refused');
+  const correlator = createCorrelator(rules.correlations);
+  let group = 0;
+  const read = () => `session-${group}`;
+  const feed = (count: number, fromMs: number) => {
+    for (let match = 0; match < count; match += 1) {
+      group = match % GROUPS;
+      correlator.feed([{ rule, read }], fromMs + match / 1_000, 'uid');
+    }
+  };
+  feed(GROUPS, 0);
+  const start = cpuMs();
+  feed(MATCHES, 1_000);
+  const perSecond = Math.round((MATCHES / (cpuMs() - start)) * 1000);
+  if (correlator.counts().groups !== GROUPS) throw new Error('not all groups were alive');
+  return perSecond;
+}
+
+function grouped(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+/** The tables, as Markdown. Rules of SigmaHQ are measured where their archive lies beside the project. */
+export function detectTables(work: readonly Event[], attacks: readonly Event[]): string {
+  const life: (() => void)[] = [];
+  const folder =
+    archiveOfOthers() && unpackedFolder(archiveOfOthers() ?? '', { after: (done) => life.push(done) });
+  const own = loadRuleSet(ruleFilesAt(builtinRules()), readPlaceholders(builtinRules())).detections;
+  const others = folder === undefined ? [] : loadRuleSet(ruleFilesAt(folder)).detections;
+  const linux = others.filter(({ logsource }) => logsource.product === 'linux');
+  const sets: readonly (readonly [string, readonly DetectionRule[]])[] = [
+    ['that come with Spoor', own],
+    ['for Linux, of SigmaHQ', linux],
+    ['every tenth of SigmaHQ', others.filter((_, index) => index % 10 === 0)],
+    ['all of SigmaHQ', others],
+  ];
+  const rows = sets
+    .filter(([, rules]) => rules.length > 0)
+    .map(([name, rules]) => {
+      const engine = createEngine(rules);
+      const [indexed, plain] = [eventsPerSecond(work, engine), eventsPerSecond(work, engine, 'matchPlainly')];
+      const attacked = eventsPerSecond(attacks, engine);
+      // Programs and files are what most rules look at; all log sources of all rules would take half an hour.
+      const dearest = dearestEvent(rules, ({ category }) => MOST_LOOKED_AT.includes(category ?? ''));
+      return `| ${rules.length} ${name} | ${grouped(indexed)} | ${grouped(attacked)} | ${grouped(plain)} | ${dearest.ms.toFixed(1)} ms, ${grouped(dearest.work)} |`;
+    });
+  const loads = [builtinRules(), ...(folder === undefined ? [] : [folder])].map((path) => {
+    const { rules, cpuMs: ms, rssMb } = loadAlone(path);
+    return `| ${rules} | ${(ms / 1000).toFixed(2)} s | ${rssMb} MB |`;
+  });
+  for (const end of life) end();
+  return [
+    `| rules | events/s at work (${grouped(work.length)} events) | events/s under attack (${grouped(attacks.length)}) | without index, at work | dearest hostile event: CPU, characters gone through |`,
+    '| --- | --- | --- | --- | --- |',
+    ...rows,
+    '',
+    '| rules read from YAML | CPU | resident |',
+    '| --- | --- | --- |',
+    ...loads,
+    '',
+    `Correlation: ${grouped(correlatedPerSecond())} matched events/s with ${grouped(GROUPS)} groups alive.`,
+  ].join('\n');
+}
+
+export function eventsOf(file: string): Event[] {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .flatMap((line, index) => (line === '' ? [] : [parseEvent(file, index + 1, line).own]))
+    .filter((event) => event !== undefined);
+}
+
+/** The events of a state folder's log. */
+export function eventsIn(state: string): Event[] {
+  const printed = execFileSync(SPOOR, ['events', '--state', state, '--json'], { maxBuffer: 2 ** 31 });
+  return printed
+    .toString('utf8')
+    .split('\n')
+    .flatMap((line, index) => (line === '' ? [] : [parseEvent(state, index + 1, line).own]))
+    .filter((event) => event !== undefined);
+}
+
+async function main(): Promise<void> {
+  const [first, second] = process.argv.slice(2);
+  if (first === '--load' && second !== undefined) return load(second);
+  const work = first === undefined ? eventsIn(await recordWork()) : eventsOf(first);
+  const attacks = second === undefined ? eventsIn(await recordAttacks()) : eventsOf(second);
+  console.log(detectTables(work, attacks));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

@@ -15,10 +15,15 @@ export function archiveOfOthers(): string | undefined {
   return existsSync(archive) ? archive : undefined;
 }
 
-/** Unpacks a .tar.gz into a folder that goes when `life` ends, and reads the rules in it. */
-export function unpackedRules(archive: string, life: { after(done: () => void): void }): RuleFile[] {
+/** Unpacks a .tar.gz into a folder that goes when `life` ends. @returns the folder */
+export function unpackedFolder(archive: string, life: { after(done: () => void): void }): string {
   const folder = mkdtempSync(join(tmpdir(), 'detect-rules-'));
   life.after(() => rmSync(folder, { recursive: true }));
   execFileSync('tar', ['xzf', archive, '-C', folder]);
-  return readRuleFiles(folder);
+  return folder;
+}
+
+/** The rules in it. */
+export function unpackedRules(archive: string, life: { after(done: () => void): void }): RuleFile[] {
+  return readRuleFiles(unpackedFolder(archive, life));
 }
