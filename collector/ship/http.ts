@@ -21,8 +21,6 @@ import { SettingError } from './watched-file.ts';
 const MAX_ANSWER_BYTES = 64 * 1024;
 /** A connection that was idle for longer is likely closed on the other side. */
 const KEEP_ALIVE_MS = 30_000;
-/** Longest time that a Retry-After may ask for; a receiver's mistake must not silence a host for a year. */
-const MAX_RETRY_AFTER_MS = 3_600_000;
 
 /** Answers for which the OTLP specification (1.11, "OTLP/HTTP Response", "Retryable Response Codes") says to try again. */
 const RETRYABLE = new Set([429, 502, 503, 504]);
@@ -157,7 +155,7 @@ function outcomeOf(response: IncomingMessage, body: Buffer): Outcome {
 function retryAfterMs({ headers }: IncomingMessage): number {
   const asked = headers['retry-after'] ?? '';
   const ms = /^\d+$/.test(asked) ? Number(asked) * 1_000 : Date.parse(asked) - Date.now();
-  return Math.min(MAX_RETRY_AFTER_MS, Math.max(0, ms || 0));
+  return Math.max(0, ms || 0);
 }
 
 /** google.rpc.Status in JSON: {"code":3,"message":"..."}. */
