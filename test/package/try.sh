@@ -58,12 +58,11 @@ claim 'a command can be watched beside the service' spoor run -- cat /etc/hostna
 claim 'the log is intact' intact
 claim 'nothing is lost' complete
 
-# What lives through a restart does so in its session.
-rm -f /home/alice/go
-let_agent 'while [ ! -e /home/alice/go ]; do read -t 1 none; done < /dev/zero; cat /etc/hostname > second' &
-sleep 1
+# What lives through a restart does so in its session: the agent waits at a pipe until the service is back.
+su alice -c 'mkfifo /home/alice/go'
+let_agent 'read none < /home/alice/go; cat /etc/hostname > second' &
 claim 'the service restarts' systemctl restart spoor
-su alice -c 'touch /home/alice/go'
+su alice -c 'echo > /home/alice/go'
 wait
 claim 'what an agent wrote after a restart is in its session' told '"event_name":"file.open"' '/home/alice/second'
 claim 'the log is intact after a restart' intact
@@ -77,14 +76,12 @@ claim 'an agent does something more' let_agent 'cat /etc/hostname > third'
 claim 'that is in the log too' told '"event_name":"file.open"' '/home/alice/third'
 claim 'the log is intact after an upgrade' intact
 
-cp -a /var/lib/spoor /root/copy
 claim 'the package is removed' dpkg -r spoor
 claim 'nothing of it runs' not pgrep -f /usr/lib/spoor
 claim 'its programs are out of the kernel' not test -e /sys/fs/bpf/spoor
 claim 'the log is still there' test -s /var/lib/spoor/log/checkpoint
 claim 'installed again it goes on with the same log' sh -c 'dpkg -i /mnt/new.deb && spoor verify'
 claim 'the package is purged' dpkg -P spoor
-rm -rf /root/copy
 claim 'nothing is left' test -z "$(left_of_spoor | tee /dev/stderr)"
 
 claim 'installed once more' dpkg -i /mnt/new.deb
