@@ -16,6 +16,7 @@ import { createDecide } from './decide/decide.ts';
 import { createEnrich, type HashLimits } from './enrich/enrich.ts';
 import { type Event, SEVERITY } from './event.ts';
 import { createHealth } from './health.ts';
+import { maskText } from './redact/mask.ts';
 import { createRedact } from './redact/redact.ts';
 import type { SessionFinder } from './session/finder.ts';
 import type { Session, SessionPlan } from './session/session.ts';
@@ -127,6 +128,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
             reason: `the files that sessions wrote could not be kept: ${message}; mend the disk`,
           },
         ]),
+      maskText,
     );
   }
 

@@ -5,7 +5,8 @@
  *    "agent":"codex","version":"0.169.0","writer":"…","pid":4711,"executable":"/usr/bin/bash"}
  *
  * Lines are appended once a second and at the end; a crash of the collector costs the last second of them. A line
- * that is no such object (the half one of a crash) is passed over.
+ * that is no such object (the half one of a crash) is passed over. Paths are masked as in the log: after a restart
+ * one that held a secret is found by device and inode alone.
  */
 
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -25,11 +26,15 @@ export interface WrittenJournal {
   close(): void;
 }
 
-/** @param remembered everything that is worth keeping, when the file is written anew */
+/**
+ * @param remembered everything that is worth keeping, when the file is written anew
+ * @param masked a path without the secrets in it
+ */
 export function openWrittenJournal(
   path: string,
   remembered: () => Iterable<WrittenFile>,
   failed: (error: Error) => void,
+  masked: (path: string) => string,
 ): WrittenJournal {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const { files, lines: linesRead } = readFiles(path);
@@ -45,7 +50,7 @@ export function openWrittenJournal(
       appendFileSync(path, text, { mode: 0o600 });
       return;
     }
-    const all = Array.from(remembered(), lineOf);
+    const all = Array.from(remembered(), (file) => lineOf(file, masked));
     writeFileSync(`${path}.new`, all.join(''), { mode: 0o600 });
     renameSync(`${path}.new`, path);
     lines = all.length;
@@ -64,7 +69,7 @@ export function openWrittenJournal(
   return {
     known: files,
     append(file) {
-      pending.push(lineOf(file));
+      pending.push(lineOf(file, masked));
     },
     flush,
     close() {
@@ -74,12 +79,13 @@ export function openWrittenJournal(
   };
 }
 
-function lineOf({ inode, writtenNs, session, writer, ...file }: WrittenFile): string {
+function lineOf(written: WrittenFile, masked: (path: string) => string): string {
+  const { inode, writtenNs, session, writer, ...file } = written;
   return `${JSON.stringify({
     device: file.device,
     inode: String(inode),
     generation: file.generation,
-    path: file.path,
+    path: masked(file.path),
     sha256: file.sha256,
     written: String(writtenNs),
     session: session.id,
@@ -87,7 +93,7 @@ function lineOf({ inode, writtenNs, session, writer, ...file }: WrittenFile): st
     version: session.agent.version,
     writer: writer.entityId,
     pid: writer.pid,
-    executable: writer.executable,
+    executable: writer.executable && masked(writer.executable),
   })}\n`;
 }
 
