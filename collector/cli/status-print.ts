@@ -1,13 +1,15 @@
 /** Asks the service how it does, and prints the answer. */
 
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Asking, ServiceError } from '../service/ask.ts';
 import type { ServiceStatus } from '../service/status.ts';
+import { deliveryStates } from '../ship/delivery-states.ts';
 import { Failure } from './failure.ts';
 import { endWithReader, print } from './output.ts';
 import { serviceBeside } from './run-beside.ts';
-import { ratesBetween, statusText, topText } from './status-text.ts';
-import { paint, wantsColour, writeAll } from './terminal.ts';
+import { lagText, ratesBetween, statusText, topText } from './status-text.ts';
+import { paint, printable, wantsColour, writeAll } from './terminal.ts';
 
 const STDOUT = 1;
 const STDERR = 2;
@@ -22,7 +24,10 @@ export type StatusForm = 'json' | 'text';
 /** @returns the exit code: 1 when no service runs */
 export async function printStatus(state: string, form: StatusForm): Promise<number> {
   const asking = await serviceOf(state);
-  if (!asking) return 1;
+  if (!asking) {
+    await printDeliveries(state, form);
+    return 1;
+  }
   try {
     endWithReader();
     const status = await ask(asking);
@@ -31,6 +36,19 @@ export async function printStatus(state: string, form: StatusForm): Promise<numb
   } finally {
     asking.close();
   }
+}
+
+/** What the folder itself tells while nothing runs: how far each receiver has been served. */
+async function printDeliveries(state: string, form: StatusForm): Promise<void> {
+  const ship = deliveryStates(join(state, 'log'), join(state, 'ship')).map((one) => ({
+    destination: one.destination,
+    lag_records: one.records,
+    lag_bytes: one.bytes,
+    lag_seconds: one.seconds,
+  }));
+  if (ship.length === 0) return;
+  if (form === 'json') await print(`${JSON.stringify({ service: null, ship })}\n`);
+  else await print(ship.map((one) => `${printable(one.destination)}  ${lagText(one)}\n`).join(''));
 }
 
 export interface TopOptions {

@@ -85,11 +85,20 @@ function lossLines({ sensor }: ServiceStatus, colours: Paint): string[] {
 }
 
 function shipLines({ ship }: ServiceStatus, colours: Paint): string[] {
-  return ship.map(({ destination, state, lag_records, trouble }) => {
-    const lag = lag_records === 0 ? 'has everything' : `${lag_records} records behind`;
-    const words = `${printable(destination)}  ${state}, ${lag}`;
+  return ship.map(({ destination, state, trouble, rejected_records, ...lag }) => {
+    const never = rejected_records === 0 ? '' : `, will never have ${rejected_records}`;
+    const words = `${printable(destination)}  ${state}, ${lagText(lag)}${never}`;
     return row('receiver', trouble === '' ? words : `${words}; ${colours.red(printable(trouble))}`);
   });
+}
+
+/** How far behind a receiver is, in all three ways of counting. */
+export function lagText(
+  lag: Pick<ServiceStatus['ship'][number], 'lag_records' | 'lag_bytes' | 'lag_seconds'>,
+): string {
+  if (lag.lag_records === 0) return 'has everything';
+  const kib = Math.ceil(lag.lag_bytes / 1_024);
+  return `${lag.lag_records} records, ${kib} KiB, ${Math.round(lag.lag_seconds)} s behind`;
 }
 
 function costText(cost: ServiceStatus['cost']): string {
