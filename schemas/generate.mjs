@@ -160,6 +160,24 @@ function typescript() {
     for (const attribute of attributesOf(event)) lines.push(`      ${quote(attribute)},`);
     lines.push('    ],', '  },');
   }
+  lines.push(
+    '};',
+    '',
+    '/**',
+    " * Puts the values of an event's attributes side by side, in canonical order. A function an event, with the names",
+    ' * written out: each look-up then sees one shape of object (8 ns a record against 300 by a loop over names).',
+    ' */',
+    'export const READ_ATTRIBUTES: {',
+    '  readonly [Name in EventName]: (attributes: Attributes, into: unknown[]) => void;',
+    '} = {',
+  );
+  for (const [name, event] of Object.entries(registry.events)) {
+    lines.push(`  ${quote(name)}: (attributes, into) => {`);
+    attributesOf(event).forEach((attribute, at) => {
+      lines.push(`    into[${at}] = attributes[${quote(attribute)}];`);
+    });
+    lines.push('  },');
+  }
   lines.push('};', '', '/** Attributes of the OTLP resource, all of them strings, in canonical order. */');
   lines.push('export const RESOURCE_ATTRIBUTES = [');
   for (const attribute of sorted(registry.resource.attributes)) lines.push(`  ${quote(attribute)},`);

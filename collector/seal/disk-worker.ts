@@ -11,7 +11,7 @@ export interface DiskWorkerData {
 }
 
 export type DiskOrder =
-  | { readonly kind: 'write'; readonly chunk: Chunk }
+  | { readonly kind: 'write'; readonly chunks: readonly Chunk[] }
   | { readonly kind: 'sync'; readonly number: number };
 
 export type DiskAnswer =
@@ -40,7 +40,7 @@ let syncing: Promise<void> = Promise.resolve();
 
 port.on('message', (order: DiskOrder) => {
   if (order.kind !== 'write') syncing = syncing.then(() => sync(order.number));
-  else disk.write(order.chunk);
+  else for (const chunk of order.chunks) disk.write(chunk);
 });
 
 async function sync(number: number): Promise<void> {

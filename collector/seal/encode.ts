@@ -14,14 +14,14 @@ export class EncodeError extends Error {
 }
 
 /** An attribute an event may carry, with what its encoding always begins with. */
-interface Slot {
+export interface Slot {
   readonly name: AttributeName;
   readonly type: AttributeType;
   /** KeyValue.key, tag and length included. */
   readonly key: Buffer;
 }
 
-interface Plan {
+export interface Plan {
   readonly name: EventName;
   /** LogRecord.event_name, tag and length included. */
   readonly eventName: Buffer;
@@ -56,7 +56,9 @@ const SPAN_ID_BYTES = 8;
 const MAX_INT64 = (1n << 63n) - 1n;
 const MIN_INT64 = -(1n << 63n);
 
-const PLANS = new Map<string, Plan>((Object.keys(EVENTS) as EventName[]).map((name) => [name, planOf(name)]));
+export const PLANS: ReadonlyMap<string, Plan> = new Map<string, Plan>(
+  (Object.keys(EVENTS) as EventName[]).map((name) => [name, planOf(name)]),
+);
 
 function planOf(name: EventName): Plan {
   const slots = EVENTS[name].attributes.map((attribute) => ({

@@ -89,6 +89,7 @@ interface Waiting {
 class ThreadWriter implements Writer {
   readonly #worker: Worker;
   #durableBytes = 0;
+  readonly #unsent: Chunk[] = [];
   readonly #waiting = new Map<number, Waiting>();
   #nextNumber = 0;
   #dead: Error | undefined;
@@ -105,8 +106,17 @@ class ThreadWriter implements Writer {
   }
 
   write(chunk: Chunk): void {
-    const memory = 'bundle' in chunk ? [chunk.hashes.buffer, chunk.entries.buffer] : [chunk.hashes.buffer];
-    this.#order({ kind: 'write', chunk }, memory as ArrayBuffer[]);
+    // All chunks of a turn in one message: waking the thread costs more than what it is told.
+    if (this.#unsent.push(chunk) === 1) queueMicrotask(() => this.#send());
+  }
+
+  #send(): void {
+    const chunks = this.#unsent.splice(0);
+    if (chunks.length === 0) return;
+    const memory = chunks.flatMap((chunk) =>
+      'bundle' in chunk ? [chunk.hashes.buffer, chunk.entries.buffer] : [chunk.hashes.buffer],
+    );
+    this.#worker.postMessage({ kind: 'write', chunks } satisfies DiskOrder, memory as ArrayBuffer[]);
   }
 
   sync(): Promise<number> {
@@ -115,16 +125,13 @@ class ThreadWriter implements Writer {
     this.#worker.ref();
     return new Promise((resolve, reject) => {
       this.#waiting.set(number, { resolve, reject });
-      this.#order({ kind: 'sync', number });
+      this.#send();
+      this.#worker.postMessage({ kind: 'sync', number } satisfies DiskOrder);
     });
   }
 
   async end(): Promise<void> {
     await this.#worker.terminate();
-  }
-
-  #order(order: DiskOrder, transfer: ArrayBuffer[] = []): void {
-    this.#worker.postMessage(order, transfer);
   }
 
   #take(answer: DiskAnswer): void {
