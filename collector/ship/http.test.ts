@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
 import {
@@ -138,4 +141,22 @@ test('each of several destinations has its own position, and one that hangs hold
   await hanging.tell('logs', 'ok');
   assert.ok((await third?.flush(PATIENCE_MS))?.delivered);
   assert.deepEqual(indices(hanging), upTo(1_501));
+});
+
+test('an answer that does not say its encoding is read in that of the request', async (t) => {
+  const it = shippedLog(t);
+  await filledLog(it, 5);
+  let requests = 0;
+  const server = createServer((request, response) => {
+    requests++;
+    request.resume().on('end', () => response.end('{"partialSuccess":{"rejectedLogRecords":"2"}}'));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const shipper = it.shipTo({ url: `http://127.0.0.1:${port}`, protocol: 'http/json' });
+  shipper.start();
+  assert.ok((await shipper.flush(PATIENCE_MS)).delivered, shipper.status().trouble);
+  assert.equal(shipper.status().rejectedRecords, 2 * requests);
 });

@@ -17,6 +17,7 @@ import type { Tls, TlsMaterial } from './tls.ts';
 import type { Outcome, Transport } from './transport.ts';
 import { SettingError } from './watched-file.ts';
 
+const JSON_TYPE = 'application/json';
 /** An OTLP answer is a sentence. The rest of a longer one is not read, and it counts as no OTLP message. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 /** A connection that was idle for longer is likely closed on the other side. */
@@ -57,8 +58,7 @@ export class HttpTransport implements Transport {
       if (!(error instanceof SettingError)) throw error;
       return { kind: 'retry', afterMs: 0, cause: error.message };
     }
-    headers['content-type'] =
-      endpoint.protocol === 'http/json' ? 'application/json' : 'application/x-protobuf';
+    headers['content-type'] = endpoint.protocol === 'http/json' ? JSON_TYPE : 'application/x-protobuf';
     headers['user-agent'] = 'spoor';
     let body: Buffer = request;
     if (compression === 'gzip') {
@@ -92,7 +92,10 @@ export class HttpTransport implements Transport {
       const failed = (error: Error): void => settle({ kind: 'retry', afterMs: 0, cause: whyIt(error) });
       sent.on('error', failed);
       sent.on('response', (response) => {
-        bodyOf(response).then((answer) => settle(outcomeOf(response, answer)), failed);
+        bodyOf(response).then(
+          (answer) => settle(outcomeOf(response, answer, String(headers['content-type']))),
+          failed,
+        );
       });
       sent.end(body);
     });
@@ -139,9 +142,10 @@ async function bodyOf(response: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES + 1);
 }
 
-function outcomeOf(response: IncomingMessage, body: Buffer): Outcome {
+function outcomeOf(response: IncomingMessage, body: Buffer, sentAs: string): Outcome {
   const code = response.statusCode ?? 0;
-  const isJson = (response.headers['content-type'] ?? '').startsWith('application/json');
+  // Where the answer does not say its encoding, it is the request's, as the specification wants it to be.
+  const isJson = (response.headers['content-type'] ?? sentAs).startsWith(JSON_TYPE);
   if (code >= 200 && code < 300) return isJson ? readJsonAnswer(body.toString()) : readAnswer(body);
   const message = shortened(isJson ? jsonMessage(body.toString()) : readStatusMessage(body));
   const cause = `HTTP ${code} ${STATUS_CODES[code] ?? ''}`.trim() + (message === '' ? '' : `: ${message}`);

@@ -161,3 +161,37 @@ test('a damaged position file is refused and named', async (t) => {
     message: new RegExp(`^${file} is not JSON`),
   });
 });
+
+test('after a crash before its position was stored, what comes again has the uids it had', async (t) => {
+  const [it, received] = [shippedLog(t), await receiverFor(t)];
+  await filledLog(it, 40);
+  const before = it.shipTo(received.url);
+  before.start();
+  assert.ok((await before.flush(PATIENCE_MS)).delivered);
+  await before.stop();
+  const folder = join(it.state, 'ship');
+  const file = join(folder, readdirSync(folder)[0] ?? '');
+  const early = readFileSync(file);
+  const seal = await it.openLog();
+  seal.append(events(30));
+  await seal.close();
+  const first = it.shipTo(received.url);
+  first.start();
+  assert.ok((await first.flush(PATIENCE_MS)).delivered);
+  await first.stop();
+  const once = received.logs.length;
+
+  writeFileSync(file, early); // as a power cut leaves it
+  const second = it.shipTo(received.url);
+  second.start();
+  assert.ok((await second.flush(PATIENCE_MS)).delivered);
+  const uidOf = (log: (typeof received.logs)[number]) => log.attributes['log.record.uid'];
+  const repeated = received.logs.slice(once).map(uidOf);
+  assert.ok(repeated.length > 30);
+  const known = new Set(received.logs.slice(0, once).map(uidOf));
+  assert.deepEqual(
+    repeated.filter((uid) => !known.has(uid)),
+    [],
+  );
+  assert.deepEqual([...new Set(indices(received))], upTo(72));
+});
