@@ -5,7 +5,7 @@
 #   make build     leaves bin/spoor
 #   make test-faults  what goes wrong on real machines, done to Spoor; FAULTS=ci for the small size
 #   make check     format, lint, types, generated pages
-#   make bench     the figures, as ratios within one run; also written to docs/bench.md
+#   make bench     the figures, as ratios within one run; also written to docs/bench.md (BENCH_ROUNDS=3)
 #   make agents    the real AI agents that tests and `make run` watch
 #   make clean     forgets what was built; the log of `make run` lies in build/ and goes too
 

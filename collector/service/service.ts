@@ -47,8 +47,8 @@ import { openWitnesses } from './witnesses.ts';
 const MAX_ENDED = 64;
 /** Tags below are given here; those from there on by the kernel (sensors/linux/bpf/records.h). */
 const FIRST_TAG_OF_THE_KERNEL = 0x8000_0000;
-/** Between two looks at the event loop's delay. */
-const LOOP_RESOLUTION_MS = 20;
+/** Between two looks at the event loop's delay. Each wakes the process, whatever else it does. */
+const LOOP_RESOLUTION_MS = 500;
 /** Tells `spoor run` where the service of this state folder listens. */
 const WHERE = 'service.json';
 
