@@ -71,8 +71,11 @@ static __always_inline int any_open(struct session *session, struct call_args *r
 	return open_returned(session, &request, result);
 }
 
+/* One call of seen_bytes() for each side, whatever the call: a verifier follows each of them through anew. */
 static __always_inline int bytes_moved(struct session *session, struct call_args *regs, u32 call, long result)
 {
+	int from = -1, to = -1;
+	u32 way = WAY_READ;
 	if (result <= 0)
 		return 0;
 	switch (call) {
@@ -81,28 +84,36 @@ static __always_inline int bytes_moved(struct session *session, struct call_args
 	case NR_READV:
 	case NR_PREADV:
 	case NR_PREADV2:
-		seen_bytes(session, file_of(regs->di), result, 0, WAY_READ);
+		from = regs->di;
 		break;
 	case NR_WRITE:
 	case NR_PWRITE64:
 	case NR_WRITEV:
 	case NR_PWRITEV:
 	case NR_PWRITEV2:
-		seen_bytes(session, file_of(regs->di), 0, result, WAY_WRITE);
+		to = regs->di;
+		way = WAY_WRITE;
 		break;
 	case NR_SENDFILE:
-		seen_bytes(session, file_of(regs->si), result, 0, WAY_SENDFILE);
-		seen_bytes(session, file_of(regs->di), 0, result, WAY_SENDFILE);
+		from = regs->si;
+		to = regs->di;
+		way = WAY_SENDFILE;
 		break;
 	case NR_SPLICE:
-		seen_bytes(session, file_of(regs->di), result, 0, WAY_SPLICE);
-		seen_bytes(session, file_of(regs->dx), 0, result, WAY_SPLICE);
+		from = regs->di;
+		to = regs->dx;
+		way = WAY_SPLICE;
 		break;
 	case NR_COPY_FILE_RANGE:
-		seen_bytes(session, file_of(regs->di), result, 0, WAY_COPY_FILE_RANGE);
-		seen_bytes(session, file_of(regs->dx), 0, result, WAY_COPY_FILE_RANGE);
+		from = regs->di;
+		to = regs->dx;
+		way = WAY_COPY_FILE_RANGE;
 		break;
 	}
+	if (from >= 0)
+		seen_bytes(session, file_of(from), result, 0, way);
+	if (to >= 0)
+		seen_bytes(session, file_of(to), 0, result, way);
 	return 0;
 }
 
