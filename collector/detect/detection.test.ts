@@ -194,6 +194,12 @@ condition: keywords`;
     assert.equal(matches(detection, event), expected, detection);
 });
 
+test('keywords are looked for in each event anew, also when events have as many values as the one before', () => {
+  const rules = 'title: K\nlogsource: {}\ndetection: { s: { B: x }, k: [one, two], condition: s and k }\n';
+  const events = ['one', 'two', 'neither', 'one'].map((A) => ({ A, B: 'x' }));
+  assert.deepEqual(verdicts(rules, events), [['K'], ['K'], [], ['K']]);
+});
+
 test('conditions: or binds loosest, then and, then not, then x of, then brackets', () => {
   const selections = 'a: {A: 1}\nb: {B: 1}\nc: {C: 1}\nsel_x: {X: 1}\nsel_y: {Y: 1}\n_h: {H: 1}\n';
   const rows: readonly (readonly [condition: string, event: Fields, expected: boolean])[] = [

@@ -10,7 +10,7 @@ import { loadRuleSet } from './load.ts';
 import { builtinRules, readRuleFiles } from './pack.ts';
 import { readPlaceholders } from './placeholder-file.ts';
 import { attackIds, type DetectionRule, type Rule } from './rule.ts';
-import { createRuleTester, ruleFileOf } from './rule-test.ts';
+import { createRuleTester, findingsOf, ruleFileOf } from './rule-test.ts';
 import { type RuleTest, readRuleTests } from './rule-test-file.ts';
 import type { RuleSet } from './ruleset.ts';
 
@@ -162,4 +162,36 @@ test('docs/detections.md lists every rule that gives findings, with its kind and
     const line = page.split('\n').find((one) => one.startsWith(`| [${rule.title}](`));
     assert.ok(line?.includes(` | ${kind} | ${rule.level} | `), `${rule.title}: ${line ?? 'no line'}`);
   }
+});
+
+test('every finding of every rule carries session, user, agent and version, rule, level, and events that happened', () => {
+  const seen = new Set<string>();
+  for (const one of TESTS) {
+    const { findings, uids } = findingsOf(one, RULES);
+    for (const { attributes, severity } of findings) {
+      const title = attributes['security_rule.name'] ?? '';
+      const rule = speaking().find((candidate) => candidate.title === title);
+      assert.ok(rule, title);
+      seen.add(title);
+      assert.equal(attributes['security_rule.uuid'], rule.id, title);
+      assert.equal(attributes['spoor.finding.level'], rule.level, title);
+      assert.equal(severity, { informational: 9, low: 12, medium: 13, high: 17, critical: 21 }[rule.level]);
+      assert.deepEqual(attributes['spoor.finding.attack'], attackIds(rule.tags), title);
+      const evidence = attributes['spoor.finding.evidence'] ?? [];
+      assert.ok(evidence.length > 0, `${title}: no evidence`);
+      assert.equal(new Set(evidence).size, evidence.length, `${title}: an event is named twice`);
+      for (const uid of evidence) assert.ok(uids.has(uid), `${title}: names an event that never was`);
+      // Losses belong to no session.
+      if (title === 'The sensor was flooded') continue;
+      for (const name of ['session.id', 'gen_ai.agent.name', 'gen_ai.agent.version'] as const)
+        assert.ok(attributes[name] !== undefined, `${title}: no ${name}`);
+      assert.ok(attributes['process.user.name'] !== undefined, `${title}: no user`);
+    }
+  }
+  const silent = speaking().filter(({ title }) => !seen.has(title));
+  assert.deepEqual(
+    silent.map(({ title }) => title),
+    [],
+    'rules without a finding in their tests',
+  );
 });

@@ -78,6 +78,24 @@ export function ruleFileOf(testFile: string): string {
   return testFile.replace(/\.test\.(ya?ml)$/, '.$1');
 }
 
+/** The findings of a test's own events, as an endpoint would write them, and the uids of those events. */
+export function findingsOf(
+  test: RuleTest,
+  rules: RuleSet,
+): { readonly findings: readonly Event[]; readonly uids: ReadonlySet<string> } {
+  const detect = createDetect({
+    rules,
+    ruleset: 'test',
+    product: 'linux',
+    classify: createClassify(ownCatalogue()),
+  });
+  const events = test.events
+    .flatMap(repeated)
+    .flatMap((event) => (event.name === undefined ? [] : [ownEvent(event, event.name)]));
+  const findings = events.flatMap((event) => detect([event])).filter(({ name }) => name === 'finding');
+  return { findings, uids: new Set(events.map(({ uid }) => uid)) };
+}
+
 function fire(test: RuleTest, rules: RuleSet, classify: Classify): Fired[] {
   const detect = createDetect({ rules, ruleset: 'test', product: 'linux', classify });
   const matcher = createMatcher(rules, 'routed');

@@ -176,8 +176,10 @@ export class View {
   }
 
   foldedLeaves(): readonly string[] {
-    if (this.leafFolded.length !== this.leaves().length)
-      this.leafFolded = this.leafTexts.map((text) => this.foldText(text) ?? '');
+    // Asked first: with another event it empties what was folded of the one before.
+    const texts = this.leaves();
+    if (this.leafFolded.length !== texts.length)
+      this.leafFolded = texts.map((text) => this.foldText(text) ?? '');
     return this.leafFolded;
   }
 
