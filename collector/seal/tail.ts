@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { hasWorkingDirectory } from '../log/working-directory.ts';
 import { bytesOf, type Chunk, Disk, type TailStart } from './disk.ts';
 import type { DiskAnswer, DiskOrder, DiskWorkerData } from './disk-worker.ts';
 
@@ -187,15 +188,5 @@ class OwnWriter implements Writer {
       const { code = '', message } = error as NodeJS.ErrnoException;
       throw new LogWriteError(code, `cannot write the log: ${message}`);
     }
-  }
-}
-
-function hasWorkingDirectory(): boolean {
-  try {
-    process.cwd();
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
   }
 }

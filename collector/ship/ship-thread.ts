@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { countRecords } from '../log/reader.ts';
+import { hasWorkingDirectory } from '../log/working-directory.ts';
 import { destinationFrom } from './destination.ts';
 import { type Lag, LagMeter } from './lag.ts';
 import { loadPosition, positionPath } from './position.ts';
@@ -137,15 +138,5 @@ class ShipThread implements LogShipper {
     this.#status = { ...this.#status, state: 'stopped', trouble: `the shipper failed: ${error.message}` };
     for (const { resolve } of this.#waiting.values()) resolve(undefined);
     this.#waiting.clear();
-  }
-}
-
-function hasWorkingDirectory(): boolean {
-  try {
-    process.cwd();
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
   }
 }
