@@ -384,6 +384,9 @@ export function createAttribute(
     event.attributes['process.command_args'] = program?.args;
     event.attributes['process.working_directory'] = program?.workingDirectory;
     event.attributes['spoor.session.started_by'] = session.startedBy;
+    // There is no policy yet and nobody is asked: said, so that no reader takes silence for consent.
+    event.attributes['spoor.session.policy'] = 'none';
+    event.attributes['spoor.session.approval'] = 'unknown';
     Object.assign(event.attributes, session.about);
     return event;
   }

@@ -1,4 +1,4 @@
-/** `spoor events`: what the log holds, as it lies there. */
+/** `spoor events`: what the log holds, as it lies there; one session in order of time. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { countRecords } from '../log/reader.ts';
@@ -8,6 +8,7 @@ import { matchesGlob } from './glob.ts';
 import { endWithReader, print } from './output.ts';
 import { findSession, recordsFrom } from './sessions-in-log.ts';
 import { readState } from './state.ts';
+import { inOrderOfTime } from './time-order.ts';
 
 /** --follow looks for new records this often; they are on disk within a tenth of a second. */
 const FOLLOW_INTERVAL_MS = 200;
@@ -27,6 +28,12 @@ export async function printEvents(options: EventsOptions): Promise<void> {
   endWithReader();
   const session =
     options.session === undefined ? undefined : await findSession(logDirectory, options.session);
+  if (session && options.until === 'end') {
+    const wanted = wantedOf(recordsFrom(logDirectory, session.from), session.id, options.event);
+    const read = (from: number, to: number) => recordsFrom(logDirectory, from, to);
+    for await (const record of inOrderOfTime(wanted, read)) await print(`${lineOf(record, options.form)}\n`);
+    return;
+  }
   let next = session?.from ?? 0;
   for (;;) {
     const end = countRecords(logDirectory);
@@ -37,6 +44,14 @@ export async function printEvents(options: EventsOptions): Promise<void> {
     if (options.until === 'end') return;
     await sleep(FOLLOW_INTERVAL_MS);
   }
+}
+
+async function* wantedOf(
+  records: AsyncIterable<LogRecord>,
+  session: string,
+  glob: string | undefined,
+): AsyncGenerator<LogRecord> {
+  for await (const record of records) if (isWanted(record, session, glob)) yield record;
 }
 
 function isWanted(record: LogRecord, session: string | undefined, glob: string | undefined): boolean {

@@ -3,11 +3,12 @@
  *
  *   node dist/test/faults/faults.js [ci|full] [WORDS OF A NAME]
  *
- * The whole of the full size is also written to docs/faults.md. Exit code 1 when a row did not hold.
+ * The whole of it is also written as a page: docs/faults.md of the full size, build/faults.md of the small one. Exit
+ * code 1 when a row did not hold.
  */
 
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { CHECKOUT } from '../checkout.ts';
 import { certificateFaults } from './certificates.ts';
 import { diskFaults } from './disk.ts';
@@ -80,18 +81,24 @@ async function main(): Promise<void> {
     }
     say('');
   }
-  if (size === 'full' && words === '' && broken === 0)
-    writeFileSync(join(CHECKOUT, 'docs/faults.md'), `${INTRODUCTION}${page.join('\n')}`);
+  if (words === '' && broken === 0) {
+    const path = join(CHECKOUT, size === 'full' ? 'docs/faults.md' : 'build/faults.md');
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, `${introductionOf(size)}${page.join('\n')}`);
+  }
   console.log(broken === 0 ? 'every row held' : `${broken} rows did not hold`);
   process.exitCode = broken === 0 ? 0 : 1;
 }
 
-const INTRODUCTION = `# Faults
+function introductionOf(size: FaultSize): string {
+  return `# Faults
 
-What was done to Spoor, and what came of it. Written by \`make test-faults\`, which fails when a row does not hold;
-\`FAULTS=ci\` tries the same in a smaller size. *Records lost* counts what was handed over to be sealed and is nowhere
-now; a checkpoint covered none of it, and what Spoor itself had to let go is stated in the log by kind.
+What was done to Spoor, and what came of it. Written by \`make test-faults\`, which fails when a row does not hold; this
+table is of the size \`${size}\` (\`FAULTS=ci\` is the small one, which every change must pass). *Records lost* counts what
+was handed over to be sealed and is nowhere now: a checkpoint covered none of it, and what Spoor itself had to let go is
+stated in the log by kind.
 
 `;
+}
 
 await main();

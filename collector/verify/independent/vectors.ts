@@ -1,6 +1,7 @@
-import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import type { Event } from '../../event.ts';
 import { checkpointHash, formatCheckpoint } from '../../log/checkpoint.ts';
+import { cosign, formatWitnessKey, witnessKey } from '../../log/cosignature.ts';
 import { CompactRange, leafHash } from '../../log/merkle.ts';
 import { formatVkey, signNote, verifierKey } from '../../log/note.ts';
 import { encodeLeaf } from '../../seal/encode.ts';
@@ -13,13 +14,11 @@ export function makeVectors(): unknown {
   const leaves = EVENTS.map((event, index) => encodeLeaf(event, index, SEALED_NS + BigInt(index)));
   const hashes = leaves.map(leafHash);
   const seed = Buffer.alloc(32, 7);
-  const privateKey = createPrivateKey({
-    key: Buffer.concat([PKCS8_PREFIX, seed]),
-    format: 'der',
-    type: 'pkcs8',
-  });
-  const publicKey = createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).subarray(-32);
-  const key = verifierKey(ORIGIN, publicKey);
+  const privateKey = privateKeyOf(seed);
+  const key = verifierKey(ORIGIN, publicKeyOf(privateKey));
+  const witnessSeed = Buffer.alloc(32, 9);
+  const witness = witnessKey('witness.example/w1', publicKeyOf(privateKeyOf(witnessSeed)));
+  let lastText = '';
   const notes: string[] = [];
   let previous: string | undefined;
   for (const [number, size] of SIZES.entries()) {
@@ -35,6 +34,7 @@ export function makeVectors(): unknown {
       state: number === SIZES.length - 1 ? 'closed' : 'open',
     });
     previous = checkpointHash(text);
+    lastText = text;
     notes.push(signNote(text, key, privateKey));
   }
   const size = leaves.length;
@@ -52,6 +52,12 @@ export function makeVectors(): unknown {
       to: size,
       path: hex(consistency(hashes, from + 1, 0, size, true)),
     })),
+    witness: {
+      seed: witnessSeed.toString('hex'),
+      vkey: formatWitnessKey(witness),
+      time: WITNESSED_S,
+      note: `${notes.at(-1)}${cosign(lastText, witness, privateKeyOf(witnessSeed), WITNESSED_S)}`,
+    },
     proof: [
       'c2sp.org/tlog-proof@v1',
       `extra ${leaves[3]?.toString('base64')}`,
@@ -63,6 +69,15 @@ export function makeVectors(): unknown {
   };
 }
 
+function privateKeyOf(seed: Buffer): KeyObject {
+  return createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
+}
+
+function publicKeyOf(privateKey: KeyObject): Buffer {
+  return createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).subarray(-32);
+}
+
+const WITNESSED_S = 1_763_670_490;
 const ORIGIN = 'spoor/4c4c45440042/01K9ZQ4Y7GSP00R00000000000';
 const SEALED_NS = 1_763_670_480_000_000_000n;
 const SIZES = [1, 4, 7];

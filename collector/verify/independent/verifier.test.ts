@@ -14,6 +14,7 @@ import {
   leafHash,
   leavesOf,
   openCheckpoint,
+  openCosignature,
   openProof,
   sha256,
 } from './verifier.ts';
@@ -34,6 +35,7 @@ interface Vectors {
     readonly to: number;
     readonly path: readonly string[];
   }[];
+  readonly witness: { readonly vkey: string; readonly time: number; readonly note: string };
   readonly proof: string;
 }
 
@@ -75,6 +77,8 @@ test('the verifier accepts every known answer', () => {
     assert.ok(isIncluded(bytes(vectors.leaves[index]?.leaf ?? ''), index, rootAt(size), path.map(bytes)));
   for (const { from, to, path } of vectors.consistency)
     assert.ok(isConsistent(rootAt(from), rootAt(to), path.map(bytes)), `${from} to ${to}`);
+  assert.equal(openCosignature(vectors.witness.note, vectors.witness.vkey), BigInt(vectors.witness.time));
+  openCheckpoint(vectors.witness.note, vectors.key.vkey);
   const entry = openProof(vectors.proof, vectors.key.vkey);
   assert.equal(entry.index, 3);
   const record = decodeRecord(entry.leaf);
@@ -107,6 +111,17 @@ test('the verifier refuses every known answer with any one bit changed', () => {
     assert.ok(!isConsistent(rootAt(from), { size: to, root: rootAt(from).root }, path.map(bytes)));
     assert.ok(!isConsistent(rootAt(from), rootAt(to), [...path.map(bytes), rootAt(from).root]));
   }
+  const cosigned = Buffer.from(vectors.witness.note);
+  const lines = cosigned.toString().split('\n');
+  const hostLine = Buffer.byteLength(`${lines.slice(0, -3).join('\n')}\n`);
+  for (let at = 0; at < cosigned.length; at++) {
+    // The line before the cosignature is the host's, and says nothing about it.
+    if (at >= hostLine && at < hostLine + Buffer.byteLength(`${lines.at(-3)}\n`)) continue;
+    const forged = Buffer.from(cosigned);
+    forged[at] = (forged[at] as number) ^ 1;
+    assert.throws(() => openCosignature(forged.toString('latin1'), vectors.witness.vkey), `byte ${at}`);
+  }
+  assert.throws(() => openCosignature(vectors.witness.note, vectors.key.vkey));
   const note = Buffer.from(last);
   for (let at = 0; at < note.length; at++) {
     const forged = Buffer.from(note);
