@@ -19,6 +19,8 @@ const MAX_HASHES = 32_768;
 const MAX_WAITING_EVENTS = 8_192;
 /** Devices known to hold no contents (proc, sysfs); 100 B each. Past it one is asked again. */
 const MAX_VIRTUAL_DEVICES = 256;
+/** Names of one file tried while events wait for its hash; each costs an open. Past it the file counts as gone. */
+const MAX_OTHER_NAMES = 8;
 
 export interface HashLimits {
   /** Larger files are not read: reason `too_large`. */
@@ -56,6 +58,8 @@ export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HA
   const virtualDevices = new LRUCache<string, true>({ max: MAX_VIRTUAL_DEVICES });
   /** Events by the version of the file they wait for: one hashing serves them all. */
   const waiting = new Map<string, Event[]>();
+  /** By the same key: other names of the file, to be tried when the one looked at is not its name any more. */
+  const otherNames = new Map<string, HashWish[]>();
   /** By entity id: how many events of a process wait for a hash, and its later execs and exit behind them. */
   const processes = new Map<string, { waiting: number; readonly behind: Event[] }>();
   let waitingEvents = 0;
@@ -140,14 +144,22 @@ export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HA
     const others = waiting.get(key);
     if (others) {
       others.push(event);
+      if (others.length <= MAX_OTHER_NAMES) otherNames.set(key, [...(otherNames.get(key) ?? []), wish]);
       return false;
     }
     waiting.set(key, [event]);
+    hash(key, wish);
+    return false;
+  }
+
+  function hash(key: string, wish: HashWish): void {
     hashers.hash(wish, (result) => {
+      const isGone = 'missing' in result && result.missing === 'gone';
+      const other = isGone && waiting.has(key) ? otherNames.get(key)?.shift() : undefined;
+      if (other) return hash(key, other);
       remember(wish, result);
       release(key, result);
     });
-    return false;
   }
 
   function remember({ device, inode, changeNs, sizeBytes }: HashWish, result: HashAnswer): void {
@@ -162,6 +174,7 @@ export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HA
     const events = waiting.get(key);
     if (!events) return; // a flush ran out of time and let them go
     waiting.delete(key);
+    otherNames.delete(key);
     waitingEvents -= events.length;
     for (const event of events) {
       if ('missing' in result) answer(event, result.missing);

@@ -15,6 +15,13 @@ declare module 'dns-packet' {
     readonly questions: readonly Question[];
     readonly answers: readonly Answer[];
   }
-  const packet: { encode(message: Packet): Buffer };
+  const packet: {
+    readonly RECURSION_DESIRED: number;
+    readonly RECURSION_AVAILABLE: number;
+    encode(message: Packet): Buffer;
+    decode(message: Buffer): Packet;
+    /** With the length in front that TCP has. */
+    streamEncode(message: Packet): Buffer;
+  };
   export default packet;
 }

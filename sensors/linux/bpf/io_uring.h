@@ -326,7 +326,7 @@ static __always_inline int seen_size_done(struct session *session, struct io_kio
 	struct file_change *event = (void *)scratch->bytes;
 	begin_change(event, opcode);
 	event->error = result < 0 ? -result : 0;
-	if (opcode == IORING_OP_FTRUNCATE)
+	if (opcode == IORING_OP_FTRUNCATE && bpf_core_type_exists(struct io_ftrunc)) /* since 6.9 */
 		event->values[1] = peek(operation(io_ftrunc, request), len);
 	change_by_file(scratch, event, peek(request, file));
 	submit(scratch);
