@@ -11,8 +11,14 @@ import type { CorrelationRule, Rule } from './rule.ts';
 import type { LinkedCorrelation } from './ruleset.ts';
 import { type Hit, Window } from './window.ts';
 
-/** Groups of all correlations together. 600 B each, so 60 MB. Past it the one touched longest ago goes, counted. */
+/** Groups of all correlations together. 600 B each, so 60 MB. Past it the ones touched longest ago go, counted. */
 export const MAX_GROUPS = 100_000;
+
+/**
+ * With more groups than this, those that are over are looked for once in as many matches, and past the limit as many
+ * go at once: a Map that is always added to at one end and taken from at the other is slow to find its first key.
+ */
+const SWEEP_MATCHES = 1_000;
 
 /** Evidence kept of a correlation's hit when it feeds another correlation. */
 const MAX_EVIDENCE = 100;
@@ -123,6 +129,7 @@ export function createCorrelator(
       consumers.set(rule, [...(consumers.get(rule) ?? []), { correlation, input }]);
   let groups = 0;
   let evictedGroups = 0;
+  let matchesSinceSweep = 0;
   let droppedEntries = 0;
   let lateMatches = 0;
   let ungroupedMatches = 0;
@@ -163,15 +170,21 @@ export function createCorrelator(
 
   /** Groups whose entries no window can reach any more go first; then, if there are too many, the oldest. */
   function makeRoom(correlation: Correlation, nowMs: number): void {
+    matchesSinceSweep += 1;
+    const isDue = correlation.groups.size <= SWEEP_MATCHES || matchesSinceSweep >= SWEEP_MATCHES;
+    if (!isDue && groups <= maxGroups) return;
+    matchesSinceSweep = 0;
     for (const [key, group] of correlation.groups) {
       if (group.window.newestMs >= nowMs - 2 * correlation.rule.timespanMs) break;
       forget(correlation, key, group);
     }
-    while (groups > maxGroups) {
-      const largest = correlations.reduce((most, one) => (one.groups.size > most.groups.size ? one : most));
-      const [oldest] = largest.groups;
-      if (!oldest) return;
-      forget(largest, oldest[0], oldest[1]);
+    if (groups <= maxGroups) return;
+    const largest = correlations.reduce((most, one) => (one.groups.size > most.groups.size ? one : most));
+    let excess = groups - maxGroups + (maxGroups > SWEEP_MATCHES ? SWEEP_MATCHES : 0);
+    for (const [key, group] of largest.groups) {
+      if (excess <= 0) break;
+      excess -= 1;
+      forget(largest, key, group);
       evictedGroups += 1;
     }
   }
