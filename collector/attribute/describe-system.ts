@@ -14,14 +14,13 @@ export function describeExecFailed(
   process: Process,
 ): Attributes {
   const { cut } = seen;
-  return {
-    ...actorOf(seen, session, process),
-    'error.type': errnoName(seen.errno),
-    'event.outcome': 'failure',
-    'process.command_args': seen.args.map(shown),
-    'spoor.cut': cut.length > 0 ? cut : undefined,
-    'spoor.process.called_path': shown(seen.calledPath),
-  };
+  const attributes = actorOf(seen, session, process);
+  attributes['error.type'] = errnoName(seen.errno);
+  attributes['event.outcome'] = 'failure';
+  attributes['process.command_args'] = seen.args.map(shown);
+  attributes['spoor.cut'] = cut.length > 0 ? cut : undefined;
+  attributes['spoor.process.called_path'] = shown(seen.calledPath);
+  return attributes;
 }
 
 /** The process that was acted on. Empty where the act has none. */
@@ -42,12 +41,10 @@ export function describeAct(
   process: Process,
   target: Attributes,
 ): Attributes {
-  const attributes: Attributes = {
-    ...actorOf(seen, session, process),
-    'error.type': seen.errno === 0 ? undefined : errnoName(seen.errno),
-    'event.outcome': seen.errno === 0 ? 'success' : 'failure',
-    'spoor.syscall.name': seen.call,
-  };
+  const attributes = actorOf(seen, session, process);
+  attributes['error.type'] = seen.errno === 0 ? undefined : errnoName(seen.errno);
+  attributes['event.outcome'] = seen.errno === 0 ? 'success' : 'failure';
+  attributes['spoor.syscall.name'] = seen.call;
   return Object.assign(attributes, ownOf(seen, target));
 }
 
@@ -93,15 +90,14 @@ function ownOf(seen: SecurityAct, target: Attributes): Attributes {
 }
 
 export function describeCall(seen: SystemCall, session: Attribution, process: Process): Attributes {
-  return {
-    ...actorOf(seen, session, process),
-    'error.type': seen.errno === 0 ? undefined : errnoName(seen.errno),
-    'event.outcome': seen.errno === 0 ? 'success' : 'failure',
-    'file.path': seen.path && shown(seen.path),
-    'spoor.syscall.args': seen.args.map((argument) => `0x${argument.toString(16)}`),
-    'spoor.syscall.name': seen.call,
-    'spoor.syscall.result': seen.result,
-  };
+  const attributes = actorOf(seen, session, process);
+  attributes['error.type'] = seen.errno === 0 ? undefined : errnoName(seen.errno);
+  attributes['event.outcome'] = seen.errno === 0 ? 'success' : 'failure';
+  attributes['file.path'] = seen.path && shown(seen.path);
+  attributes['spoor.syscall.args'] = seen.args.map((argument) => `0x${argument.toString(16)}`);
+  attributes['spoor.syscall.name'] = seen.call;
+  attributes['spoor.syscall.result'] = seen.result;
+  return attributes;
 }
 
 export function describeHistogram(seen: SystemCallHistogram, session: Attribution): Attributes {
