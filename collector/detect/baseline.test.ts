@@ -60,7 +60,7 @@ function hourOfWork(startMs: number, spread: number): Event[] {
       }),
     ),
     ...send(15, 'github.com', 1_500_000 + 100_000 * spread),
-    ...send(30, 'registry.npmjs.org', 20_000),
+    ...send(30, 'packages.example', 20_000),
     event(at(16), 'network.close', {
       'server.address': 'api.openai.com',
       'spoor.destination.type': 'model_api',
