@@ -68,6 +68,12 @@ const ABSENT: { readonly [program: string]: Coverage } = {
     state: 'not_seen',
     reason: 'cgroup 2 is mounted nowhere; mount it: mount -t cgroup2 none /sys/fs/cgroup',
   },
+  tracepoint_datagram_first: {
+    subject: 'network.connect of the first datagram of a socket',
+    state: 'not_seen',
+    reason:
+      'this kernel does not tell a program of packets who sends one; the bytes are told when the socket is closed, without a peer',
+  },
   both_packet_out: {
     subject: 'dns.query and tls.hello',
     state: 'not_seen',

@@ -47,6 +47,9 @@ static bool is_absent(const struct bpf_program *program, const struct btf *kerne
 	const char *target = strchr(section, '/');
 	if (!target)
 		return false;
+	/* Asks from a packet who sends it, which 6.1 does not lend to programs of packets and 6.18 does. */
+	if (!strcmp(bpf_program__name(program), "tracepoint_datagram_first"))
+		return libbpf_probe_bpf_helper(BPF_PROG_TYPE_CGROUP_SKB, BPF_FUNC_task_storage_get, NULL) != 1;
 	if (begins_with(section, "tp_btf/"))
 		return tracepoint_arguments(kernel_types, target + 1) < 0;
 	if (begins_with(section, "fentry/") || begins_with(section, "fexit/"))
