@@ -307,8 +307,9 @@ export interface NetworkListen extends NetworkSeen {
 /** A socket was closed, or its process ended. Bytes are those of the process's own calls, headers left out. */
 export interface NetworkClose extends NetworkSeen {
   readonly kind: 'network.close';
-  readonly bytesSent: bigint;
-  readonly bytesReceived: bigint;
+  /** Undefined: the kernel has no place to count at. */
+  readonly bytesSent: bigint | undefined;
+  readonly bytesReceived: bigint | undefined;
   /** Since the connection was tried, accepted, or the first datagram went. */
   readonly durationNs: bigint;
 }

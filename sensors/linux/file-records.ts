@@ -50,7 +50,9 @@ export class Open extends RecordOf implements FileOpen {
 
   /** There is no file to look at: the name is all that is known. */
   private get isByName(): boolean {
-    return this.errno !== 0 || (this.u32(FILE_OPEN.flags) & OPEN_FLAG.OPEN_SILENT) !== 0;
+    const flags = this.u32(FILE_OPEN.flags);
+    if (flags & OPEN_FLAG.OPEN_RESOLVED) return false;
+    return this.errno !== 0 || (flags & OPEN_FLAG.OPEN_SILENT) !== 0;
   }
 
   private get claimed(): Buffer {
@@ -79,7 +81,7 @@ export class Open extends RecordOf implements FileOpen {
   }
 
   get access(): FileAccess {
-    if (this.isByName) return requestedAccess(this.u32(FILE_OPEN.open_flags));
+    if (this.isByName || this.errno !== 0) return requestedAccess(this.u32(FILE_OPEN.open_flags));
     const mode = this.u32(FILE_OPEN.file_mode);
     if (mode & FMODE_PATH) return 'none';
     if ((mode & (FMODE_READ | FMODE_WRITE)) === (FMODE_READ | FMODE_WRITE)) return 'read_write';

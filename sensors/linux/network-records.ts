@@ -77,6 +77,13 @@ export class Connect extends Flow implements NetworkConnect {
   }
 }
 
+/** NOT_COUNTED (bpf/records.h): the kernel has no place to count at. */
+const NOT_COUNTED = 0xffff_ffff_ffff_ffffn;
+
+function counted(bytes: bigint): bigint | undefined {
+  return bytes === NOT_COUNTED ? undefined : bytes;
+}
+
 export class Close extends Flow implements NetworkClose {
   protected get offsets(): FlowOffsets {
     return NETWORK_CLOSE;
@@ -86,12 +93,12 @@ export class Close extends Flow implements NetworkClose {
     return 'network.close';
   }
 
-  get bytesSent(): bigint {
-    return this.u64(NETWORK_CLOSE.sent_bytes);
+  get bytesSent(): bigint | undefined {
+    return counted(this.u64(NETWORK_CLOSE.sent_bytes));
   }
 
-  get bytesReceived(): bigint {
-    return this.u64(NETWORK_CLOSE.received_bytes);
+  get bytesReceived(): bigint | undefined {
+    return counted(this.u64(NETWORK_CLOSE.received_bytes));
   }
 
   get durationNs(): bigint {

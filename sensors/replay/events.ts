@@ -182,8 +182,8 @@ const FIELDS: { readonly [K in Kind]: Fields<OfKind<K>> } = {
   'network.close': {
     kind: oneOf('network.close'),
     ...flow,
-    bytesSent: big,
-    bytesReceived: big,
+    bytesSent: optional(big),
+    bytesReceived: optional(big),
     durationNs: big,
   },
   'network.raw': {

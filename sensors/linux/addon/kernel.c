@@ -72,7 +72,11 @@ static int size_maps(struct kernel *kernel, size_t ring_bytes)
 		struct bpf_map *map = bpf_object__find_map_by_name(kernel->object, a_row_a_cpu[i]);
 		error = bpf_map__set_max_entries(map, bpf_map__max_entries(map) * kernel->cpus);
 	}
-	struct settings settings = { .wake_bytes = ring_bytes / WAKE_FRACTION };
+	struct settings settings = {
+		.wake_bytes = ring_bytes / WAKE_FRACTION,
+		.counts_socket_bytes = programs_will_load(kernel->object, "both_sock_sent") ||
+				       programs_will_load(kernel->object, "lsm_sent"),
+	};
 	for (int class = 0; class < SHED_NEVER; class++)
 		settings.shed_at_bytes[class] = ring_bytes / 8 * shed_at_eighths[class];
 	return error ? error : bpf_map__set_initial_value(readonly, &settings, sizeof(settings));

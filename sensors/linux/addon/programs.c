@@ -62,15 +62,40 @@ static bool is_absent(const struct bpf_program *program, const struct btf *kerne
 	return false;
 }
 
+/* Programs that do what a tracepoint of later kernels does, and would do it a second time there. */
+static const struct replacement {
+	const char *program;
+	const char *tracepoint;
+} replacements[] = {
+	{ "lsm_sent", "sock_send_length" },	  { "lsm_sent_6", "sock_send_length" },
+	{ "lsm_sent_page", "sock_send_length" },  { "lsm_received", "sock_recv_length" },
+	{ "lsm_received_6", "sock_recv_length" }, { "lsm_received_splice", "sock_recv_length" },
+};
+
+static bool is_superfluous(const char *name, const struct btf *kernel_types)
+{
+	for (size_t i = 0; i < sizeof(replacements) / sizeof(*replacements); i++)
+		if (!strcmp(replacements[i].program, name))
+			return tracepoint_arguments(kernel_types, replacements[i].tracepoint) >= 0;
+	return false;
+}
+
 void programs_choose(struct bpf_object *object, const char *tier, const struct btf *kernel_types,
 		     struct missing_programs *missing)
 {
 	bool exit_says_last = tracepoint_arguments(kernel_types, "sched_process_exit") >= 2;
+	bool completion_in_parts = tracepoint_arguments(kernel_types, "io_uring_complete") > 3;
 	struct bpf_program *program;
 	bpf_object__for_each_program(program, object)
 	{
 		const char *name = bpf_program__name(program);
 		bool wanted = begins_with(name, "both_") || begins_with(name, tier);
+		if (is_superfluous(name, kernel_types))
+			wanted = false;
+		if (!strcmp(name, "lsm_uring_complete"))
+			wanted = wanted && !completion_in_parts;
+		if (!strcmp(name, "lsm_uring_complete_parts"))
+			wanted = wanted && completion_in_parts;
 		if (!strcmp(name, "both_exit_said"))
 			wanted = exit_says_last;
 		if (!strcmp(name, "both_exit_raced"))
@@ -79,6 +104,12 @@ void programs_choose(struct bpf_object *object, const char *tier, const struct b
 			programs_miss(missing, name, 0);
 		bpf_program__set_autoload(program, wanted && !programs_is_missing(missing, name));
 	}
+}
+
+bool programs_will_load(const struct bpf_object *object, const char *name)
+{
+	const struct bpf_program *program = bpf_object__find_program_by_name(object, name);
+	return program && bpf_program__autoload(program);
 }
 
 bool programs_is_needed(const char *name)

@@ -32,6 +32,8 @@ bool programs_is_missing(const struct missing_programs *missing, const char *nam
 void programs_choose(struct bpf_object *object, const char *tier, const struct btf *kernel_types,
 		     struct missing_programs *missing);
 
+bool programs_will_load(const struct bpf_object *object, const char *name);
+
 /* Without these nothing that is told could be put to a process or a session. */
 bool programs_is_needed(const char *name);
 

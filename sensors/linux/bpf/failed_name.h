@@ -87,4 +87,24 @@ static __always_inline bool is_known_failure(struct scratch *scratch, const stru
 	return false;
 }
 
+/* Whether the process was told before that this file is refused to it; remembers it if not. */
+static __always_inline bool is_known_refusal(const struct record *record, const struct session *session,
+					     const struct file_id *file, u32 error, u32 access)
+{
+	u8 once = 1;
+	struct failed_open key = {
+		.name_hash = file->inode,
+		.directory_inode = (u64)file->device << 32 | file->generation,
+		.start_ns = record->start_ns,
+		.pid = record->pid,
+		.session = session->id,
+		.error = error,
+		.access = access,
+	};
+	if (bpf_map_lookup_elem(&failed_opens, &key))
+		return true;
+	bpf_map_update_elem(&failed_opens, &key, &once, BPF_ANY);
+	return false;
+}
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 /* What a process does through io_uring, which makes no system call for it.
  *
+ *   tier lsm          lsm_uring.h
  *   tier tracepoint   tp_btf/io_uring_submit_req (6.4; io_uring_submit_sqe before)
  *                         a request was taken: names, from the kernel's own copy of them
  *                     tp_btf/io_uring_complete
@@ -216,13 +217,10 @@ static __always_inline void begin_change(struct file_change *event, u32 opcode)
 	event->first = event->second = nothing;
 }
 
-static __always_inline int seen_change_asked(struct session *session, struct io_kiocb *request, u32 opcode)
+/* Fills a struct file_change in with what is asked for. */
+static __noinline int fill_change_asked(struct scratch *scratch, struct io_kiocb *request, u32 opcode)
 {
 	struct asked_change asked = { .first_from = AT_FDCWD, .second_from = AT_FDCWD };
-	struct scratch *scratch = reserve(KIND_URING_CHANGE, sizeof(struct file_change), bpf_get_current_task_btf(),
-					  session->id);
-	if (!scratch)
-		return 0;
 	struct file_change *event = (void *)scratch->bytes;
 	begin_change(event, opcode);
 	asked_by(request, opcode, &asked);
@@ -239,8 +237,6 @@ static __always_inline int seen_change_asked(struct session *session, struct io_
 		event->second_bytes = append_filename(scratch, asked.second);
 	if (asked.text || asked.second)
 		event->flags |= CHANGE_SECOND;
-	if (request_flags(request) & REQUEST_SILENT)
-		event->flags |= CHANGE_SILENT;
 	if (asked.first)
 		append_start(scratch, first_at, event->first_bytes, asked.first_from, &event->first);
 	else
@@ -249,6 +245,19 @@ static __always_inline int seen_change_asked(struct session *session, struct io_
 					      request_flags(request) & REQUEST_FIXED_FILE));
 	if (asked.second)
 		append_start(scratch, second_at, event->second_bytes, asked.second_from, &event->second);
+	return 0;
+}
+
+static __always_inline int seen_change_asked(struct session *session, struct io_kiocb *request, u32 opcode)
+{
+	struct scratch *scratch = reserve(KIND_URING_CHANGE, sizeof(struct file_change), bpf_get_current_task_btf(),
+					  session->id);
+	if (!scratch)
+		return 0;
+	struct file_change *event = (void *)scratch->bytes;
+	fill_change_asked(scratch, request, opcode);
+	if (request_flags(request) & REQUEST_SILENT)
+		event->flags |= CHANGE_SILENT;
 	event->values[5] = (u64)request;
 	submit(scratch);
 	return 0;
@@ -258,7 +267,8 @@ static __always_inline void remember_multishot(struct io_kiocb *request)
 {
 	struct io_accept *accept = operation(io_accept, request);
 	struct io_accept___flags *flags = (void *)accept;
-	if (!bpf_core_field_exists(flags->iou_flags) ||
+	/* Before, it is not said at a place that is known: any may complete more than once. */
+	if (bpf_core_field_exists(flags->iou_flags) &&
 	    !(BPF_CORE_READ(flags, iou_flags) & IORING_ACCEPT_MULTISHOT))
 		return;
 	struct multishot key = { .ring = (u64)peek(request, ctx), .user_data = peek(request, cqe.user_data) };
@@ -341,17 +351,10 @@ static __always_inline void seen_splice_done(struct session *session, struct io_
 	seen_bytes(session, peek(splice, file_out), 0, result, WAY_SPLICE | WAY_IO_URING);
 }
 
-static __always_inline int seen_completed(struct io_kiocb *request)
+/* What is done over files and sockets that are open, or yet nameless. */
+static __always_inline int seen_unnamed_done(struct session *session, struct io_kiocb *request, u32 opcode, int result)
 {
-	struct session *session = session_of(bpf_get_current_task_btf());
-	if (!session)
-		return 0;
-	u32 opcode = peek(request, opcode);
-	int result = peek(request, cqe.res);
 	switch (opcode) {
-	case IORING_OP_OPENAT:
-	case IORING_OP_OPENAT2:
-		return seen_open_done(session, request, result);
 	case IORING_OP_READ:
 	case IORING_OP_READV:
 	case IORING_OP_READ_FIXED:
@@ -376,16 +379,7 @@ static __always_inline int seen_completed(struct io_kiocb *request)
 			seen_close(session, peek(operation(io_close, request), fd));
 		return 0;
 	case IORING_OP_FALLOCATE:
-	case IORING_OP_FTRUNCATE:
 		return seen_size_done(session, request, opcode, result);
-	case IORING_OP_RENAMEAT:
-	case IORING_OP_UNLINKAT:
-	case IORING_OP_MKDIRAT:
-	case IORING_OP_SYMLINKAT:
-	case IORING_OP_LINKAT:
-	case IORING_OP_SETXATTR:
-	case IORING_OP_FSETXATTR:
-		return seen_result(session, request, result);
 	case IORING_OP_ACCEPT:
 		if (result < 0)
 			return 0;
@@ -404,6 +398,31 @@ static __always_inline int seen_completed(struct io_kiocb *request)
 	return 0;
 }
 
+static __always_inline int seen_completed(struct io_kiocb *request)
+{
+	struct session *session = session_of(bpf_get_current_task_btf());
+	if (!session)
+		return 0;
+	u32 opcode = peek(request, opcode);
+	int result = peek(request, cqe.res);
+	switch (opcode) {
+	case IORING_OP_OPENAT:
+	case IORING_OP_OPENAT2:
+		return seen_open_done(session, request, result);
+	case IORING_OP_FTRUNCATE:
+		return seen_size_done(session, request, opcode, result);
+	case IORING_OP_RENAMEAT:
+	case IORING_OP_UNLINKAT:
+	case IORING_OP_MKDIRAT:
+	case IORING_OP_SYMLINKAT:
+	case IORING_OP_LINKAT:
+	case IORING_OP_SETXATTR:
+	case IORING_OP_FSETXATTR:
+		return seen_result(session, request, result);
+	}
+	return seen_unnamed_done(session, request, opcode, result);
+}
+
 SEC("tp_btf/io_uring_submit_req")
 int BPF_PROG(tracepoint_uring_submit, struct io_kiocb *request)
 {
@@ -417,17 +436,21 @@ int BPF_PROG(tracepoint_uring_submit_sqe, struct io_kiocb *request)
 }
 
 /* A completion that is not its request's last: it has no request. */
-static __always_inline int seen_multishot(struct io_ring_ctx *ring, const struct io_uring_cqe *done)
+static __always_inline int seen_multishot_of(struct io_ring_ctx *ring, u64 user_data, int result)
 {
 	struct session *session = session_of(bpf_get_current_task_btf());
 	if (!session)
 		return 0;
-	struct multishot key = { .ring = (u64)ring, .user_data = peek(done, user_data) };
+	struct multishot key = { .ring = (u64)ring, .user_data = user_data };
 	u32 *slot = bpf_map_lookup_elem(&multishots, &key);
-	int result = peek(done, res);
 	if (!slot || result < 0)
 		return 0;
 	return seen_accepted(session, socket_of_file(*slot ? file_in_slot(ring, result) : file_of(result)));
+}
+
+static __always_inline int seen_multishot(struct io_ring_ctx *ring, const struct io_uring_cqe *done)
+{
+	return seen_multishot_of(ring, peek(done, user_data), peek(done, res));
 }
 
 SEC("tp_btf/io_uring_complete")

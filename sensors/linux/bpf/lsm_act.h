@@ -27,7 +27,7 @@ struct task_act {
 	u32 opcode; /* of the io_uring request that this task carries out, plus 1; 0: none, a system call */
 	u32 told;
 	u32 held; /* number of the held record, plus 1; 0: none */
-	u32 spare;
+	u32 claimed; /* it holds what is asked for; the first hook that knows the objects writes it anew */
 	u64 mount; /* that the call has asked to write to, last */
 };
 
@@ -60,6 +60,12 @@ static __always_inline struct scratch *held_by(const struct task_act *act)
 static __always_inline struct scratch *hold(struct task_act *act, u32 kind, u32 fixed_bytes,
 					    struct task_struct *task, u32 session)
 {
+	struct scratch *asked = act->claimed ? held_by(act) : NULL;
+	if (asked) {
+		act->claimed = 0;
+		begin_record(asked, kind, fixed_bytes, task, session);
+		return asked;
+	}
 	if (act->held)
 		return NULL;
 	for (int probe = 0; probe < HELD_PROBES; probe++) {
@@ -78,7 +84,7 @@ static __always_inline struct scratch *hold(struct task_act *act, u32 kind, u32 
 static __always_inline void drop_held(struct task_act *act)
 {
 	struct scratch *scratch = held_by(act);
-	act->held = 0;
+	act->held = act->claimed = 0;
 	if (scratch)
 		release(scratch);
 }

@@ -49,6 +49,11 @@ static __always_inline void identify(struct file_change *event, struct dentry *d
 		file_identity(inode, &event->file);
 }
 
+static __always_inline bool is_watched(void)
+{
+	return session_of(bpf_get_current_task_btf()) != NULL;
+}
+
 /* Of an open that creates or empties its file the open is told. */
 static __always_inline bool is_opening(void)
 {
@@ -59,12 +64,15 @@ static __always_inline bool is_opening(void)
 	       !(task->thread_info.status & TS_COMPAT);
 }
 
-/* One file, by its path. */
-static __always_inline struct file_change *change_of(u32 like, struct vfsmount *mount, struct dentry *dentry)
+/* One file: a name in the directory `at`, or, where that is NULL, the file at `at` itself. Nothing is read before it is
+ * known that somebody is watched: outside sessions a hook costs one load. */
+static __always_inline struct file_change *change_of(u32 like, const struct path *at, struct dentry *name)
 {
 	struct scratch *scratch = hold_change(like);
 	if (!scratch)
 		return NULL;
+	struct vfsmount *mount = peek(at, mnt);
+	struct dentry *dentry = name ? name : peek(at, dentry);
 	struct file_change *event = (void *)scratch->bytes;
 	identify(event, dentry);
 	append_path(scratch, mount, dentry, &event->first);
@@ -124,21 +132,21 @@ int BPF_PROG(lsm_symlink, const struct path *directory, struct dentry *dentry, c
 SEC("fentry/security_path_unlink")
 int BPF_PROG(lsm_unlink, const struct path *directory, struct dentry *dentry)
 {
-	change_of(NR_UNLINK, peek(directory, mnt), dentry);
+	change_of(NR_UNLINK, directory, dentry);
 	return 0;
 }
 
 SEC("fentry/security_path_rmdir")
 int BPF_PROG(lsm_rmdir, const struct path *directory, struct dentry *dentry)
 {
-	change_of(NR_RMDIR, peek(directory, mnt), dentry);
+	change_of(NR_RMDIR, directory, dentry);
 	return 0;
 }
 
 SEC("fentry/security_path_mkdir")
 int BPF_PROG(lsm_mkdir, const struct path *directory, struct dentry *dentry, umode_t mode)
 {
-	struct file_change *event = change_of(NR_MKDIRAT, peek(directory, mnt), dentry);
+	struct file_change *event = change_of(NR_MKDIRAT, directory, dentry);
 	if (event)
 		event->values[2] = mode;
 	return 0;
@@ -147,9 +155,9 @@ int BPF_PROG(lsm_mkdir, const struct path *directory, struct dentry *dentry, umo
 SEC("fentry/security_path_mknod")
 int BPF_PROG(lsm_mknod, const struct path *directory, struct dentry *dentry, umode_t mode)
 {
-	if (is_opening())
+	if (!is_watched() || is_opening())
 		return 0;
-	struct file_change *event = change_of(NR_MKNODAT, peek(directory, mnt), dentry);
+	struct file_change *event = change_of(NR_MKNODAT, directory, dentry);
 	if (event)
 		event->values[2] = mode;
 	return 0;
@@ -158,7 +166,7 @@ int BPF_PROG(lsm_mknod, const struct path *directory, struct dentry *dentry, umo
 SEC("fentry/security_path_chmod")
 int BPF_PROG(lsm_chmod, const struct path *path, umode_t mode)
 {
-	struct file_change *event = change_of(NR_FCHMODAT, peek(path, mnt), peek(path, dentry));
+	struct file_change *event = change_of(NR_FCHMODAT, path, NULL);
 	if (event)
 		event->values[2] = mode;
 	return 0;
@@ -167,7 +175,7 @@ int BPF_PROG(lsm_chmod, const struct path *path, umode_t mode)
 SEC("fentry/security_path_chown")
 int BPF_PROG(lsm_chown, const struct path *path, u64 uid, u64 gid)
 {
-	struct file_change *event = change_of(NR_FCHOWNAT, peek(path, mnt), peek(path, dentry));
+	struct file_change *event = change_of(NR_FCHOWNAT, path, NULL);
 	if (event) {
 		event->values[2] = (u32)uid;
 		event->values[3] = (u32)gid;
@@ -178,16 +186,16 @@ int BPF_PROG(lsm_chown, const struct path *path, u64 uid, u64 gid)
 SEC("fentry/security_path_truncate")
 int BPF_PROG(lsm_truncate, const struct path *path)
 {
-	if (!is_opening())
-		change_of(NR_TRUNCATE, peek(path, mnt), peek(path, dentry));
+	if (is_watched() && !is_opening())
+		change_of(NR_TRUNCATE, path, NULL);
 	return 0;
 }
 
 SEC("fentry/security_file_truncate")
 int BPF_PROG(lsm_truncate_file, struct file *file)
 {
-	if (!is_opening())
-		change_of(NR_TRUNCATE, peek(file, f_path.mnt), peek(file, f_path.dentry));
+	if (is_watched() && !is_opening())
+		change_of(NR_TRUNCATE, __builtin_preserve_access_index(&file->f_path), NULL);
 	return 0;
 }
 
@@ -209,7 +217,7 @@ int BPF_PROG(lsm_size, void *mapping, struct dentry *dentry, struct iattr *attri
 SEC("fentry/vfs_utimes")
 int BPF_PROG(lsm_times, const struct path *path)
 {
-	change_of(NR_UTIMENSAT, peek(path, mnt), peek(path, dentry));
+	change_of(NR_UTIMENSAT, path, NULL);
 	return 0;
 }
 
@@ -218,7 +226,7 @@ int BPF_PROG(lsm_want_write, struct vfsmount *mount)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_act *act = session_of(task) ? act_of(task) : NULL;
-	if (act && !act->held)
+	if (act && (act->claimed || !act->held))
 		act->mount = (u64)mount;
 	return 0;
 }
@@ -292,7 +300,7 @@ int BPF_PROG(lsm_made_link, void *mapping, struct inode *directory, struct dentr
 static __always_inline int change_ended(struct task_act *act, u32 error, struct call_args *regs, u32 call)
 {
 	struct scratch *scratch = held_by(act);
-	act->held = 0;
+	act->held = act->claimed = 0;
 	if (!scratch)
 		return 0;
 	if (error >= ERESTARTSYS && error <= ERESTART_LAST) {

@@ -19,7 +19,6 @@
 #define FMODE_EXEC 0x20 /* in open_flags.open_flag: execve opens the program, and tells of it itself */
 #define EAGAIN 11
 #define ESTALE 116
-#define ECHILD 10
 
 /* A pointer, or an error in its place: as a number, which is all that the verifier lets it be compared as. */
 static __always_inline long returned(void *context)
@@ -41,11 +40,10 @@ static __always_inline void told_open(struct task_act *act)
 	act->told = 1;
 }
 
-static __always_inline int opened(struct open_request *asked, long file)
+static __always_inline int opened(struct session *session, struct open_request *asked, long file)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct session *session = session_of(task);
-	if (!session || asked->flags & FMODE_EXEC)
+	if (asked->flags & FMODE_EXEC)
 		return 0;
 	struct task_act *act = act_of(task);
 	if (!act)
@@ -53,10 +51,10 @@ static __always_inline int opened(struct open_request *asked, long file)
 	u32 error = error_of(file);
 	if (error == EAGAIN && act->opcode)
 		return 0; /* io_uring tries without waiting first, then lets a worker do it */
-	bool refused = error && act->told;
+	bool refused = error && act->told; /* may_open() said it */
 	told_open(act);
 	if (refused)
-		return 0; /* may_open() said it */
+		return 0;
 	if (error)
 		return seen_open_failed(session, asked, error);
 	return seen_open(session, (void *)file, asked->flags, -1, act->opcode ? OPEN_IO_URING : 0);
@@ -65,19 +63,61 @@ static __always_inline int opened(struct open_request *asked, long file)
 SEC("fexit/do_filp_open")
 int BPF_PROG(lsm_open, int directory, struct filename *name, const struct open_flags *flags)
 {
+	struct session *session = session_of(bpf_get_current_task_btf());
+	if (!session)
+		return 0;
 	struct open_request asked = {
 		.directory = directory,
 		.flags = peek(flags, open_flag),
 		.name = peek(name, name),
 	};
-	return opened(&asked, returned(ctx));
+	return opened(session, &asked, returned(ctx));
 }
 
 SEC("fexit/do_file_open_root")
 int BPF_PROG(lsm_open_root, const struct path *root, const char *name, const struct open_flags *flags)
 {
+	struct session *session = session_of(bpf_get_current_task_btf());
+	if (!session)
+		return 0;
 	struct open_request asked = { .directory = AT_FDCWD, .flags = peek(flags, open_flag) };
-	return opened(&asked, returned(ctx));
+	return opened(session, &asked, returned(ctx));
+}
+
+/* The name led to a file, and that was refused. Each refusal is told once a process, as in failed_name.h. */
+static __noinline int seen_open_refused(struct session *session, const struct path *path, u32 flags, u32 error)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct scratch *scratch = reserve(KIND_FILE_OPEN, sizeof(struct file_open), task, session->id);
+	if (!scratch)
+		return 0;
+	struct file_open *event = (void *)scratch->bytes;
+	struct inode *inode = peek(peek(path, dentry), d_inode);
+	file_identity(inode, &event->file);
+	if (is_known_refusal(&event->record, session, &event->file, error, flags & O_ACCMODE)) {
+		release(scratch);
+		return 0;
+	}
+	event->error = error;
+	event->open_flags = flags;
+	event->file_mode = 0;
+	event->flags = OPEN_RESOLVED;
+	event->claimed_bytes = 0;
+	append_path(scratch, peek(path, mnt), peek(path, dentry), &event->path);
+	submit(scratch);
+	return 0;
+}
+
+SEC("fexit/may_open")
+int BPF_PROG(lsm_open_refused, void *mapping, const struct path *path, int access, int flags, int result)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct session *session = result ? session_of(task) : NULL;
+	struct task_act *act = session && !(flags & FMODE_EXEC) && result != -ESTALE ? act_of(task) : NULL;
+	if (!act)
+		return 0;
+	act->told = 1;
+	return seen_open_refused(session, path, flags, -result);
 }
 
 SEC("fentry/fd_install")

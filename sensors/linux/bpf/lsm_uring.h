@@ -2,55 +2,57 @@
 /* The beginning and end of what io_uring does for a session: without a system call of its own, in the caller's task, in
  * a kernel thread that polls, or in a worker; all are tasks of the session.
  *
- *   tier lsm          fentry, fexit/io_issue_sqe   each try; the last one has the outcome
- *                     fentry/io_req_rw_complete    reads and writes that ended later
- *   seen by neither   bytes of a ring that polls its devices (IORING_SETUP_IOPOLL)
+ *   tier lsm          fentry, fexit/io_issue_sqe   each try, with the kernel's copy of the names; the last has the outcome
+ *                     tp_btf/io_uring_complete     bytes and sockets, as on the other tier
+ *   tier tracepoint   io_uring.h
+ *
+ * Names that lead nowhere never reach the hooks of lsm_change.h: a change is held as it is asked for, and what those
+ * hooks see then takes its place.
  */
 #ifndef SPOOR_LSM_URING_H
 #define SPOOR_LSM_URING_H
 
+#include "io_uring.h"
 #include "lsm_change.h"
 
-/* include/uapi/linux/io_uring.h */
-#define OP_READV 1
-#define OP_WRITEV 2
-#define OP_READ_FIXED 4
-#define OP_WRITE_FIXED 5
-#define OP_CLOSE 19
-#define OP_READ 22
-#define OP_WRITE 23
-#define OP_SPLICE 30
-
-static __always_inline void uring_bytes(struct session *session, struct io_kiocb *act)
+static __always_inline bool is_named_change(u32 opcode)
 {
-	s32 bytes = peek(act, cqe.res);
-	struct file *file = peek(act, file);
-	if (bytes <= 0 || !file)
-		return;
-	switch (peek(act, opcode)) {
-	case OP_READ:
-	case OP_READV:
-	case OP_READ_FIXED:
-		seen_bytes(session, file, bytes, 0, WAY_IO_URING);
-		break;
-	case OP_WRITE:
-	case OP_WRITEV:
-	case OP_WRITE_FIXED:
-		seen_bytes(session, file, 0, bytes, WAY_IO_URING);
-		break;
+	switch (opcode) {
+	case IORING_OP_RENAMEAT:
+	case IORING_OP_UNLINKAT:
+	case IORING_OP_MKDIRAT:
+	case IORING_OP_SYMLINKAT:
+	case IORING_OP_LINKAT:
+	case IORING_OP_SETXATTR:
+	case IORING_OP_FSETXATTR:
+		return true;
 	}
+	return false;
 }
 
 SEC("fentry/io_issue_sqe")
 int BPF_PROG(lsm_uring_begin, struct io_kiocb *uring)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_act *act = session_of(task) ? act_of(task) : NULL;
+	struct session *session = session_of(task);
+	struct task_act *act = session ? act_of(task) : NULL;
 	if (!act)
 		return 0;
+	u32 opcode = peek(uring, opcode);
 	drop_held(act);
 	act->told = 0;
-	act->opcode = peek(uring, opcode) + 1;
+	act->opcode = opcode + 1;
+	if (opcode == IORING_OP_ACCEPT)
+		remember_multishot(uring);
+	if (!is_named_change(opcode))
+		return 0;
+	struct scratch *scratch = hold(act, KIND_FILE_CHANGE, sizeof(struct file_change), task, session->id);
+	if (!scratch) {
+		count_lost(KIND_FILE_CHANGE);
+		return 0;
+	}
+	fill_change_asked(scratch, uring, opcode);
+	act->claimed = 1;
 	return 0;
 }
 
@@ -58,8 +60,7 @@ SEC("fexit/io_issue_sqe")
 int BPF_PROG(lsm_uring_end, struct io_kiocb *uring, unsigned int flags, int result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct session *session = session_of(task);
-	struct task_act *act = session ? known_act(task) : NULL;
+	struct task_act *act = session_of(task) ? known_act(task) : NULL;
 	if (!act)
 		return 0;
 	u32 opcode = act->opcode - 1;
@@ -70,18 +71,26 @@ int BPF_PROG(lsm_uring_end, struct io_kiocb *uring, unsigned int flags, int resu
 		return 0;
 	}
 	s32 outcome = peek(uring, cqe.res);
-	change_ended(act, outcome < 0 ? -outcome : 0, NULL, CALL_IO_URING | opcode);
-	uring_bytes(session, uring);
-	return 0;
+	return change_ended(act, outcome < 0 ? -outcome : 0, NULL, CALL_IO_URING | opcode);
 }
 
-SEC("fentry/io_req_rw_complete")
-int BPF_PROG(lsm_uring_later, struct io_kiocb *uring)
+static __always_inline int unnamed_completed(struct io_kiocb *request)
 {
 	struct session *session = session_of(bpf_get_current_task_btf());
-	if (session)
-		uring_bytes(session, uring);
-	return 0;
+	return session ? seen_unnamed_done(session, request, peek(request, opcode), peek(request, cqe.res)) : 0;
+}
+
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(lsm_uring_complete, struct io_ring_ctx *ring, struct io_kiocb *request, void *done)
+{
+	return request ? unnamed_completed(request) : seen_multishot(ring, done);
+}
+
+/* Before 6.10 the tracepoint gives the completion's parts. */
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(lsm_uring_complete_parts, struct io_ring_ctx *ring, struct io_kiocb *request, u64 user_data, int result)
+{
+	return request ? unnamed_completed(request) : seen_multishot_of(ring, user_data, result);
 }
 
 #endif

@@ -2,8 +2,9 @@
 /* network.close: what went over a socket of a session, told when it is closed. And the head of what went over it, for
  * the names in it (dns.query, tls.hello).
  *
- *   tier tracepoint   tp_btf/sock_send_length, sock_recv_length   bytes of each call, whatever made it: write, sendto,
+ *   both tiers        tp_btf/sock_send_length, sock_recv_length   bytes of each call, whatever made it: write, sendto,
  *                                                                 sendfile, splice, io_uring (6.3)
+ *   tier lsm          lsm_socket.h                                the same, before 6.3
  *   both tiers        cgroup/sock_release                         the last descriptor of the socket is closed
  *                     cgroup_skb/egress, ingress                  heads of packets: DNS, first bytes of TCP
  *   seen by neither   bytes of a socket that no process of a session ever sent or received on
@@ -23,8 +24,7 @@
 #define DNS_PORT 53
 #define TLS_HANDSHAKE 22 /* first byte of a TLS record, RFC 8446, 5.1 */
 
-SEC("tp_btf/sock_send_length")
-int BPF_PROG(both_sock_sent, struct sock *sk, int bytes, int flags)
+static __always_inline int seen_sent(struct sock *sk, long bytes)
 {
 	if (bytes <= 0)
 		return 0;
@@ -36,8 +36,7 @@ int BPF_PROG(both_sock_sent, struct sock *sk, int bytes, int flags)
 	return 0;
 }
 
-SEC("tp_btf/sock_recv_length")
-int BPF_PROG(both_sock_received, struct sock *sk, int bytes, int flags)
+static __always_inline int seen_received(struct sock *sk, long bytes, int flags)
 {
 	if (bytes <= 0 || flags & MSG_PEEK)
 		return 0; /* a peek leaves the bytes to be received again */
@@ -47,6 +46,18 @@ int BPF_PROG(both_sock_received, struct sock *sk, int bytes, int flags)
 	else if (sk->sk_bpf_storage)
 		seen_served(sk);
 	return 0;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(both_sock_sent, struct sock *sk, int bytes, int flags)
+{
+	return seen_sent(sk, bytes);
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(both_sock_received, struct sock *sk, int bytes, int flags)
+{
+	return seen_received(sk, bytes, flags);
 }
 
 static __always_inline int seen_flow_end(struct flow *flow)
@@ -67,8 +78,11 @@ static __always_inline int seen_flow_end(struct flow *flow)
 	about_flow(&event->record, flow);
 	socket_addresses(sk, &event->local, &event->peer);
 	event->begin_ns = flow->begin_ns;
-	event->sent_bytes = flow->sent > peers.sent ? flow->sent - peers.sent : 0;
-	event->received_bytes = flow->received > peers.received ? flow->received - peers.received : 0;
+	event->sent_bytes = event->received_bytes = NOT_COUNTED;
+	if (settings.counts_socket_bytes) {
+		event->sent_bytes = flow->sent > peers.sent ? flow->sent - peers.sent : 0;
+		event->received_bytes = flow->received > peers.received ? flow->received - peers.received : 0;
+	}
 	event->protocol = peek(sk, sk_protocol);
 	event->spare = 0;
 	submit(scratch);

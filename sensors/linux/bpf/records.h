@@ -151,11 +151,12 @@ enum open_flag {
 	OPEN_CLAIMED_UNREADABLE = 4,
 	OPEN_IO_URING = 8,
 	OPEN_SILENT = 16, /* of a request: its result comes only when it fails, and then what it opened is not known */
+	OPEN_RESOLVED = 32, /* failed, and yet file and path are those that the name led to */
 };
 
 struct file_open {
 	struct record record;
-	struct file_id file; /* zero when the open failed */
+	struct file_id file; /* zero when the open failed, unless OPEN_RESOLVED */
 	__u32 error;	     /* errno, 0 when it succeeded */
 	__u32 open_flags;    /* open(2) flags as the caller gave them */
 	__u32 file_mode;     /* FMODE_* of the kernel's file; 0 when the open failed */
@@ -284,12 +285,14 @@ struct network_socket {
 	__u32 spare;
 };
 
+#define NOT_COUNTED (~0ull) /* this kernel has no place to count at */
+
 struct network_close {
 	struct record record;
 	struct network_address local;
 	struct network_address peer;
 	__u64 begin_ns;
-	__u64 sent_bytes;
+	__u64 sent_bytes; /* or NOT_COUNTED */
 	__u64 received_bytes;
 	__u32 protocol;
 	__u32 spare;
@@ -387,6 +390,7 @@ struct call_counts {
 struct settings {
 	__u32 wake_bytes;		  /* filling of the ring at which its reader is woken at once */
 	__u32 shed_at_bytes[SHED_NEVER]; /* filling at which a class is shed */
+	__u32 counts_socket_bytes;	  /* 0: no program for it */
 };
 
 /* Tags from here on are given by the kernel, to suspects (suspects.h). */

@@ -7,6 +7,7 @@
 #include "process_exit.h"
 #include "process_fork.h"
 #include "lsm_call.h"
+#include "lsm_socket.h"
 #include "tasks.h"
 
 /* The kernel lends most of what is used here to programs under the GPL only; ours are under either licence. */

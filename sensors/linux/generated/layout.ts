@@ -260,6 +260,7 @@ export const OPEN_FLAG = {
   OPEN_CLAIMED_UNREADABLE: 4,
   OPEN_IO_URING: 8,
   OPEN_SILENT: 16,
+  OPEN_RESOLVED: 32,
 } as const;
 
 export const PATH_FLAG = {

@@ -39,13 +39,18 @@ export function explain(did: readonly Act[], events: readonly SensorEvent[]): st
     const state = best(events.map((event) => stateBy(act, event)));
     if (state === 'seen' || lines.length >= MAX_EXPLAINED) continue;
     lines.push(`told  ${act.act} of ${act.pid}: ${shown(Object.fromEntries(act.fields))} is ${state}`);
-    for (const event of events) {
+    for (const event of [...ofProcess(events, act.pid), ...events]) {
       const fields = fieldsOf(event, act.act);
       if (fields && 'process' in event)
         lines.push(`  seen ${event.kind} of ${event.process.pid}: ${shown(fields)}`);
     }
   }
   return lines.slice(0, MAX_EXPLAINED).join('\n');
+}
+
+/** Those that ought to tell of the act come first, as only so many lines are shown. */
+function ofProcess(events: readonly SensorEvent[], pid: number): SensorEvent[] {
+  return events.filter((event) => 'process' in event && event.process.pid === pid);
 }
 
 function shown(fields: Readonly<Record<string, Value>>): string {
