@@ -56,7 +56,7 @@ test-faults: privileged
 agents: test/agents/node_modules/.installed-lock.json
 
 test/agents/node_modules/.installed-lock.json: test/agents/package-lock.json
-	@cmp -s $< $@ || { echo "Installing the AI agents under test (about 400 MB)"; \
+	@cmp -s $< $@ || { echo "Installing the AI agents under test (about 1 GB)"; \
 	  npm ci --prefix $(<D) --ignore-scripts --no-audit --no-fund && cp $< $@; }
 	@touch $@
 

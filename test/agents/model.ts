@@ -7,6 +7,8 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { chatCompletions } from './chat-completions.ts';
+import { generateContent } from './generate-content.ts';
 import { responses } from './responses.ts';
 
 export interface Script {
@@ -18,7 +20,7 @@ export interface Script {
 
 /** One way of talking to a model: which requests it answers, and how. */
 export interface Dialect {
-  readonly path: string;
+  accepts(path: string): boolean;
   /** How many commands of the script the conversation already holds the output of. */
   commandsRun(request: unknown): number;
   command(response: ServerResponse, request: unknown, step: number, command: string): void;
@@ -34,7 +36,7 @@ export interface Model {
   stop(): Promise<void>;
 }
 
-const DIALECTS: readonly Dialect[] = [responses];
+const DIALECTS: readonly Dialect[] = [responses, chatCompletions, generateContent];
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
@@ -54,7 +56,7 @@ export async function startModel(script: Script): Promise<Model> {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = new URL(request.url ?? '/', 'http://model').pathname;
-    const dialect = DIALECTS.find((candidate) => candidate.path === path);
+    const dialect = DIALECTS.find((candidate) => candidate.accepts(path));
     if (!dialect || request.method !== 'POST') {
       response.writeHead(404, { 'content-type': 'application/json' });
       response.end(

