@@ -35,6 +35,8 @@ export interface HowToRun {
   /** YAML beside state and runtime. */
   readonly configuration?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** What the command line begins with, such as setpriv and its options. */
+  readonly under?: readonly string[];
   /** Folder of an earlier service, to go on in. */
   readonly folder: string;
 }
@@ -48,7 +50,8 @@ export async function startService(t: Scope, how: HowToRun): Promise<RunningServ
   writeFileSync(configuration, `state: ${state}\nruntime: ${runtime}\n${how.configuration ?? ''}`, {
     mode: 0o644,
   });
-  const child = spawn(SPOOR, ['service', '--config', configuration], {
+  const [program, ...args] = [...(how.under ?? []), SPOOR, 'service', '--config', configuration];
+  const child = spawn(program as string, args, {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...how.env },
   });
