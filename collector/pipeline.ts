@@ -11,6 +11,7 @@ import type { Coverage, Sensor } from '../sensors/sensor.ts';
 import type { Attribute } from './attribute/attribute.ts';
 import { createAttribute } from './attribute/attribute.ts';
 import type { Program } from './attribute/processes.ts';
+import type { WrittenFile } from './attribute/written-files.ts';
 import { openWrittenJournal, type WrittenJournal } from './attribute/written-journal.ts';
 import { createDecide } from './decide/decide.ts';
 import { createEnrich, type HashLimits } from './enrich/enrich.ts';
@@ -84,6 +85,8 @@ export interface Pipeline {
   sessionOf(tag: SessionTag): Session | undefined;
   /** The program a process runs, as far as it is known. */
   program(process: ProcessRef): Program | undefined;
+  /** The file at a path, or the last one below it, that a session was seen to write. */
+  written(path: string): WrittenFile | undefined;
   /** What a live session did so far. */
   summary(session: Session): Summary | undefined;
   /** Takes an event of Spoor's own; it passes all later stages. */
@@ -265,6 +268,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     sessions: () => attribute.sessions(),
     sessionOf: (tag) => attribute.session(tag),
     program: (process) => attribute.program(process),
+    written: (path) =>
+      [...attribute.writtenFiles()].findLast(
+        (file) => file.path === path || file.path.startsWith(`${path}/`),
+      ),
     summary: (session) => summaries.get(session.id)?.summary(),
     tell: (event) => finish([event]),
     refused: () => [...refusals],

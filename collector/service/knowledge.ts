@@ -12,9 +12,8 @@ import { createProcReader } from '../recognise/person/proc.ts';
 import { createRecogniser, type Recogniser } from '../recognise/recognise.ts';
 import { createFilesOf } from '../recognise/running.ts';
 
-/** Where settings lie (docs/configuration.md), and what keeps the kernel's part alive between two services. */
+/** Where settings lie (docs/configuration.md). */
 const CONFIGURATION = '/etc/spoor';
-const PINS = '/sys/fs/bpf/spoor';
 
 export interface Knowledge {
   readonly catalogue: Catalogue;
@@ -41,7 +40,7 @@ export async function readKnowledge(configuration: Configuration): Promise<Knowl
         places: {
           ...ownPlaces(),
           configuration: [CONFIGURATION, configuration.runtime, ...configuration.rules.paths],
-          pins: [PINS],
+          pins: configuration.sensor.keep === undefined ? [] : [configuration.sensor.keep],
         },
       }),
     }),

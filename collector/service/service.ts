@@ -26,6 +26,7 @@ import { type Answer, Refused, serveControl } from './control.ts';
 import { takeInExisting } from './existing.ts';
 import { createFinder, type Finder } from './finder.ts';
 import { createHomes } from './homes.ts';
+import { createInventoryWatch, type InventoryWatch } from './inventory-watch.ts';
 import { type Knowledge, readKnowledge } from './knowledge.ts';
 import { serveMetrics } from './metrics.ts';
 import type { OwnLog } from './own-log.ts';
@@ -142,6 +143,7 @@ class RunningService implements Service {
   #configuration: Configuration;
   #knowledge: Knowledge;
   #configurationTrouble = '';
+  readonly #inventory: InventoryWatch;
   #lastTag = 0;
   #rescan: NodeJS.Timeout | undefined;
   #toldRefusals = 0;
@@ -175,6 +177,15 @@ class RunningService implements Service {
       handoverDirectory: parts.state.handoverDirectory,
       ...(this.#progress && { account: this.#progress }),
       ...(told && { isTold: (event: Event) => told.has(event) }),
+    });
+    this.#inventory = createInventoryWatch({
+      look: () => ({ state: parts.state.directory, agents: this.#configuration.recognise.agents }),
+      writerOf: (path) => {
+        const file = this.#pipeline.written(path);
+        return file && { sessionId: file.session.id, entityId: file.writer.entityId };
+      },
+      tell: (event) => this.#pipeline.tell(event),
+      failed: (error) => options.log.error('the inventory could not be taken', { cause: error.message }),
     });
     if (this.#progress) seal.onGrow((durable) => this.#progress?.durable(durable));
     this.#keeper = createSessionKeeper({
@@ -327,6 +338,7 @@ class RunningService implements Service {
     this.#rulesWatch?.close();
     this.#loopDelay.disable();
     this.#keeper.close();
+    await this.#inventory.close();
     for (const socket of this.#sockets) await socket.close();
     if (goesOn) {
       await this.#pipeline.stop();
@@ -376,6 +388,12 @@ class RunningService implements Service {
     for (const { name, attributes } of batch) {
       if (name === 'session.start' && attributes['session.id'] !== undefined)
         this.#firstRecords.set(attributes['session.id'], this.#parts.seal.size - batch.length);
+      if (name === 'session.start' && attributes['gen_ai.agent.name'] !== undefined)
+        this.#inventory.began(
+          attributes['gen_ai.agent.name'],
+          attributes['gen_ai.agent.version'],
+          attributes['spoor.agent.root'],
+        );
       isChanged ||= name === 'session.start' || name === 'sensor.gap';
       this.#events.set(name, (this.#events.get(name) ?? 0) + 1);
       // An agent whose exec was lost is found by looking at what runs.
