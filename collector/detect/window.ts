@@ -26,6 +26,8 @@ export class Window {
   private readonly rule: CorrelationRule;
   private readonly spanMs: number;
   private entries: Entry[] = [];
+  /** Entries before this place are forgotten; they leave the list together, so that it is moved seldom. */
+  private forgotten = 0;
   /** Entries before this place have left the window and wait for late ones. */
   private start = 0;
   private measure: Measure;
@@ -40,7 +42,7 @@ export class Window {
   }
 
   get size(): number {
-    return this.entries.length;
+    return this.entries.length - this.forgotten;
   }
 
   add(entry: Entry): Added {
@@ -65,6 +67,7 @@ export class Window {
 
   /** Everything kept, oldest first, for a snapshot. */
   kept(): readonly Entry[] {
+    this.compact();
     return this.entries;
   }
 
@@ -81,27 +84,30 @@ export class Window {
     this.shorten();
   }
 
-  /** Forgets entries that no late one can need, a batch at a time so that the list is moved seldom. */
+  /** Forgets entries that no late one can need, and those past the limit. */
   private shorten(): void {
     const oldestMs = this.newestMs - 2 * this.spanMs;
-    let gone = 0;
+    let gone = this.forgotten;
     while (gone < this.start && (this.entries[gone]?.timeMs ?? 0) < oldestMs) gone += 1;
-    const excess = this.entries.length - MAX_ENTRIES;
-    if (excess > 0) {
-      gone = Math.max(gone, excess);
-      for (; this.start < gone; this.start += 1) {
-        const entry = this.entries[this.start];
-        if (entry) this.measure.remove(entry);
-        this.dropped += 1;
-      }
+    gone = Math.max(gone, this.entries.length - MAX_ENTRIES);
+    for (; this.start < gone; this.start += 1) {
+      const entry = this.entries[this.start];
+      if (entry) this.measure.remove(entry);
+      this.dropped += 1;
     }
-    if (gone === 0 || (excess <= 0 && gone < 32 && gone * 2 < this.entries.length)) return;
-    this.entries.splice(0, gone);
-    this.start -= gone;
+    this.forgotten = gone;
+    if (gone * 2 > this.entries.length) this.compact();
+  }
+
+  private compact(): void {
+    this.entries.splice(0, this.forgotten);
+    this.start -= this.forgotten;
+    this.forgotten = 0;
   }
 
   /** Puts a late entry in its place and looks at every window from it on; the first that holds is the hit. */
   private insert(entry: Entry): Hit | undefined {
+    this.compact();
     let place = this.entries.length;
     while (place > 0 && (this.entries[place - 1]?.timeMs ?? 0) > entry.timeMs) place -= 1;
     this.entries.splice(place, 0, entry);
