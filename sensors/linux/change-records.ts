@@ -51,7 +51,8 @@ abstract class Change extends RecordOf {
 
   get path(): Buffer {
     const walked = this.pathAt(this.walksAt, FILE_CHANGE.first);
-    return this.has(CHANGE_FLAG.CHANGE_RESOLVED) ? walked : joined(walked, this.firstText);
+    const { CHANGE_RESOLVED, CHANGE_BY_DESCRIPTOR } = CHANGE_FLAG;
+    return this.has(CHANGE_RESOLVED | CHANGE_BY_DESCRIPTOR) ? walked : joined(walked, this.firstText);
   }
 
   protected get secondPath(): Buffer {

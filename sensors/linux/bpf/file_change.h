@@ -105,6 +105,42 @@ static __always_inline void change_by_descriptor(struct scratch *scratch, struct
 	change_by_file(scratch, event, file_of(descriptor));
 }
 
+static __always_inline void change_by_name_of(struct scratch *scratch, struct file_change *event, int descriptor)
+{
+	change_by_descriptor(scratch, event, descriptor);
+	event->flags &= ~CHANGE_RESOLVED;
+	event->flags |= CHANGE_BY_DESCRIPTOR;
+}
+
+#define FD_FOLDER_BYTES 14 /* of "/proc/self/fd/" */
+#define FD_DIGITS 7
+
+/* The descriptor that a text such as /proc/self/fd/7 names; -1 when it names none. */
+static __always_inline int descriptor_named(const struct scratch *scratch, u32 at, u32 bytes)
+{
+	char text[FD_FOLDER_BYTES + FD_DIGITS + 3] = {};
+	int descriptor = 0;
+	if (bytes <= FD_FOLDER_BYTES || bytes > FD_FOLDER_BYTES + FD_DIGITS)
+		return -1;
+	bpf_probe_read_kernel(text, FD_FOLDER_BYTES + FD_DIGITS,
+			      scratch->bytes + bounded(at, SCRATCH_BYTES - 1));
+	static const char folder[FD_FOLDER_BYTES + 1] = "/proc/self/fd/";
+#pragma unroll
+	for (u32 place = 0; place < FD_FOLDER_BYTES; place++)
+		if (text[place] != folder[place])
+			return -1;
+#pragma unroll
+	for (u32 place = 0; place < FD_DIGITS; place++) {
+		char digit = text[FD_FOLDER_BYTES + place];
+		if (FD_FOLDER_BYTES + place >= bytes)
+			break;
+		if (digit < '0' || digit > '9')
+			return -1;
+		descriptor = 10 * descriptor + (digit - '0');
+	}
+	return descriptor;
+}
+
 static __noinline int seen_change(struct session *session, struct call_args *regs, u32 number, long result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -137,12 +173,16 @@ static __noinline int seen_change(struct session *session, struct call_args *reg
 	if (call->second >= 0)
 		event->flags |= CHANGE_SECOND;
 
+	/* The kernel followed the text to the descriptor's file; it is told so as long as both are what they were. */
+	int named = error ? -1 : descriptor_named(scratch, first_at, event->first_bytes);
 	/* An empty text with a descriptor means the descriptor's own file (AT_EMPTY_PATH, futimens). */
 	bool empty = call->first >= 0 && !event->first_bytes && call->first_from >= 0;
 	if (call->descriptor >= 0)
 		change_by_descriptor(scratch, event, argument_of(event, call->descriptor));
 	else if (empty && directory_of(event, call->first_from) >= 0)
 		change_by_descriptor(scratch, event, directory_of(event, call->first_from));
+	else if (named >= 0)
+		change_by_name_of(scratch, event, named);
 	else if (call->first >= 0)
 		append_start(scratch, first_at, event->first_bytes, directory_of(event, call->first_from), &event->first);
 	if (call->second >= 0 && call->second_from != TEXT)

@@ -170,6 +170,7 @@ enum change_flag {
 	CHANGE_CUT = 2,
 	CHANGE_UNREADABLE = 4,
 	CHANGE_SECOND = 8, /* there is a second path */
+	CHANGE_BY_DESCRIPTOR = 32, /* the first text names a descriptor: its file stands in the path's place, a claim */
 	CHANGE_SILENT = 16, /* of a request: its result comes only when it fails */
 };
 
