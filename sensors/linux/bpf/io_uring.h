@@ -35,12 +35,10 @@
 #define IORING_FILE_INDEX_ALLOC 0xffffffff /* the kernel chooses the slot, and returns it */
 #define FILE_POINTER_MASK (~7ul) /* the lowest bits of a slot are flags of the file */
 
-/* Up to 6.12 a slot was the file itself. */
-struct io_fixed_file___plain {
-	unsigned long file_ptr;
-} __attribute__((preserve_access_index));
+/* Up to 6.12 a slot was the file itself: struct io_fixed_file, one word. Not by its name: libbpf looks for a type that
+ * the kernel lacks in the kernel's modules too, which takes CAP_SYS_ADMIN. */
 struct io_file_table___plain {
-	struct io_fixed_file___plain *files;
+	unsigned long *files;
 } __attribute__((preserve_access_index));
 struct io_ring_ctx___plain {
 	struct io_file_table___plain file_table;
@@ -73,8 +71,8 @@ static __always_inline struct file *file_in_slot(struct io_ring_ctx *ring, u32 s
 	struct io_ring_ctx___plain *plain = (void *)ring;
 	unsigned long pointer = 0;
 	if (bpf_core_field_exists(plain->file_table.files)) {
-		struct io_fixed_file___plain *files = BPF_CORE_READ(plain, file_table.files);
-		bpf_probe_read_kernel(&pointer, sizeof(pointer), files ? &files[slot].file_ptr : NULL);
+		unsigned long *files = BPF_CORE_READ(plain, file_table.files);
+		bpf_probe_read_kernel(&pointer, sizeof(pointer), files ? files + slot : NULL);
 	} else {
 		struct io_rsrc_node **nodes = peek(ring, file_table.data.nodes);
 		struct io_rsrc_node *node = NULL;
