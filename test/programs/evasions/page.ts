@@ -38,6 +38,12 @@ ${summary(table)}
 |---|---|---|---|---|
 ${rows.join('\n')}
 
+## Why a path is only claimed
+
+The tracepoint tier looks when a call has returned. A name that was removed or renamed leads nowhere by then, and whatever
+is found under one may have been put there since. So a path by name is what the caller wrote, joined to the kernel's own
+path of the folder it starts from; of io_uring, what the kernel had copied before it began. By descriptor it is resolved.
+
 ## Why something is not seen
 
 ${notes.join('\n')}
