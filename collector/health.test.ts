@@ -93,7 +93,7 @@ test(
   'an overload is told as it begins and as it is over, with how many events were lost and for how long',
   needsSensor,
   async (t) => {
-    const { events, sensor } = await watch(t, 'overload', [emptyFolder(t), '50000', '0', '0', '0'], {
+    const { events, sensor } = await watch(t, 'overload', [emptyFolder(t), '50000', '0', '0', '0', '/none'], {
       ringBytes: 1024 * 1024,
       deafReceiver: true,
     });

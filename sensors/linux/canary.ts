@@ -71,7 +71,7 @@ export const FAMILIES: readonly Family[] = [
   },
   {
     ...family('dns.query', everywhere('cgroup_skb/ingress'), 'network.payload'),
-    programs: ['both_packet_out', 'both_packet_in'],
+    programs: ['both_packet_out', 'both_packet_in', 'lsm_datagram_first', 'tracepoint_datagram_first'],
     // The answer as it came in to who asked; the canary's own name server also sends one out.
     isSign: (event) =>
       event.kind === 'dns.query' && event.responseCode !== undefined && event.peer.port === DNS_PORT,

@@ -102,6 +102,7 @@ const WITHOUT_HOOK: { readonly [program: string]: Omit<Coverage, 'reason'> } = {
   lsm_set_attribute: { subject: 'file.attributes: xattr', state: 'claimed' },
   lsm_sent: { subject: 'network.close: bytes sent', state: 'not_seen' },
   lsm_received: { subject: 'network.close: bytes received', state: 'not_seen' },
+  lsm_datagram_first: { subject: 'dns.query over UDP, datagrams by their peers', state: 'not_seen' },
   lsm_uring_begin: { subject: 'acts through io_uring', state: 'not_seen' },
   lsm_uring_end: { subject: 'acts through io_uring', state: 'not_seen' },
   lsm_uring_complete: { subject: 'acts on open files and sockets through io_uring', state: 'not_seen' },

@@ -11,6 +11,7 @@ import {
   type WatchOptions,
   watch,
 } from '../../test/programs/session.ts';
+import { canaryPath } from './native.ts';
 
 interface Overload {
   readonly opens: number;
@@ -31,7 +32,7 @@ async function overload(
   { opens, marks }: { readonly opens: number; readonly marks: number },
   options: WatchOptions = {},
 ): Promise<Watched<Overload>> {
-  const args = [emptyFolder(t), ...[opens, EXECS, CONNECTS, marks].map(String)];
+  const args = [emptyFolder(t), ...[opens, EXECS, CONNECTS, marks].map(String), canaryPath()];
   return watch<Overload>(t, 'overload', args, { ringBytes: RING_BYTES, ...options });
 }
 
@@ -54,7 +55,7 @@ test(
 
     const { ofSession, sensor } = flooded;
     assert.equal(lostOf(sensor, 'process.exec', 'process.exit', 'process.fork', 'network.connect'), 0n);
-    const started = ofKind(ofSession, 'process.exec').filter(({ args }) => args[1]?.toString() === 'end');
+    const started = ofKind(ofSession, 'process.exec').filter(({ args }) => args[1]?.toString() === '--exit');
     assert.equal(started.length, EXECS);
     assert.equal(ofKind(ofSession, 'process.exit').length, EXECS + 1);
     assert.equal(ofKind(ofSession, 'network.connect').length, CONNECTS);
@@ -72,7 +73,7 @@ test(
   async (t) => {
     const folder = emptyFolder(t);
     const MARKS = 60;
-    const args = [folder, ...[OPENS, EXECS, CONNECTS, MARKS].map(String)];
+    const args = [folder, ...[OPENS, EXECS, CONNECTS, MARKS].map(String), canaryPath()];
     const flooded = await watch<Overload>(t, 'overload', args, {
       ringBytes: RING_BYTES,
       slowUntil: () => existsSync(join(folder, 'over')),

@@ -1,6 +1,7 @@
-/* overload FOLDER OPENS EXECS CONNECTS MARKS: more than can be told. Looks for OPENS names that are not there, each
- * another, as fast as it can; then makes FOLDER/over; starts itself EXECS times and connects CONNECTS times to a
- * listener of its own; then looks for MARKS further names, 100 ms apart.
+/* overload FOLDER OPENS EXECS CONNECTS MARKS PROGRAM: more than can be told. Looks for OPENS names that are not there,
+ * each another, as fast as it can; then makes FOLDER/over; starts PROGRAM --exit EXECS times and connects CONNECTS times
+ * to a listener of its own; then looks for MARKS further names, 100 ms apart. PROGRAM is linked statically, so that it
+ * looks for no library: the only opens are those that are counted here.
  * Prints {"opens", "execs", "connects", "marks", "overNs"}: what it did, and CLOCK_BOOTTIME when the flood was over.
  */
 #include "truth.h"
@@ -24,9 +25,9 @@ static void look_for(const char *folder, const char *what, int number)
 static void start(char *program)
 {
 	extern char **environ;
-	char *call[] = { program, "end", NULL };
+	char *call[] = { program, "--exit", NULL };
 	pid_t child;
-	errno = posix_spawn(&child, "/proc/self/exe", NULL, NULL, call, environ);
+	errno = posix_spawn(&child, program, NULL, NULL, call, environ);
 	must(errno ? -1 : 0);
 	must(waitpid(child, NULL, 0));
 }
@@ -52,8 +53,8 @@ static void connect_to(int listener, const struct sockaddr_in *to)
 
 int main(int count, char **arguments)
 {
-	if (count != 6)
-		return count == 2 ? 0 : 2;
+	if (count != 7)
+		return 2;
 	const char *folder = arguments[1];
 	int opens = atoi(arguments[2]), execs = atoi(arguments[3]), connects = atoi(arguments[4]),
 	    marks = atoi(arguments[5]);
@@ -66,7 +67,7 @@ int main(int count, char **arguments)
 	snprintf(end, sizeof(end), "%s/over", folder);
 	close(must(open(end, O_WRONLY | O_CREAT, 0600)));
 	for (int i = 0; i < execs; i++)
-		start(arguments[0]);
+		start(arguments[6]);
 	int listener = listening(&at);
 	for (int i = 0; i < connects; i++)
 		connect_to(listener, &at);

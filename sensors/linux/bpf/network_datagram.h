@@ -7,6 +7,7 @@
  *                     cgroup_skb/ingress   where one came from; its bytes count as received when they have arrived
  *                     cgroup/sock_release  the sums of each peer
  *   tier tracepoint   the first datagram of a socket begins its flow (tracepoint_datagram_first)
+ *   tier lsm          fentry/security_socket_sendmsg does (lsm_datagram_first)
  *   seen by neither   what the network refuses before there is a packet (no route): no peer, no bytes
  */
 #ifndef SPOOR_NETWORK_DATAGRAM_H

@@ -250,6 +250,16 @@ int tracepoint_datagram_first(struct __sk_buff *packet)
 	return 1;
 }
 
+/* The same where trampolines are: before the datagram is made. */
+SEC("fentry/security_socket_sendmsg")
+int BPF_PROG(lsm_datagram_first, struct socket *socket, struct msghdr *message, int bytes)
+{
+	struct sock *sk = socket->sk;
+	if (sk && sk->sk_protocol == IPPROTO_UDP)
+		flow_of(sk);
+	return 0;
+}
+
 SEC("cgroup_skb/egress")
 int both_packet_out(struct __sk_buff *packet)
 {
