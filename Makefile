@@ -4,6 +4,7 @@
 #   make test      set up, build, run all tests (root: the tests load real eBPF programs)
 #   make build     leaves bin/spoor
 #   make test-faults  what goes wrong on real machines, done to Spoor; FAULTS=ci for the small size
+#   make deb       the Debian package, into build/deb; make test-package tries it in a clean Debian
 #   make check     format, lint, types, generated pages
 #   make bench     the figures, as ratios within one run; also written to docs/bench.md (BENCH_ROUNDS=3)
 #   make agents    the real AI agents that tests and `make run` watch
