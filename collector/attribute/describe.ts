@@ -71,6 +71,10 @@ export function describeExec(
     'spoor.redacted': undefined,
     'spoor.session.basis': session.basis,
     'spoor.session.evidence': session.evidence,
+    'spoor.utility.basis': undefined,
+    'spoor.utility.kind': undefined,
+    'spoor.utility.name': undefined,
+    'spoor.utility.renamed': undefined,
     'thread.id': seen.threadId,
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Stage 2, enrich: what exactly was run or opened? SHA-256 of executables and of regular files.
+ * Stage 2, enrich: what exactly was run or opened? SHA-256 of executables and of regular files; the utility that ran.
  *
  * Takes events in order. Those that need no hash, or one already known, come back at once, in order; the others
  * leave through `late` when their hash is there, so none holds up another. Only what a
@@ -12,6 +12,7 @@ import type { Event } from '../event.ts';
 import type { Stage } from '../stage.ts';
 import type { HashAnswer, HashWish, MissingReason } from './hash-file.ts';
 import { createHashers } from './hashers.ts';
+import { createUtilities } from './utility.ts';
 
 /** Hashes kept, by device, inode, change time and size. About 300 B each, so 10 MB; past it the least used goes. */
 const MAX_HASHES = 32_768;
@@ -53,6 +54,7 @@ export interface Enrich {
 
 export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HASH_LIMITS): Enrich {
   const hashers = createHashers();
+  const utilities = createUtilities(hashers, limits.maxExecutableBytes);
   /** By device and inode: the version hashed last. Older versions are of no use, no event can name them any more. */
   const known = new LRUCache<string, Version>({ max: MAX_HASHES });
   const virtualDevices = new LRUCache<string, true>({ max: MAX_VIRTUAL_DEVICES });
@@ -119,7 +121,7 @@ export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HA
     const { device, inode } = seen.executableFile;
     const { executableChangeNs: changeNs, executableSizeBytes: sizeBytes } = seen;
     const hash = hashOf(device, String(inode), changeNs, sizeBytes);
-    if (hash) {
+    if (hash && !utilities.mayBeCopy(seen)) {
       attributes['process.hash.sha256'] = hash;
       return true;
     }
@@ -158,7 +160,9 @@ export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HA
       const other = isGone && waiting.has(key) ? otherNames.get(key)?.shift() : undefined;
       if (other) return hash(key, other);
       remember(wish, result);
-      release(key, result);
+      const executed = waiting.get(key)?.find(({ seen }) => seen?.kind === 'process.exec')?.seen;
+      if (executed?.kind === 'process.exec') utilities.learn(executed, () => release(key, result));
+      else release(key, result);
     });
   }
 
@@ -181,7 +185,7 @@ export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HA
       else if (event.name === 'process.exec') event.attributes['process.hash.sha256'] = result.sha256;
       else event.attributes['file.hash.sha256'] = result.sha256;
     }
-    late([...events, ...events.flatMap(readyBehind)]);
+    late([...events, ...events.flatMap(readyBehind)].map(named));
     if (waiting.size === 0) for (const done of flushed.splice(0)) done();
   }
 
@@ -195,6 +199,11 @@ export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HA
     processes.delete(id);
     waitingEvents -= process.behind.length;
     return process.behind.filter(isReady);
+  }
+
+  function named(event: Event): Event {
+    if (event.seen?.kind === 'process.exec') utilities.name(event, event.seen);
+    return event;
   }
 
   async function flush(timeoutMs: number): Promise<void> {
@@ -213,7 +222,11 @@ export function createEnrich(late: (batch: Event[]) => void, limits = DEFAULT_HA
   }
 
   return {
-    stage: (batch) => batch.filter(isReady),
+    stage(batch) {
+      const ready = batch.filter(isReady);
+      for (const event of ready) named(event);
+      return ready;
+    },
     flush,
     hanging: () => hashers.hanging(),
     stop: () => hashers.stop(),
