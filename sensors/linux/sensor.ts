@@ -202,14 +202,16 @@ class LinuxSensor implements Sensor {
   }
 
   tag(pid: number, session: SessionTag): void {
-    const slot = session === 0 ? 0 : this.#histograms.rowFor(session);
-    // A thread that is made while the tasks are walked takes its tag from its maker: if that had none yet, again.
-    let tagged = 0;
-    while (this.#native.ask(this.#handle, 'both_tag', pid, session, slot).length > 0) tagged++;
     if (session === 0) {
+      // Once: whoever has no tag is never told from one whose tag was just taken.
+      this.#native.ask(this.#handle, 'both_tag', pid, 0, 0);
       this.#processes.remove(pid);
       return;
     }
+    const slot = this.#histograms.rowFor(session);
+    // A thread that is made while the tasks are walked takes its tag from its maker: if that had none yet, again.
+    let tagged = 0;
+    while (this.#native.ask(this.#handle, 'both_tag', pid, session, slot).length > 0) tagged++;
     if (tagged === 0 && !this.members(session).some((member) => member.pid === pid))
       throw new SensorError(`there is no process ${pid} to watch; it has ended`);
     this.#processes.add(pid, session);
