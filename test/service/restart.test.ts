@@ -162,7 +162,7 @@ test(
     // Another size of ring is another watch, as other programs are.
     const second = await startService(t, {
       folder,
-      configuration: `sensor:\n  keep: ${keep}\n  ring: 64 MiB\n`,
+      configuration: `log_level: debug\nsensor:\n  keep: ${keep}\n  ring: 64 MiB\n`,
     });
     await worker.goneOn();
     const steps = await worker.ended();
@@ -254,5 +254,6 @@ test(
     const ends = named(ofWorker(await eventsIn(service.state), folder), 'session.end');
     assert.equal(ends.length, 1);
     assert.equal(ends[0]?.attributes['spoor.session.end_reason'], 'watcher_stopped');
+    await worker.ended();
   },
 );
