@@ -10,6 +10,7 @@ import type { ProcessRef, SensorEvent, SessionTag } from '../sensors/event.ts';
 import type { Coverage, Sensor } from '../sensors/sensor.ts';
 import type { Attribute } from './attribute/attribute.ts';
 import { createAttribute } from './attribute/attribute.ts';
+import { HANDOVER_COVERAGE } from './attribute/coverage.ts';
 import type { Program } from './attribute/processes.ts';
 import type { WrittenFile } from './attribute/written-files.ts';
 import { openWrittenJournal, type WrittenJournal } from './attribute/written-journal.ts';
@@ -254,7 +255,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         take(batch);
         for (const event of batch) if (event.kind === 'sensor.gap') health.lost(event.count);
       });
-      tellCoverageOf(sensor.coverage());
+      tellCoverageOf([...sensor.coverage(), ...HANDOVER_COVERAGE]);
       health.start();
     },
     plan: (session) => attribute.plan(session),

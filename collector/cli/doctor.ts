@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { arch, release } from 'node:os';
 import { openLinuxSensor } from '../../sensors/linux/sensor.ts';
 import { type Coverage, type Sensor, SensorError, type Sight } from '../../sensors/sensor.ts';
+import { HANDOVER_COVERAGE } from '../attribute/coverage.ts';
 import { livingWriter } from '../log/lock.ts';
 import { openHostKey } from '../seal/hostkey.ts';
 import { explain } from './failure.ts';
@@ -62,7 +63,7 @@ async function trySensor(): Promise<Tried> {
     sensor = openLinuxSensor();
     sensor.start(() => {});
     const { name, tier } = sensor.facts;
-    const coverage = sensor.coverage();
+    const coverage = [...sensor.coverage(), ...HANDOVER_COVERAGE];
     const sights = await sensor.look();
     return { check: { subject, state: 'good', detail: `${name} loads, tier ${tier}` }, sights, coverage };
   } catch (error) {
