@@ -96,7 +96,7 @@ function compileField(field: number, test: ValueTest, fields: FieldTable): Predi
       return (view) => view.someText(field, fits);
     }
     case 'regex': {
-      const fits = chargedTest(regexTest(test.source, test.flags));
+      const fits = regexTest(test, field);
       return (view) => view.someText(field, fits);
     }
     case 'number': {
@@ -177,7 +177,7 @@ function compileKeyword(test: ValueTest, fields: FieldTable): Predicate {
       return (view) => view.leaves().some((text) => fits(text, view));
     }
     case 'regex': {
-      const fits = chargedTest(regexTest(test.source, test.flags));
+      const fits = regexTest(test, EVERY_FIELD);
       return (view) => view.leaves().some((text) => fits(text, view));
     }
     case 'cidr': {
@@ -202,11 +202,19 @@ function foldedTest(pattern: Pattern, field: number, fields: FieldTable): TextTe
 }
 
 /** Compiled when it is first asked: what the index keeps from most rules need not be made for them. */
-function regexTest(source: string, flags: string): (text: string) => boolean {
+function regexTest({ source, flags }: Extract<ValueTest, { kind: 'regex' }>, field: number): TextTest {
   let regex: Regex | undefined;
-  return (text) => {
+  return (text, view) => {
     regex ??= compileRegex(source, flags);
-    return regex.test(text);
+    view.charge(text);
+    const { fits, units, leftOut } = regex.testWithin(text, view.stateUnitsLeft);
+    view.stateUnitsLeft -= units;
+    if (leftOut > 0)
+      view.leftOut.set(
+        field,
+        `an expression that needs many states did not look at ${leftOut} of ${text.length} characters`,
+      );
+    return fits;
   };
 }
 

@@ -10,7 +10,7 @@ import { numberOf, sameNumber, timePart } from './compare.ts';
 import type { CompareOperator, Expression, ValueTest } from './expression.ts';
 import { leftOutOf, shorten } from './huge.ts';
 import { ANY, DASH, DASHES, fold, type Pattern, showPattern } from './pattern.ts';
-import { compileRegex } from './regex.ts';
+import { compileRegex, type Look, MAX_STATE_UNITS } from './regex.ts';
 import { textOf } from './view.ts';
 
 /** Longest part of a value that is shown. */
@@ -78,9 +78,22 @@ function explainField(field: string, test: ValueTest, subject: Subject): Explana
   if (raw === undefined) return leaf(false, 'the field is absent');
   const values: readonly unknown[] = Array.isArray(raw) ? raw : [raw];
   const holds = values.some((value) => testValue(test, value, subject));
-  const part = leftOutOf(whole);
+  const part = leftOutOf(whole) || notLookedAt(test, values);
   const why = `the value is ${shown(whole)}${holds ? '' : hintFor(test, values, subject)}`;
   return leaf(holds, part === '' ? why : `${why}; ${part}`);
+}
+
+/** By itself, as the first expression that an event is asked for. */
+function looked({ source, flags }: Extract<ValueTest, { kind: 'regex' }>, text: string): Look {
+  return compileRegex(source, flags).testWithin(text, MAX_STATE_UNITS);
+}
+
+function notLookedAt(test: ValueTest, values: readonly unknown[]): string {
+  if (test.kind !== 'regex') return '';
+  const leftOut = values.reduce((sum: number, value) => sum + looked(test, textOf(value) ?? '').leftOut, 0);
+  return leftOut === 0
+    ? ''
+    : `the expression needs many states and did not look at ${leftOut} characters in the middle`;
 }
 
 /** Names the difference that people overlook. */
@@ -118,7 +131,7 @@ function testValue(test: ValueTest, value: unknown, subject: Subject): boolean {
     case 'text':
       return text !== undefined && fitsPattern(test.pattern, text, test.cased);
     case 'regex':
-      return text !== undefined && compileRegex(test.source, test.flags).test(text);
+      return text !== undefined && looked(test, text).fits;
     case 'number':
       if (typeof value === 'string') return [fold(test.source), String(test.value)].includes(fold(value));
       return (typeof value === 'number' || typeof value === 'bigint') && sameNumber(value, test.value);

@@ -1,16 +1,18 @@
 /** No event, however hostile, makes the engine work more than is stated here. Work is counted, not timed. */
 
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { dearestEvent } from '../../test/bench/hostile.ts';
 import { archiveOfOthers, unpackedRules } from '../../test/bench/sigmahq.ts';
 import { createTextFinder } from './aho-corasick.ts';
-import { itemMatches, matches } from './asked.ts';
+import { itemMatches, matches, refusalsOf } from './asked.ts';
 import { createEngine } from './engine.ts';
 import { MAX_ELEMENTS, MAX_LIST_CHARS, MAX_VALUE_CHARS, shorten } from './huge.ts';
 import { loadRuleSet } from './load.ts';
 import { builtinRules, readRuleFiles } from './pack.ts';
 import { readPlaceholders } from './placeholder-file.ts';
+import { MAX_STATE_UNITS } from './regex.ts';
 import { includesText } from './search.ts';
 import { JsonSource, View } from './view.ts';
 
@@ -136,4 +138,86 @@ test('a keyword stands in an event of many values only among the first of them',
     );
   assert.equal(matches(keyword, many(4_000)), true);
   assert.equal(matches(keyword, many(5_000)), false);
+});
+
+/** The copy of the library that the engine has loaded. */
+const { RE2JS } = createRequire(import.meta.url)('re2js') as typeof import('re2js');
+
+/** Texts of a and b in no order: the states that one needs are of no use to the next. */
+function* textsOfTwoLetters(count: number): Generator<string> {
+  let seed = 11;
+  for (let number = 0; number < count; number += 1) {
+    let text = '';
+    while (text.length < MAX_VALUE_CHARS) {
+      // Marsaglia's xorshift: no run of 300 comes again.
+      seed ^= seed << 13;
+      seed ^= seed >>> 17;
+      seed ^= seed << 5;
+      text += (seed & 1) === 0 ? 'a' : 'b';
+    }
+    yield text;
+  }
+}
+
+test('five expressions that need a state for each character make no more than an event may cost', (t) => {
+  const { re2Input } = RE2JS.compile('x');
+  // The library's own makers of states, and what it falls back on: counted there, not where the engine counts.
+  const made = t.mock.method(Object.getPrototypeOf(re2Input.dfa), 'makeState');
+  const slow = t.mock.method(Object.getPrototypeOf(re2Input), 'doExecuteNFA');
+  for (const source of ['(a|b)*a(a|b){20}$', 'a(a|b){100}$', 'a(a|b){300}$']) {
+    const size = RE2JS.compile(source).programSize();
+    const rules = Array.from(
+      { length: 5 },
+      (_, number) =>
+        `title: r${number}\nlogsource: {}\ndetection: { s: { F|re: 'x{${number + 1}}y|${source}' }, condition: s }`,
+    ).join('\n---\n');
+    const engine = createEngine(loadRuleSet([{ file: 'r.yml', text: rules }]).detections);
+    const route = engine.route(undefined);
+    assert.equal(route.rules.length, 5);
+    const view = new View();
+    const look = (value: unknown) => {
+      made.mock.resetCalls();
+      slow.mock.resetCalls();
+      view.show(new JsonSource(engine.fields).of({ F: value }));
+      engine.match(view, route);
+    };
+    const [first = '', ...rest] = textsOfTwoLetters(4);
+    // The first long text is when an expression is found to need many states.
+    look(first);
+    for (const text of rest)
+      for (const value of [text, text.match(/.{1,32}/g)]) {
+        look(value);
+        const calls = made.mock.callCount();
+        t.diagnostic(`${source}: ${calls} states of ${size} instructions`);
+        assert.equal(slow.mock.callCount(), 0, source);
+        assert.ok(calls > 0, `${source}: no state was made`);
+        assert.ok(calls * size < 1.2 * MAX_STATE_UNITS, `${source}: ${calls} states of ${size} instructions`);
+        if (value === text) assert.ok(view.leftOut.size > 0, `${source}: what was left out is not told`);
+      }
+  }
+});
+
+test('an expression that needs few states looks at the whole of a long value, however large it is', () => {
+  const words = Array.from({ length: 400 }, (_, number) => `word${number}z`).join('|');
+  const half = 'w or d '.repeat(2_000);
+  assert.equal(itemMatches(`F|re: '${words}'`, { F: `${half}word399z${half}` }), true);
+  assert.equal(itemMatches(`F|re: '${words}'`, { F: `${half}word400z${half}` }), false);
+});
+
+test('of a long value an expression that needs many states sees the beginning and the end', () => {
+  const long = 'ab'.repeat(10_000);
+  const item = "F|re: 'c[ab](a|b)*a(a|b){20}|e(a|b)*a(a|b){20}d$'";
+  const needed = `aa${'b'.repeat(20)}`;
+  assert.equal(itemMatches(item, { F: `c${needed}${long}` }), true);
+  assert.equal(itemMatches(item, { F: `${long}e${needed}d` }), true);
+});
+
+test('an expression of which an event could not afford 64 characters is refused, and a large cheap one is not', () => {
+  const refused = refusalsOf(
+    "title: t\nlogsource: {}\ndetection:\n  s:\n    F|re: 'a(a|b){990}$'\n  condition: s\n",
+  );
+  assert.equal(refused.length, 1);
+  assert.match(refused[0] ?? '', /^rule\.yml:5:\d+: .*needs so many states.*make its repetitions smaller/);
+  const words = Array.from({ length: 800 }, (_, number) => `word${number}z`).join('|');
+  assert.equal(itemMatches(`F|re: '${words}'`, { F: 'word799z' }), true);
 });

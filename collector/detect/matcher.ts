@@ -44,7 +44,8 @@ export function createMatcher(rules: RuleSet, routing: 'routed' | 'every rule'):
     for (const rule of engine.match(view, route))
       if (!matches.some((one) => one.rule === rule))
         matches.push({ rule, read: (field) => source.read(engine.fields.number(field)) });
-    for (const [field, what] of view.leftOut) leftOut.add(`${engine.fields.names[field]}: ${what}`);
+    for (const [field, what] of view.leftOut)
+      leftOut.add(`${engine.fields.names[field] ?? 'keywords'}: ${what}`);
   }
 
   return {

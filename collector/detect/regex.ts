@@ -2,13 +2,35 @@
 
 import { createRequire } from 'node:module';
 import type { RE2JS } from 're2js';
+import { shortenText } from './huge.ts';
 import { ANY, type Pattern } from './pattern.ts';
+import { countsStates, type MadeStates, needsManyStates } from './states.ts';
 
 /** Cost of a compiled expression is about 100 B an instruction. Past it the rule is refused. */
 const MAX_PROGRAM = 20_000;
 
+/**
+ * What the expressions of a rule set may cost for one event, together: states they make, each as many units as its
+ * expression has instructions, and STATE_UNITS. A unit is 12 to 40 ns, so this is 1 to 3 ms. Past it an expression that
+ * needs many states looks at a beginning and an end that it can afford, and at last at nothing.
+ */
+export const MAX_STATE_UNITS = 80_000;
+const STATE_UNITS = 256;
+/** An expression that could not afford to look at so many is refused. */
+const MIN_LOOK_CHARS = 64;
+
 export interface Regex {
   test(text: string): boolean;
+  /** The same, as far as the units go. */
+  testWithin(text: string, units: number): Look;
+}
+
+export interface Look {
+  readonly fits: boolean;
+  /** Units that the look took. */
+  readonly units: number;
+  /** Characters that were not looked at. */
+  readonly leftOut: number;
 }
 
 const require = createRequire(import.meta.url);
@@ -21,15 +43,12 @@ function re2(): typeof RE2JS {
 }
 
 /** Expressions are checked when a rule is read and wanted again when it is compiled: each is compiled once. */
-const compiled = new Map<string, RE2JS>();
+const compiled = new Map<string, Compiled>();
 
 /** Why an expression cannot be used, or undefined when it can. */
 export function checkRegex(source: string, flags: string): string | undefined {
   try {
-    const size = compile(source, flags).programSize();
-    if (size > MAX_PROGRAM)
-      return `compiles to ${size} steps, more than ${MAX_PROGRAM}; make its repetitions smaller`;
-    return undefined;
+    return compile(source, flags).cause();
   } catch (error) {
     return `${error instanceof Error ? error.message : String(error)}; write it as RE2 reads it: no look-around, no back-reference`;
   }
@@ -47,7 +66,7 @@ export function quotePattern(pattern: Pattern): string {
     .join('');
 }
 
-function compile(source: string, flags: string): RE2JS {
+function compile(source: string, flags: string): Compiled {
   const key = `${flags}/${source}`;
   const known = compiled.get(key);
   if (known) return known;
@@ -55,7 +74,61 @@ function compile(source: string, flags: string): RE2JS {
   if (flags.includes('i')) bits |= re2().CASE_INSENSITIVE;
   if (flags.includes('m')) bits |= re2().MULTILINE;
   if (flags.includes('s')) bits |= re2().DOTALL;
-  const regex = re2().compile(source, bits);
+  const regex = new Compiled(re2().compile(source, bits));
   compiled.set(key, regex);
   return regex;
+}
+
+class Compiled implements Regex {
+  private readonly regex: RE2JS;
+  private readonly unitsEach: number;
+  private needsMany: boolean | undefined;
+  private counts: MadeStates | undefined;
+
+  constructor(regex: RE2JS) {
+    this.regex = regex;
+    this.unitsEach = regex.programSize() + STATE_UNITS;
+  }
+
+  /** Why the expression would cost too much. */
+  cause(): string | undefined {
+    const size = this.regex.programSize();
+    if (size > MAX_PROGRAM)
+      return `compiles to ${size} steps, more than ${MAX_PROGRAM}; make its repetitions smaller`;
+    if (this.unitsEach * MIN_LOOK_CHARS > MAX_STATE_UNITS && this.canCostMuch())
+      return `compiles to ${size} steps and needs so many states that ${MIN_LOOK_CHARS} characters could cost more than an event may; make its repetitions smaller, or write it as several`;
+    return undefined;
+  }
+
+  test(text: string): boolean {
+    return this.regex.test(text);
+  }
+
+  testWithin(text: string, units: number): Look {
+    const affordable = 2 * Math.floor(Math.max(0, units) / this.unitsEach / 2);
+    if (text.length <= affordable || !this.canCostMuch()) return this.look(text, text.length);
+    if (affordable === 0) return { fits: false, units: 0, leftOut: text.length };
+    return this.look(shortenText(text, affordable), text.length);
+  }
+
+  private look(text: string, wholeChars: number): Look {
+    const { dfa, onepass } = this.regex.re2Input;
+    this.counts ??= countsStates(this.regex);
+    const states = dfa.stateCount;
+    this.counts.made = 0;
+    const fits = this.regex.test(text);
+    // States that were thrown away were too many to be kept: then every character may have cost as much as one.
+    const made = this.counts.made + (dfa.stateCount < states ? text.length : 0);
+    return {
+      fits,
+      units: onepass === null ? made * this.unitsEach : 0,
+      leftOut: Math.max(0, wholeChars - text.length),
+    };
+  }
+
+  /** Found out when it first matters: it takes up to 0.1 s. */
+  private canCostMuch(): boolean {
+    this.needsMany ??= needsManyStates(this.regex);
+    return this.needsMany;
+  }
 }

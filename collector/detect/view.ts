@@ -3,6 +3,7 @@
 import { leftOutOf, MAX_ELEMENTS, shorten } from './huge.ts';
 import { LONG_CHARS, Needles } from './needles.ts';
 import { fold } from './pattern.ts';
+import { MAX_STATE_UNITS } from './regex.ts';
 
 /** Nesting followed when an event is searched for keywords; what lies deeper is not looked at. */
 const MAX_DEPTH = 16;
@@ -68,6 +69,8 @@ export class View {
    * event cost, without a clock.
    */
   work = 0;
+  /** What expressions may still cost for the event. */
+  stateUnitsLeft = MAX_STATE_UNITS;
   /** Fields of which only a part was looked at, each with what was left out. */
   readonly leftOut = new Map<number, string>();
 
@@ -76,6 +79,7 @@ export class View {
     this.source = source;
     this.stamp += 1;
     this.work = 0;
+    this.stateUnitsLeft = MAX_STATE_UNITS;
     if (this.standing.size > 0) this.standing.clear();
     if (this.leftOut.size > 0) this.leftOut.clear();
   }
