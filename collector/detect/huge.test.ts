@@ -218,6 +218,7 @@ test('an expression of which an event could not afford 64 characters is refused,
   );
   assert.equal(refused.length, 1);
   assert.match(refused[0] ?? '', /^rule\.yml:5:\d+: .*needs so many states.*make its repetitions smaller/);
+  assert.equal(itemMatches("F|re: '.{1000,}'", { F: 'x'.repeat(1_000) }), true);
   const words = Array.from({ length: 800 }, (_, number) => `word${number}z`).join('|');
   assert.equal(itemMatches(`F|re: '${words}'`, { F: 'word799z' }), true);
 });

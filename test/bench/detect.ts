@@ -27,7 +27,7 @@ import { recordAttacks, recordWork } from './recorded-work.ts';
 import { archiveOfOthers, unpackedFolder } from './sigmahq.ts';
 
 /** CPU of each measurement at least; the first passes, in which code is compiled, are not counted. */
-const MEASURE_MS = 800;
+const MEASURE_MS = 400;
 /** Of a recording, so that a pass without index over thousands of rules ends. */
 const MAX_EVENTS = 8_000;
 const GROUPS = 100_000;
