@@ -126,7 +126,7 @@ class Compiled implements Regex {
     };
   }
 
-  /** Found out when it first matters: it takes up to 0.1 s. */
+  /** Found out when it first matters: it takes up to 0.2 s. */
   private canCostMuch(): boolean {
     this.needsMany ??= needsManyStates(this.regex);
     return this.needsMany;

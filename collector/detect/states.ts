@@ -4,7 +4,7 @@ import type { RE2JS } from 're2js';
 
 /** States of an expression that needs few; made once, they are looked up from then on: 10 ns a character. */
 const MAX_STATES = 2_000;
-/** Instructions gone through to find the states: 0.1 s, once for an expression. Past it they count as many. */
+/** Instructions gone through to find the states: 0.2 s, once for an expression. Past it they count as many. */
 const MAX_STEPS = 2_500_000;
 
 /** What re2js keeps of an automaton's state. */
