@@ -125,9 +125,11 @@ function tlsOptions({ ca, certificate, key }: TlsMaterial, serverName: string): 
   };
 }
 
-/** OpenSSL's message begins with a thread's number and a file of its source; its reason does not. */
-function whyIt(error: Error & { readonly reason?: unknown }): string {
-  return shortened(typeof error.reason === 'string' ? `TLS: ${error.reason}` : error.message);
+/** The message of an OpenSSL error begins with a thread number and a file of its source; its reason does not. */
+function whyIt(error: Error & { readonly reason?: unknown; readonly library?: unknown }): string {
+  // Errors of Node about names have a reason too, which leaves out what is wrong.
+  const { reason, library } = error;
+  return shortened(typeof reason === 'string' && library !== undefined ? `TLS: ${reason}` : error.message);
 }
 
 /** At most MAX_ANSWER_BYTES of it, and one byte more where there is more. */

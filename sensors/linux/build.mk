@@ -28,7 +28,7 @@ $(LINUX)/vmlinux.h:
 	bpftool btf dump file $(KERNEL_BTF) format c > $@
 
 $(LINUX)/sensor-before-6.2.bpf.o: BPF_CFLAGS := -DSPOOR_BEFORE_6_2
-$(LINUX)/sensor.bpf.o $(LINUX)/sensor-before-6.2.bpf.o: $(BPF_SOURCES) $(LINUX)/vmlinux.h
+$(LINUX)/sensor.bpf.o $(LINUX)/sensor-before-6.2.bpf.o: $(BPF_SOURCES) $(LINUX)/vmlinux.h sensors/linux/build.mk
 	clang -O2 -g -Wall -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 $(BPF_CFLAGS) -I$(LINUX) \
 	  -ffile-prefix-map=$(CURDIR)=. -c sensors/linux/bpf/sensor.bpf.c -o $@.whole
 	llvm-strip -g -o $@ $@.whole
@@ -38,16 +38,16 @@ $(LINUX)/sensor.bpf.o $(LINUX)/sensor-before-6.2.bpf.o: $(BPF_SOURCES) $(LINUX)/
 sensors/linux/generated/layout.ts: $(LINUX)/sensor.bpf.o sensors/linux/layout.mjs
 	node sensors/linux/layout.mjs $< $@
 
-$(LINUX)/spoor_sensor.node: $(ADDON_SOURCES) $(wildcard sensors/linux/addon/*.h) sensors/linux/bpf/records.h node_modules/.installed-lock.json
+$(LINUX)/spoor_sensor.node: $(ADDON_SOURCES) $(wildcard sensors/linux/addon/*.h) sensors/linux/bpf/records.h node_modules/.installed-lock.json sensors/linux/build.mk
 	mkdir -p $(LINUX)
 	$(CC) $(NATIVE_CFLAGS) -fPIC -shared -fvisibility=hidden -Inode_modules/node-api-headers/include \
 	  $(ADDON_SOURCES) -o $@ -lbpf -lpthread
 
-$(LINUX)/spoor-launch: sensors/linux/launch/spoor-launch.c
+$(LINUX)/spoor-launch: sensors/linux/launch/spoor-launch.c sensors/linux/build.mk
 	mkdir -p $(LINUX)
 	$(CC) $(NATIVE_CFLAGS) -static $< -o $@
 
-$(LINUX)/spoor-canary: sensors/linux/canary/spoor-canary.c
+$(LINUX)/spoor-canary: sensors/linux/canary/spoor-canary.c sensors/linux/build.mk
 	mkdir -p $(LINUX)
 	$(CC) $(NATIVE_CFLAGS) -static $< -o $@
 
