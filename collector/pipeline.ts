@@ -22,7 +22,7 @@ import { maskText } from './redact/mask.ts';
 import { createRedact } from './redact/redact.ts';
 import type { SessionFinder } from './session/finder.ts';
 import type { Session, SessionPlan } from './session/session.ts';
-import { createSummary, type Summary, type Summing } from './session/summary.ts';
+import { createSummary, type Summary, type Summing, type ToldEvent } from './session/summary.ts';
 import { tagTree } from './session/tag-tree.ts';
 import type { Stage } from './stage.ts';
 import { newUid } from './uid.ts';
@@ -163,21 +163,27 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     for (const watch of watchers) watch(events);
   }
 
+  /** What the sensor was blind to when a session begins. */
+  let lastHealth: ToldEvent | undefined;
+
   function sumUp(events: readonly Event[]): void {
     for (const event of events) {
-      const told = {
+      const told: ToldEvent = {
         eventName: event.name,
         timeNs: event.timeNs,
         attributes: event.attributes as Record<string, unknown>,
       };
       const id = event.attributes['session.id'];
       if (id === undefined) {
-        if (event.name === 'sensor.gap') for (const summing of summaries.values()) summing.add(told);
+        if (event.name === 'sensor.health') lastHealth = told;
+        if (event.name === 'sensor.gap' || event.name === 'sensor.health')
+          for (const summing of summaries.values()) summing.add(told);
         continue;
       }
       let summing = summaries.get(id);
       if (!summing) {
         summing = createSummary(id);
+        if (lastHealth) summing.add(lastHealth);
         summaries.set(id, summing);
       }
       summing.add(told);
@@ -236,6 +242,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       'spoor.session.connections': sums.connections,
       'spoor.session.findings': sums.findings,
       'spoor.session.events_lost': sums.lost,
+      'spoor.session.blind': sums.blind.length === 0 ? undefined : sums.blind,
       'spoor.session.remaining_pids': end.remainingPids.length === 0 ? undefined : end.remainingPids,
     } satisfies Event['attributes']);
     finish([event]);

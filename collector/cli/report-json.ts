@@ -39,6 +39,7 @@ export function reportJson(summary: Summary): string {
     lost: {
       count: Number(summary.lost),
       gaps: summary.gaps.map(({ event, cause, count }) => ({ event, cause, count: Number(count) })),
+      blind: summary.blind,
     },
     remaining: summary.remaining.map(({ pid, program, commandLine }) => ({
       pid,

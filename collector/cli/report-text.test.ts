@@ -11,6 +11,12 @@ const about = (eventName: string): ToldEvent => ({
   attributes: { 'session.id': SESSION },
 });
 
+const blindTo = (...families: string[]): ToldEvent => ({
+  eventName: 'sensor.health',
+  timeNs: 0n,
+  attributes: { 'spoor.health.blind': families },
+});
+
 function lossesLine(events: readonly ToldEvent[], troubles: readonly string[] = []): string | undefined {
   const summing = createSummary(SESSION);
   for (const event of events) summing.add(event);
@@ -30,4 +36,17 @@ test('a session whose end was not recorded does not say that nothing was lost', 
 test('a log that could not be written does not say that nothing was lost', () => {
   const line = lossesLine([about('session.start'), about('session.end')], ['the log could not be closed']);
   assert.doesNotMatch(line ?? '', /none/);
+});
+
+test('a session that ran while the sensor was blind does not say that nothing was lost', () => {
+  const line = lossesLine([blindTo('dns.query'), about('session.start'), about('session.end')]);
+  assert.equal(line, '  losses     blind for a time to dns.query; see: spoor doctor');
+});
+
+test('what a session was blind to stands in its end, for who reads only its own records', () => {
+  const end = {
+    ...about('session.end'),
+    attributes: { 'session.id': SESSION, 'spoor.session.blind': ['file.open'] },
+  };
+  assert.match(lossesLine([about('session.start'), end]) ?? '', /blind for a time to file\.open/);
 });

@@ -110,11 +110,13 @@ export interface Summary {
   /** Events lost while the session ran, of this session or not. */
   readonly lost: bigint;
   readonly gaps: readonly GapLine[];
+  /** Families of hooks that were blind for a time meanwhile. */
+  readonly blind: readonly string[];
   readonly remaining: readonly Running[];
 }
 
 export interface Summing {
-  /** Events of other sessions are passed over; gaps belong to whoever ran meanwhile. */
+  /** Events of other sessions are passed over; gaps and blindness belong to whoever ran meanwhile. */
   add(event: ToldEvent): void;
   summary(): Summary;
 }
@@ -139,11 +141,13 @@ export function createSummary(sessionId: string): Summing {
   const handoverLines = new Map<string, HandoverLine>();
   const findingLines: FindingLine[] = [];
   const gaps = new Map<string, GapLine>();
+  const blind = new Set<string>();
   const running = new Map<string, Running>();
 
   function add(event: ToldEvent): void {
     const { attributes } = event;
     if (event.eventName === 'sensor.gap') onGap(attributes);
+    for (const family of list(attributes['spoor.health.blind'])) blind.add(family);
     if (attributes['session.id'] !== sessionId) return;
     events += 1;
     firstNs ??= event.timeNs;
@@ -335,6 +339,10 @@ export function createSummary(sessionId: string): Summing {
         findingLines,
         lost,
         gaps: [...gaps.values()],
+        blind: [
+          ...blind,
+          ...list(end?.attributes['spoor.session.blind']).filter((family) => !blind.has(family)),
+        ],
         remaining: Array.isArray(pids) ? remainingAt(pids) : [],
       };
     },
