@@ -1,6 +1,6 @@
 /** The Linux sensor: eBPF programs in the kernel (bpf/), a native addon (addon/), and this, their TypeScript face. */
 
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { arch } from 'node:os';
 import type { ProcessRef, SensorEvent, SessionTag } from '../event.ts';
 import type {
@@ -50,6 +50,8 @@ const REFRESH_INTERVAL_MS = 30_000;
 const MAX_BATCHES_IN_A_ROW = 4;
 
 const KERNEL_TYPES = '/sys/kernel/btf/vmlinux';
+/** The namespace in which the kernel counts processes: PROC_PID_INIT_INO, include/linux/proc_ns.h. */
+const HOST_PIDS = 'pid:[4026531836]';
 
 export interface LinuxSensorOptions {
   /** A power of two, and a multiple of the page. */
@@ -73,6 +75,11 @@ function refuseUnlessPossible(): void {
     throw new SensorError(`the Linux sensor knows x86_64 only, and this is ${arch()}; watch an x86_64 host`);
   if (process.geteuid?.() !== 0)
     throw new SensorError(`watching the kernel needs root, and this is uid ${process.geteuid?.()}; use sudo`);
+  // In another one each number that the kernel tells, or is told, would be that of another process.
+  if (readlinkSync('/proc/self/ns/pid') !== HOST_PIDS)
+    throw new SensorError(
+      "this is a pid namespace of its own, as in a container, where the numbers of processes are not the kernel's; run Spoor on the host, or the container with its pids (--pid=host)",
+    );
   // libbpf would look for others beside the kernel's image, which may be another kernel's.
   const types = statSync(KERNEL_TYPES, { throwIfNoEntry: false });
   if (!types || types.size === 0)

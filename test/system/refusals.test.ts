@@ -99,6 +99,21 @@ test('a state folder on a read-only mount is refused', needsRoot, async (t) => {
   refusedNaming(outcome, `${folder}/state`, /EROFS|read-only/i);
 });
 
+test(
+  'a container with pids of its own is refused: it would tag a process of the host by a number that is not its',
+  needsRoot,
+  async (t) => {
+    const folder = scratch(t);
+    const made = join(folder, 'made');
+    const { SPOOR } = await import('../checkout.ts');
+    const inside = ['--pid', '--fork', '--mount-proc', SPOOR, 'run', '--state', join(folder, 'state')];
+    const outcome = await run('unshare', [...inside, '--', 'touch', made]);
+    assert.equal(outcome.code, 3, outcome.stderr);
+    assert.match(outcome.stderr, /^spoor: this is a pid namespace of its own.*--pid=host.*\n$/);
+    assert.deepEqual(readdirSync(folder).includes('made'), false);
+  },
+);
+
 for (const verb of ['events', 'verify', 'report'])
   test(`spoor ${verb} of a state folder that does not exist is refused and makes none`, async (t) => {
     const folder = scratch(t);
