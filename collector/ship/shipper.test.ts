@@ -179,12 +179,18 @@ test('after a crash before its position was stored, what comes again has the uid
   first.start();
   assert.ok((await first.flush(PATIENCE_MS)).delivered);
   await first.stop();
+  // The answer to a request may overtake what the receiver prints of it; the closing checkpoint is the last of it.
+  const endsWithCheckpoint = () => received.logs.at(-1)?.event_name === 'log.checkpoint';
+  await received.until(() => indices(received).includes(71) && endsWithCheckpoint());
   const once = received.logs.length;
 
   writeFileSync(file, early); // as a power cut leaves it
   const second = it.shipTo(received.url);
   second.start();
   assert.ok((await second.flush(PATIENCE_MS)).delivered);
+  await received.until(
+    () => indices(received).slice(-1)[0] === 71 && received.logs.length > once + 30 && endsWithCheckpoint(),
+  );
   const uidOf = (log: (typeof received.logs)[number]) => log.attributes['log.record.uid'];
   const repeated = received.logs.slice(once).map(uidOf);
   assert.ok(repeated.length > 30);
