@@ -21,6 +21,7 @@ async function withSpools(
     touch /var/spool/cron/atjobs/.SEQ && chown daemon:daemon /var/spool/cron/atjobs/.SEQ
     mount -t tmpfs tmpfs /etc/cron.d
     mount --bind /dev/null /etc/crontab
+    mount -t tmpfs tmpfs /run  # where cron and atd see that one runs already: the host's may
     echo ready; exec sleep infinity`;
   const holder = spawn('unshare', ['--mount', '--kill-child', 'sh', '-c', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
