@@ -137,8 +137,8 @@ export function createHealth({ sensor, more, tell }: HealthNeeds): Health {
   };
 }
 
-/** Of each kind and CPU that counted anything. */
-export function countLine({ kind, cpu, seen, causes }: SensorCount): string {
+/** Of each kind, hook and CPU that counted anything. */
+export function countLine({ kind, hook, cpu, seen, causes }: SensorCount): string {
   const lost = Object.entries(causes).map(([cause, count]) => ` ${cause} ${count}`);
-  return `${kind} cpu ${cpu} seen ${seen}${lost.join('')}`;
+  return `${kind} at ${hook} cpu ${cpu} seen ${seen}${lost.join('')}`;
 }

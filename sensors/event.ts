@@ -431,6 +431,8 @@ export interface SensorGap {
   readonly bootNs: bigint;
   /** Kind of the events that were lost. */
   readonly lost: string;
+  /** Where in the kernel they would have been seen; undefined where that is not known. */
+  readonly hook: string | undefined;
   readonly count: bigint;
   readonly cause: LossCause;
   readonly cpu: number;

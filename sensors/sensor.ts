@@ -18,9 +18,11 @@ export interface Coverage {
   readonly reason: string;
 }
 
-/** Totals since the sensor started; `seen + lost = happened` holds for each kind and CPU. */
+/** Totals since the sensor started; `seen + lost = happened` holds for each hook, kind and CPU. */
 export interface SensorCount {
   readonly kind: string;
+  /** Where in the kernel it is seen: the attach point, such as "tp_btf/sys_exit". */
+  readonly hook: string;
   readonly cpu: number;
   readonly seen: bigint;
   /** By whatever cause. */

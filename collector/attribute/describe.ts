@@ -199,6 +199,7 @@ export function describeGap(seen: SensorGap): Attributes {
     'spoor.gap.count': seen.count,
     'spoor.gap.cpu': seen.cpu,
     'spoor.gap.event': seen.lost,
+    'spoor.gap.hook': seen.hook,
   };
 }
 

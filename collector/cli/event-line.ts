@@ -27,8 +27,11 @@ function whatOf({ eventName, attributes }: LogRecord): string {
       return `${text(attributes['network.transport'])} ${text(attributes['network.peer.address'])} port ${text(attributes['network.peer.port'])}${failed}`;
     case 'finding':
       return `${text(attributes['spoor.finding.level'])}: ${text(attributes['security_rule.name'])}`;
-    case 'sensor.gap':
-      return `${text(attributes['spoor.gap.count'])} ${text(attributes['spoor.gap.event'])} lost (${text(attributes['spoor.gap.cause'])})`;
+    case 'sensor.gap': {
+      const hook = attributes['spoor.gap.hook'];
+      const cause = `${text(attributes['spoor.gap.cause'])}${hook === undefined ? '' : ` at ${text(hook)}`}`;
+      return `${text(attributes['spoor.gap.count'])} ${text(attributes['spoor.gap.event'])} lost (${cause})`;
+    }
     case 'sensor.coverage':
       return `${text(attributes['spoor.coverage.state'])}: ${text(attributes['spoor.coverage.subject'])}`;
     default:

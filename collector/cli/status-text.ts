@@ -81,7 +81,11 @@ function logText({ records, durable, trouble }: ServiceStatus['log'], colours: P
 function lossLines({ sensor }: ServiceStatus, colours: Paint): string[] {
   const lost = Object.entries(sensor.lost);
   if (lost.length === 0) return [row('losses', 'none since the programs were loaded')];
-  return [row('losses', colours.yellow(lost.map(([kind, count]) => `${count} ${kind}`).join(', ')))];
+  const where = Object.entries(sensor.hooks).flatMap(([hook, { lost: count }]) =>
+    count > 0 ? [`${count} at ${hook}`] : [],
+  );
+  const kinds = lost.map(([kind, count]) => `${count} ${kind}`);
+  return [row('losses', colours.yellow(`${kinds.join(', ')}; ${where.join(', ')}`))];
 }
 
 function shipLines({ ship }: ServiceStatus, colours: Paint): string[] {

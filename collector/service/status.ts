@@ -42,6 +42,8 @@ export interface ServiceStatus {
     /** Records since the programs were loaded, by kind. */
     readonly seen: Readonly<Record<string, number>>;
     readonly lost: Readonly<Record<string, number>>;
+    /** The same by attach point in the kernel, such as "tp_btf/sys_exit". */
+    readonly hooks: Readonly<Record<string, { readonly seen: number; readonly lost: number }>>;
   };
   readonly log: { readonly records: number; readonly durable: number; readonly trouble: string };
   readonly ship: readonly {
@@ -81,13 +83,18 @@ export function statusOf(needs: StatusNeeds): ServiceStatus {
   const { user, system } = process.cpuUsage();
   const seen: Record<string, number> = {};
   const lost: Record<string, number> = {};
+  const hooks: Record<string, { seen: number; lost: number }> = {};
   for (const count of sensor.counts()) {
+    const hook = hooks[count.hook] ?? { seen: 0, lost: 0 };
+    hooks[count.hook] = hook;
+    hook.seen += Number(count.seen);
+    hook.lost += Number(count.lost);
     seen[count.kind] = (seen[count.kind] ?? 0) + Number(count.seen);
     if (count.lost > 0n) lost[count.kind] = (lost[count.kind] ?? 0) + Number(count.lost);
   }
   return {
     service: needs.service(),
-    sensor: { name: sensor.facts.name, tier: sensor.facts.tier, seen, lost },
+    sensor: { name: sensor.facts.name, tier: sensor.facts.tier, seen, lost, hooks },
     log: { records: seal.size, durable: seal.durable, trouble: seal.trouble?.message ?? '' },
     ship: shippers.map((shipper) => {
       const { destination, protocol, state, rejectedRecords, trouble } = shipper.status();

@@ -67,6 +67,45 @@ test(
   },
 );
 
+/** Events of a kind by the hook that saw them: what the counters say, and what was told of their loss. */
+function atHook({ sensor, events }: Watched<Overload>, hook: string, kind: string) {
+  const counts = sensor.counts().filter((count) => count.hook === hook && count.kind === kind);
+  const gaps = ofKind(events, 'sensor.gap').filter((gap) => gap.hook === hook && gap.lost === kind);
+  return {
+    seen: Number(counts.reduce((sum, { seen }) => sum + seen, 0n)),
+    lost: Number(counts.reduce((sum, { lost }) => sum + lost, 0n)),
+    told: Number(gaps.reduce((sum, { count }) => sum + count, 0n)),
+  };
+}
+
+test('for each hook what it saw and what was lost there add up to what happened', needsSensor, async (t) => {
+  const quiet = await overload(t, { opens: 0, marks: 0 });
+  const openHook = quiet.sensor.facts.tier === 'lsm' ? 'fexit/do_filp_open' : 'tp_btf/sys_exit';
+  const before = atHook(quiet, openHook, 'file.open');
+  const flooded = await overload(t, { opens: OPENS, marks: 0 }, { deafReceiver: true });
+
+  const opens = atHook(flooded, openHook, 'file.open');
+  assert.ok(opens.lost > 0, 'nothing was lost: the flood was none');
+  assert.equal(opens.seen + opens.lost, before.seen + OPENS);
+  assert.equal(opens.told, opens.lost);
+  // One kind, two hooks: who waits is seen as the socket changes its state, who takes as accept() returns.
+  const sockets = (hook: string) => {
+    const { seen, lost, told } = atHook(flooded, hook, 'network.socket');
+    assert.equal(told, lost);
+    return seen + lost;
+  };
+  assert.equal(sockets('tp_btf/inet_sock_set_state'), 1);
+  assert.equal(sockets('tp_btf/sys_exit'), CONNECTS);
+  const connects = atHook(flooded, 'tp_btf/inet_sock_set_state', 'network.connect');
+  assert.equal(connects.seen + connects.lost, CONNECTS);
+  const forks = atHook(flooded, 'tp_btf/task_newtask', 'process.fork');
+  assert.equal(forks.seen + forks.lost, EXECS);
+  for (const { hook, kind } of flooded.sensor.counts()) {
+    const { lost, told } = atHook(flooded, hook, kind);
+    assert.equal(told, lost, `${kind} at ${hook}`);
+  }
+});
+
 test(
   'after an overload the sensor tells everything again, from at most 5 s after its end',
   needsSensor,

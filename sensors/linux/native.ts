@@ -45,6 +45,8 @@ export interface Native {
   drain(handle: Handle): Buffer | undefined;
   positions(handle: Handle): [consumed: bigint, produced: bigint, takenRecords: bigint];
   counters(handle: Handle): Buffer;
+  /** Events lost since the counters began, on all CPUs. */
+  lost(handle: Handle): number;
   misses(handle: Handle): Record<string, bigint>;
   /** `words`: SUSPECT_WORD_BYTES each (bpf/records.h), padded with NUL. */
   suspect(handle: Handle, words: Buffer): void;

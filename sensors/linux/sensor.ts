@@ -139,6 +139,8 @@ class LinuxSensor implements Sensor {
   readonly #native: Native;
   readonly #handle: Handle;
   readonly #loss = new LossTeller();
+  /** Sum of all losses when they were last told. */
+  #lostTold = 0;
   readonly #processes = new SessionProcesses();
   readonly #reader = new RecordReader(this.#processes, (session) => this.#ended.add(session));
   readonly #histograms = new Histograms((row) => this.#native.histogram(this.#handle, row));
@@ -334,12 +336,20 @@ class LinuxSensor implements Sensor {
       this.#tell(this.#reader.read(batch));
       this.#rarely ??= this.#later();
     }
-    this.#tell(this.#loss.ofCounters(this.counts(), this.#bootNs()));
+    this.#tellLost();
     for (const session of this.#ended) {
       this.#tellHistogram(session);
       this.#histograms.release(session);
     }
     this.#ended.clear();
+  }
+
+  /** The counters have thousands of places; their sum says whether any of those that matter here has moved. */
+  #tellLost(): void {
+    const lost = this.#native.lost(this.#handle);
+    if (lost === this.#lostTold) return;
+    this.#lostTold = lost;
+    this.#tell(this.#loss.ofCounters(this.counts(), this.#bootNs()));
   }
 
   #later(): NodeJS.Timeout {

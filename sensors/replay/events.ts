@@ -252,6 +252,7 @@ const FIELDS: { readonly [K in Kind]: Fields<OfKind<K>> } = {
     kind: oneOf('sensor.gap'),
     bootNs: big,
     lost: text,
+    hook: optional(text),
     count: big,
     cause: oneOf('ring_full', 'shed', 'recursion', 'unreadable'),
     cpu: integer,

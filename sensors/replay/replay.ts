@@ -114,7 +114,7 @@ class ReplaySensor implements Sensor {
   counts(): SensorCount[] {
     return [...this.#counts].map(([kind, { seen, causes }]) => {
       const lost = Object.values(causes).reduce((sum, count) => sum + count, 0n);
-      return { kind, cpu: 0, seen, lost, causes };
+      return { kind, hook: 'recording', cpu: 0, seen, lost, causes };
     });
   }
 

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "boundary.h"
+#include "figures.h"
 #include "host.h"
 #include "keep.h"
 #include "kernel.h"
@@ -312,53 +313,6 @@ static napi_value positions(napi_env env, napi_callback_info info)
 	return pair;
 }
 
-static napi_value copied(napi_env env, const void *from, size_t bytes)
-{
-	napi_value buffer;
-	void *to;
-	if (napi_create_buffer(env, bytes, &to, &buffer) != napi_ok)
-		return throw_message(env, "no memory for an answer");
-	if (bytes)
-		memcpy(to, from, bytes);
-	return buffer;
-}
-
-/* counters(handle): struct counters, one a CPU. */
-static napi_value counters(napi_env env, napi_callback_info info)
-{
-	napi_value arguments[1];
-	struct handle *handle = called_on(env, info, arguments, 1);
-	if (!handle)
-		return NULL;
-	return copied(env, handle->kernel.counters, sizeof(struct counters) * handle->kernel.cpus);
-}
-
-struct answer {
-	napi_env env;
-	napi_value object;
-};
-
-static void add_missed(const char *program, uint64_t missed, void *context)
-{
-	struct answer *answer = context;
-	napi_value value;
-	napi_create_bigint_uint64(answer->env, missed, &value);
-	napi_set_named_property(answer->env, answer->object, program, value);
-}
-
-/* misses(handle): { program: times not run }, as bigint, of programs that were missed at all. */
-static napi_value misses(napi_env env, napi_callback_info info)
-{
-	napi_value arguments[1];
-	struct handle *handle = called_on(env, info, arguments, 1);
-	if (!handle)
-		return NULL;
-	struct answer answer = { .env = env };
-	napi_create_object(env, &answer.object);
-	kernel_misses(&handle->kernel, add_missed, &answer);
-	return answer.object;
-}
-
 /* ask(handle, iterator, pid, session, slot): the iterator's answers, structs of records.h one behind the other. */
 static napi_value ask(napi_env env, napi_callback_info info)
 {
@@ -377,9 +331,9 @@ static napi_value ask(napi_env env, napi_callback_info info)
 		return throw_message(env, "ask(handle, iterator, pid, session, slot)");
 	if (kernel_ask(&handle->kernel, iterator, &request, &answer, &bytes))
 		return throw_message(env, handle->kernel.message);
-	buffer = copied(env, answer, bytes);
+	napi_status status = napi_create_buffer_copy(env, bytes, answer, NULL, &buffer);
 	free(answer);
-	return buffer;
+	return status == napi_ok ? buffer : throw_message(env, "no memory for an answer");
 }
 
 /* The words of a call (handle, words): a Buffer of SUSPECT_WORD_BYTES each. */
@@ -424,37 +378,6 @@ static napi_value judge(napi_env env, napi_callback_info info)
 		return throw_message(env, "judge(handle, tag, becomes)");
 	kernel_judge(&handle->kernel, tag, becomes);
 	return NULL;
-}
-
-/* histogram(handle, slot): how often each call was made, 64-bit numbers by the call's number. */
-static napi_value histogram(napi_env env, napi_callback_info info)
-{
-	napi_value arguments[2];
-	uint32_t slot;
-	uint64_t calls[MAX_CALLS];
-	struct handle *handle = called_on(env, info, arguments, 2);
-	if (!handle)
-		return NULL;
-	if (napi_get_value_uint32(env, arguments[1], &slot) != napi_ok || slot >= HISTOGRAM_SESSIONS)
-		return throw_message(env, "histogram(handle, slot)");
-	kernel_histogram(&handle->kernel, slot, calls, MAX_CALLS);
-	return copied(env, calls, sizeof(calls));
-}
-
-/* missing(handle): by name the programs that do not run here, with the errno of the refusal; 0: there is no place. */
-static napi_value missing(napi_env env, napi_callback_info info)
-{
-	napi_value arguments[1], programs, error;
-	struct handle *handle = called_on(env, info, arguments, 1);
-	if (!handle)
-		return NULL;
-	const struct missing_programs *all = &handle->kernel.missing;
-	napi_create_object(env, &programs);
-	for (int i = 0; i < all->count; i++) {
-		napi_create_int32(env, all->list[i].error, &error);
-		napi_set_named_property(env, programs, all->list[i].name, error);
-	}
-	return programs;
 }
 
 static int64_t nanoseconds(clockid_t clock)
@@ -517,14 +440,14 @@ NAPI_MODULE_INIT()
 		napi_callback function;
 	} functions[] = {
 		{ "open", open_sensor },   { "attach", attach },	 { "listen", listen_for_records },
-		{ "drain", drain },	   { "positions", positions },	 { "counters", counters },
-		{ "misses", misses },	   { "ask", ask },		 { "wallOffsetNs", wall_offset },
+		{ "drain", drain },	   { "positions", positions },	 { "counters", figures_counters },
+		{ "misses", figures_misses },	   { "ask", ask },		 { "wallOffsetNs", wall_offset },
 		{ "close", close_sensor }, { "detach", detach },	 { "detachProgram", detach_program },
 		{ "leave", leave },	   { "suspect", suspect },	 { "unsuspect", unsuspect },
-		{ "judge", judge },	   { "histogram", histogram },	 { "missing", missing },
+		{ "judge", judge },	   { "histogram", figures_histogram },	 { "missing", figures_missing },
 		{ "notify", host_notify }, { "peer", host_peer },	 { "refusal", refusal },
 		{ "kept", keep_kept },	   { "mark", keep_mark },	 { "unkeep", keep_remove },
-		{ "forget", keep_forget }, { "verdict", keep_verdict },
+		{ "forget", keep_forget }, { "verdict", keep_verdict },	 { "lost", figures_lost },
 	};
 	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++) {
 		napi_value function;

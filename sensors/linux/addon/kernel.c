@@ -429,6 +429,15 @@ static uint64_t misses_of(int program)
 	return bpf_obj_get_info_by_fd(program, &info, &bytes) ? 0 : info.recursion_misses;
 }
 
+uint64_t kernel_lost(const struct kernel *kernel)
+{
+	const struct counters *rows = (const void *)kernel->counters;
+	uint64_t lost = 0;
+	for (int cpu = 0; cpu < kernel->cpus; cpu++)
+		lost += __atomic_load_n(&rows[cpu].lost, __ATOMIC_ACQUIRE);
+	return lost;
+}
+
 void kernel_misses(const struct kernel *kernel, void (*visit)(const char *name, uint64_t missed, void *context),
 		   void *context)
 {

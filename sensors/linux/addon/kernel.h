@@ -82,6 +82,9 @@ uint64_t kernel_boot_ns(void);
 /* Sums of a row of the histograms over all CPUs, into `calls` numbers. */
 void kernel_histogram(const struct kernel *kernel, uint32_t row, uint64_t *calls, size_t count);
 
+/* Events lost since the counters began, on all CPUs. */
+uint64_t kernel_lost(const struct kernel *kernel);
+
 /* How often a program was entered while it ran on the same CPU, and so was not run. Shows those that were at all. */
 void kernel_misses(const struct kernel *kernel, void (*visit)(const char *name, uint64_t missed, void *context),
 		   void *context);

@@ -149,7 +149,8 @@ static __noinline int seen_change(struct session *session, struct call_args *reg
 	u32 error = result < 0 ? -result : 0;
 	if (error >= ERESTARTSYS && error <= ERESTART_LAST)
 		return 0;
-	struct scratch *scratch = reserve(KIND_FILE_CHANGE, sizeof(struct file_change), task, session->id);
+	struct scratch *scratch = reserve(session->hook, KIND_FILE_CHANGE, sizeof(struct file_change), task,
+					  session->id);
 	if (!scratch)
 		return 0;
 	struct file_change *event = (void *)scratch->bytes;

@@ -47,7 +47,7 @@ static __noinline int seen_open(struct session *session, struct file *file, u32 
 		if (used.use->accesses & 1u << access && !(mode & FMODE_CREATED) && !emptied)
 			return 0;
 	}
-	struct scratch *scratch = reserve(KIND_FILE_OPEN, sizeof(struct file_open), task, session->id);
+	struct scratch *scratch = reserve(session->hook, KIND_FILE_OPEN, sizeof(struct file_open), task, session->id);
 	if (!scratch)
 		return 0;
 	/* Remembered only once there is room to tell of it. Nothing to remember it in costs a second event, no more. */
@@ -69,7 +69,7 @@ static __noinline int seen_open(struct session *session, struct file *file, u32 
 static __noinline int seen_open_failed(struct session *session, struct open_request *request, u32 error)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct scratch *scratch = reserve(KIND_FILE_OPEN, sizeof(struct file_open), task, session->id);
+	struct scratch *scratch = reserve(session->hook, KIND_FILE_OPEN, sizeof(struct file_open), task, session->id);
 	if (!scratch)
 		return 0;
 	struct file_open *event = (void *)scratch->bytes;

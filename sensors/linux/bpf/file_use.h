@@ -22,7 +22,8 @@ static __noinline void tell_received(struct session *session, struct file *file,
 	struct task_struct *task = bpf_get_current_task_btf();
 	if (!file || !use)
 		return;
-	struct scratch *scratch = reserve(KIND_FILE_RECEIVED, sizeof(struct file_open), task, session->id);
+	struct scratch *scratch = reserve(session->hook, KIND_FILE_RECEIVED, sizeof(struct file_open), task,
+					  session->id);
 	if (!scratch)
 		return;
 	struct file_open *event = (void *)scratch->bytes;
@@ -51,7 +52,7 @@ static __noinline void seen_bytes(struct session *session, struct file *file, u6
 		return;
 	use_of(task, session, inode, &used);
 	if (!used.use) {
-		count_lost(KIND_FILE_USES);
+		count_lost(session->hook, KIND_FILE_USES);
 		return;
 	}
 	if (is_received(used.use))
@@ -75,7 +76,7 @@ static __always_inline void seen_mapping(struct session *session, struct file *f
 		return;
 	use_of(task, session, inode, &used);
 	if (!used.use) {
-		count_lost(KIND_FILE_USES);
+		count_lost(session->hook, KIND_FILE_USES);
 		return;
 	}
 	if (is_received(used.use))
@@ -156,6 +157,12 @@ static __always_inline void tell_sums(struct telling *telling, u32 cause)
 	submit(telling->scratch);
 }
 
+/* Where all uses of a process are told. */
+static __always_inline u32 hook_of_uses(u32 cause)
+{
+	return cause == USES_EXIT ? HOOK_PROCESS_EXIT : cause == USES_EXEC ? HOOK_PROCESS_EXEC : HOOK_TASKS;
+}
+
 struct telling_more {
 	struct more_number number; /* of the next one */
 	u32 cause;
@@ -171,7 +178,8 @@ static long tell_numbered(u32 index, struct telling_more *more)
 	struct file_use *use = key ? bpf_map_lookup_elem(&more_uses, key) : NULL;
 	struct scratch *scratch = NULL;
 	if (use && has_news(use))
-		scratch = reserve(KIND_FILE_USES, sizeof(struct file_uses), bpf_get_current_task_btf(), more->session);
+		scratch = reserve(hook_of_uses(more->cause), KIND_FILE_USES, sizeof(struct file_uses),
+				  bpf_get_current_task_btf(), more->session);
 	if (scratch) {
 		struct file_uses *event = (void *)scratch->bytes;
 		event->record.start_ns = more->number.start_ns;
@@ -210,7 +218,8 @@ static __noinline void tell_uses(struct task_struct *task, struct session *sessi
 {
 	if (cause == USES_REFRESH && would_shed(KIND_FILE_USES))
 		return;
-	struct scratch *scratch = reserve(KIND_FILE_USES, sizeof(struct file_uses), task, session->id);
+	struct scratch *scratch = reserve(hook_of_uses(cause), KIND_FILE_USES, sizeof(struct file_uses), task,
+					  session->id);
 	if (!scratch)
 		return;
 	struct telling telling = { .scratch = scratch, .uses = uses };
@@ -227,7 +236,7 @@ static __noinline void tell_one_use(struct task_struct *task, struct session *se
 {
 	if (would_shed(KIND_FILE_USES))
 		return; /* told at the next close, or when the process ends */
-	struct scratch *scratch = reserve(KIND_FILE_USES, sizeof(struct file_uses), task, session->id);
+	struct scratch *scratch = reserve(session->hook, KIND_FILE_USES, sizeof(struct file_uses), task, session->id);
 	if (!scratch)
 		return;
 	struct file_uses *event = (void *)scratch->bytes;

@@ -45,7 +45,7 @@ static __always_inline void begin_flow(struct flow *flow, u64 sk, struct task_st
 }
 
 /* Begins with the first act of a session's process on the socket; NULL when it is not the session's, or not IP. */
-static __always_inline struct flow *flow_of(struct sock *sk)
+static __always_inline struct flow *flow_of(u32 hook, struct sock *sk)
 {
 	if (sk->sk_bpf_storage) {
 		struct flow *known = bpf_sk_storage_get(&flows, sk, NULL, 0);
@@ -58,7 +58,7 @@ static __always_inline struct flow *flow_of(struct sock *sk)
 		return NULL;
 	struct flow *flow = bpf_sk_storage_get(&flows, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!flow) {
-		count_lost(KIND_NETWORK_CLOSE);
+		count_lost(hook, KIND_NETWORK_CLOSE);
 		return NULL;
 	}
 	begin_flow(flow, (u64)sk, task, session);

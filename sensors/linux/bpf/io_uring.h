@@ -118,7 +118,7 @@ static __always_inline u32 append_filename(struct scratch *scratch, const struct
 static __always_inline int seen_open_asked(struct session *session, struct io_kiocb *request)
 {
 	struct io_open *open = operation(io_open, request);
-	struct scratch *scratch = reserve(KIND_URING_OPEN, sizeof(struct file_open), bpf_get_current_task_btf(),
+	struct scratch *scratch = reserve(session->hook, KIND_URING_OPEN, sizeof(struct file_open), bpf_get_current_task_btf(),
 					  session->id);
 	if (!scratch)
 		return 0;
@@ -248,7 +248,7 @@ static __noinline int fill_change_asked(struct scratch *scratch, struct io_kiocb
 
 static __always_inline int seen_change_asked(struct session *session, struct io_kiocb *request, u32 opcode)
 {
-	struct scratch *scratch = reserve(KIND_URING_CHANGE, sizeof(struct file_change), bpf_get_current_task_btf(),
+	struct scratch *scratch = reserve(session->hook, KIND_URING_CHANGE, sizeof(struct file_change), bpf_get_current_task_btf(),
 					  session->id);
 	if (!scratch)
 		return 0;
@@ -274,9 +274,9 @@ static __always_inline void remember_multishot(struct io_kiocb *request)
 	bpf_map_update_elem(&multishots, &key, &slot, BPF_ANY);
 }
 
-static __always_inline int seen_submitted(struct io_kiocb *request)
+static __always_inline int seen_submitted(u32 hook, struct io_kiocb *request)
 {
-	struct session *session = session_of(bpf_get_current_task_btf());
+	struct session *session = session_at(hook);
 	if (!session)
 		return 0;
 	u32 opcode = peek(request, opcode);
@@ -302,7 +302,7 @@ static __always_inline int seen_submitted(struct io_kiocb *request)
 /* The result of a request that was told with its names. */
 static __always_inline int seen_result(struct session *session, struct io_kiocb *request, int result)
 {
-	struct scratch *scratch = reserve(KIND_URING_RESULT, sizeof(struct uring_result), bpf_get_current_task_btf(),
+	struct scratch *scratch = reserve(session->hook, KIND_URING_RESULT, sizeof(struct uring_result), bpf_get_current_task_btf(),
 					  session->id);
 	if (!scratch)
 		return 0;
@@ -327,7 +327,7 @@ static __always_inline int seen_open_done(struct session *session, struct io_kio
 /* A length or a hole was set over an open file: there is no name to wait for. */
 static __always_inline int seen_size_done(struct session *session, struct io_kiocb *request, u32 opcode, int result)
 {
-	struct scratch *scratch = reserve(KIND_FILE_CHANGE, sizeof(struct file_change), bpf_get_current_task_btf(),
+	struct scratch *scratch = reserve(session->hook, KIND_FILE_CHANGE, sizeof(struct file_change), bpf_get_current_task_btf(),
 					  session->id);
 	if (!scratch)
 		return 0;
@@ -398,7 +398,7 @@ static __always_inline int seen_unnamed_done(struct session *session, struct io_
 
 static __always_inline int seen_completed(struct io_kiocb *request)
 {
-	struct session *session = session_of(bpf_get_current_task_btf());
+	struct session *session = session_at(HOOK_URING_COMPLETE);
 	if (!session)
 		return 0;
 	u32 opcode = peek(request, opcode);
@@ -424,19 +424,19 @@ static __always_inline int seen_completed(struct io_kiocb *request)
 SEC("tp_btf/io_uring_submit_req")
 int BPF_PROG(tracepoint_uring_submit, struct io_kiocb *request)
 {
-	return seen_submitted(request);
+	return seen_submitted(HOOK_URING_SUBMIT_REQ, request);
 }
 
 SEC("tp_btf/io_uring_submit_sqe")
 int BPF_PROG(tracepoint_uring_submit_sqe, struct io_kiocb *request)
 {
-	return seen_submitted(request);
+	return seen_submitted(HOOK_URING_SUBMIT_SQE, request);
 }
 
 /* A completion that is not its request's last: it has no request. */
 static __always_inline int seen_multishot_of(struct io_ring_ctx *ring, u64 user_data, int result)
 {
-	struct session *session = session_of(bpf_get_current_task_btf());
+	struct session *session = session_at(HOOK_URING_COMPLETE);
 	if (!session)
 		return 0;
 	struct multishot key = { .ring = (u64)ring, .user_data = user_data };
@@ -461,7 +461,7 @@ SEC("tp_btf/io_uring_cqe_overflow")
 int BPF_PROG(tracepoint_uring_overflow)
 {
 	if (session_of(bpf_get_current_task_btf()))
-		count_lost(KIND_URING_RESULT);
+		count_lost(HOOK_URING_OVERFLOW, KIND_URING_RESULT);
 	return 0;
 }
 

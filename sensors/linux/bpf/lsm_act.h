@@ -57,13 +57,13 @@ static __always_inline struct scratch *held_by(const struct task_act *act)
 
 /* Room for a record that outlives this program; NULL when there is none, or the act is held already: only what a call
  * does first is its act, the rest is how file systems carry it out (overlayfs renames again below itself). */
-static __always_inline struct scratch *hold(struct task_act *act, u32 kind, u32 fixed_bytes,
+static __always_inline struct scratch *hold(struct task_act *act, u32 hook, u32 kind, u32 fixed_bytes,
 					    struct task_struct *task, u32 session)
 {
 	struct scratch *asked = act->claimed ? held_by(act) : NULL;
 	if (asked) {
 		act->claimed = 0;
-		begin_record(asked, kind, fixed_bytes, task, session);
+		begin_record(asked, hook, kind, fixed_bytes, task, session);
 		return asked;
 	}
 	if (act->held)
@@ -73,7 +73,7 @@ static __always_inline struct scratch *hold(struct task_act *act, u32 kind, u32 
 		struct scratch *scratch = bpf_map_lookup_elem(&held_records, &index);
 		if (!scratch || __sync_lock_test_and_set(&scratch->busy, 1))
 			continue;
-		begin_record(scratch, kind, fixed_bytes, task, session);
+		begin_record(scratch, hook, kind, fixed_bytes, task, session);
 		act->held = index + 1;
 		act->told = 1;
 		return scratch;

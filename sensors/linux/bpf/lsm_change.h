@@ -19,15 +19,16 @@
 #define ATTR_SIZE 8 /* include/linux/fs.h, struct iattr */
 
 /* Begins to hold a change that a call `like` this makes; NULL when there is nothing to tell. */
-static __always_inline struct scratch *hold_change(u32 like)
+static __always_inline struct scratch *hold_change(u32 hook, u32 like)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct session *session = session_of(task);
+	struct session *session = session_at(hook);
 	struct path_text nothing = {};
 	struct task_act *act = session ? act_of(task) : NULL;
 	if (!act)
 		return NULL;
-	struct scratch *scratch = hold(act, KIND_FILE_CHANGE, sizeof(struct file_change), task, session->id);
+	struct scratch *scratch = hold(act, hook, KIND_FILE_CHANGE, sizeof(struct file_change), task,
+				       session->id);
 	if (!scratch)
 		return NULL;
 	struct file_change *event = (void *)scratch->bytes;
@@ -66,9 +67,9 @@ static __always_inline bool is_opening(void)
 
 /* One file: a name in the directory `at`, or, where that is NULL, the file at `at` itself. Nothing is read before it is
  * known that somebody is watched: outside sessions a hook costs one load. */
-static __always_inline struct file_change *change_of(u32 like, const struct path *at, struct dentry *name)
+static __always_inline struct file_change *change_of(u32 hook, u32 like, const struct path *at, struct dentry *name)
 {
-	struct scratch *scratch = hold_change(like);
+	struct scratch *scratch = hold_change(hook, like);
 	if (!scratch)
 		return NULL;
 	struct vfsmount *mount = peek(at, mnt);
@@ -86,7 +87,7 @@ SEC("fentry/security_path_rename")
 int BPF_PROG(lsm_rename, const struct path *old_directory, struct dentry *old, const struct path *new_directory,
 	     struct dentry *new, unsigned int flags)
 {
-	struct scratch *scratch = hold_change(NR_RENAMEAT2);
+	struct scratch *scratch = hold_change(HOOK_RENAME, NR_RENAMEAT2);
 	if (!scratch)
 		return 0;
 	struct file_change *event = (void *)scratch->bytes;
@@ -102,7 +103,7 @@ int BPF_PROG(lsm_rename, const struct path *old_directory, struct dentry *old, c
 SEC("fentry/security_path_link")
 int BPF_PROG(lsm_link, struct dentry *old, const struct path *new_directory, struct dentry *new)
 {
-	struct scratch *scratch = hold_change(NR_LINKAT);
+	struct scratch *scratch = hold_change(HOOK_LINK, NR_LINKAT);
 	if (!scratch)
 		return 0;
 	struct file_change *event = (void *)scratch->bytes;
@@ -118,7 +119,7 @@ int BPF_PROG(lsm_link, struct dentry *old, const struct path *new_directory, str
 SEC("fentry/security_path_symlink")
 int BPF_PROG(lsm_symlink, const struct path *directory, struct dentry *dentry, const char *target)
 {
-	struct scratch *scratch = hold_change(NR_SYMLINKAT);
+	struct scratch *scratch = hold_change(HOOK_SYMLINK, NR_SYMLINKAT);
 	if (!scratch)
 		return 0;
 	struct file_change *event = (void *)scratch->bytes;
@@ -132,21 +133,21 @@ int BPF_PROG(lsm_symlink, const struct path *directory, struct dentry *dentry, c
 SEC("fentry/security_path_unlink")
 int BPF_PROG(lsm_unlink, const struct path *directory, struct dentry *dentry)
 {
-	change_of(NR_UNLINK, directory, dentry);
+	change_of(HOOK_UNLINK, NR_UNLINK, directory, dentry);
 	return 0;
 }
 
 SEC("fentry/security_path_rmdir")
 int BPF_PROG(lsm_rmdir, const struct path *directory, struct dentry *dentry)
 {
-	change_of(NR_RMDIR, directory, dentry);
+	change_of(HOOK_RMDIR, NR_RMDIR, directory, dentry);
 	return 0;
 }
 
 SEC("fentry/security_path_mkdir")
 int BPF_PROG(lsm_mkdir, const struct path *directory, struct dentry *dentry, umode_t mode)
 {
-	struct file_change *event = change_of(NR_MKDIRAT, directory, dentry);
+	struct file_change *event = change_of(HOOK_MKDIR, NR_MKDIRAT, directory, dentry);
 	if (event)
 		event->values[2] = mode;
 	return 0;
@@ -157,7 +158,7 @@ int BPF_PROG(lsm_mknod, const struct path *directory, struct dentry *dentry, umo
 {
 	if (!is_watched() || is_opening())
 		return 0;
-	struct file_change *event = change_of(NR_MKNODAT, directory, dentry);
+	struct file_change *event = change_of(HOOK_MKNOD, NR_MKNODAT, directory, dentry);
 	if (event)
 		event->values[2] = mode;
 	return 0;
@@ -166,7 +167,7 @@ int BPF_PROG(lsm_mknod, const struct path *directory, struct dentry *dentry, umo
 SEC("fentry/security_path_chmod")
 int BPF_PROG(lsm_chmod, const struct path *path, umode_t mode)
 {
-	struct file_change *event = change_of(NR_FCHMODAT, path, NULL);
+	struct file_change *event = change_of(HOOK_CHMOD, NR_FCHMODAT, path, NULL);
 	if (event)
 		event->values[2] = mode;
 	return 0;
@@ -175,7 +176,7 @@ int BPF_PROG(lsm_chmod, const struct path *path, umode_t mode)
 SEC("fentry/security_path_chown")
 int BPF_PROG(lsm_chown, const struct path *path, u64 uid, u64 gid)
 {
-	struct file_change *event = change_of(NR_FCHOWNAT, path, NULL);
+	struct file_change *event = change_of(HOOK_CHOWN, NR_FCHOWNAT, path, NULL);
 	if (event) {
 		event->values[2] = (u32)uid;
 		event->values[3] = (u32)gid;
@@ -187,7 +188,7 @@ SEC("fentry/security_path_truncate")
 int BPF_PROG(lsm_truncate, const struct path *path)
 {
 	if (is_watched() && !is_opening())
-		change_of(NR_TRUNCATE, path, NULL);
+		change_of(HOOK_PATH_TRUNCATE, NR_TRUNCATE, path, NULL);
 	return 0;
 }
 
@@ -195,7 +196,7 @@ SEC("fentry/security_file_truncate")
 int BPF_PROG(lsm_truncate_file, struct file *file)
 {
 	if (is_watched() && !is_opening())
-		change_of(NR_TRUNCATE, __builtin_preserve_access_index(&file->f_path), NULL);
+		change_of(HOOK_FILE_TRUNCATE, NR_TRUNCATE, __builtin_preserve_access_index(&file->f_path), NULL);
 	return 0;
 }
 
@@ -217,7 +218,7 @@ int BPF_PROG(lsm_size, void *mapping, struct dentry *dentry, struct iattr *attri
 SEC("fentry/vfs_utimes")
 int BPF_PROG(lsm_times, const struct path *path)
 {
-	change_of(NR_UTIMENSAT, path, NULL);
+	change_of(HOOK_UTIMES, NR_UTIMENSAT, path, NULL);
 	return 0;
 }
 
@@ -232,14 +233,14 @@ int BPF_PROG(lsm_want_write, struct vfsmount *mount)
 }
 
 /* The name of an extended attribute, on a dentry of the mount that was asked for. */
-static __always_inline int attribute_change(u32 like, struct dentry *dentry, const char *name)
+static __always_inline int attribute_change(u32 hook, u32 like, struct dentry *dentry, const char *name)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_act *act = session_of(task) ? known_act(task) : NULL;
 	struct vfsmount *mount = act ? (void *)act->mount : NULL;
 	if (!mount || peek(mount, mnt_sb) != peek(dentry, d_sb))
 		return 0;
-	struct scratch *scratch = hold_change(like);
+	struct scratch *scratch = hold_change(hook, like);
 	if (!scratch)
 		return 0;
 	struct file_change *event = (void *)scratch->bytes;
@@ -253,13 +254,13 @@ static __always_inline int attribute_change(u32 like, struct dentry *dentry, con
 SEC("fentry/security_inode_setxattr")
 int BPF_PROG(lsm_set_attribute, void *mapping, struct dentry *dentry, const char *name)
 {
-	return attribute_change(NR_SETXATTR, dentry, name);
+	return attribute_change(HOOK_SETXATTR, NR_SETXATTR, dentry, name);
 }
 
 SEC("fentry/security_inode_removexattr")
 int BPF_PROG(lsm_remove_attribute, void *mapping, struct dentry *dentry, const char *name)
 {
-	return attribute_change(NR_REMOVEXATTR, dentry, name);
+	return attribute_change(HOOK_REMOVEXATTR, NR_REMOVEXATTR, dentry, name);
 }
 
 /* What was made is known once it is there. */

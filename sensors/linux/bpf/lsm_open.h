@@ -63,7 +63,7 @@ static __always_inline int opened(struct session *session, struct open_request *
 SEC("fexit/do_filp_open")
 int BPF_PROG(lsm_open, int directory, struct filename *name, const struct open_flags *flags)
 {
-	struct session *session = session_of(bpf_get_current_task_btf());
+	struct session *session = session_at(HOOK_FILP_OPEN);
 	if (!session)
 		return 0;
 	struct open_request asked = {
@@ -77,7 +77,7 @@ int BPF_PROG(lsm_open, int directory, struct filename *name, const struct open_f
 SEC("fexit/do_file_open_root")
 int BPF_PROG(lsm_open_root, const struct path *root, const char *name, const struct open_flags *flags)
 {
-	struct session *session = session_of(bpf_get_current_task_btf());
+	struct session *session = session_at(HOOK_OPEN_ROOT);
 	if (!session)
 		return 0;
 	struct open_request asked = { .directory = AT_FDCWD, .flags = peek(flags, open_flag) };
@@ -88,7 +88,7 @@ int BPF_PROG(lsm_open_root, const struct path *root, const char *name, const str
 static __noinline int seen_open_refused(struct session *session, const struct path *path, u32 flags, u32 error)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct scratch *scratch = reserve(KIND_FILE_OPEN, sizeof(struct file_open), task, session->id);
+	struct scratch *scratch = reserve(session->hook, KIND_FILE_OPEN, sizeof(struct file_open), task, session->id);
 	if (!scratch)
 		return 0;
 	struct file_open *event = (void *)scratch->bytes;
@@ -112,7 +112,7 @@ SEC("fexit/may_open")
 int BPF_PROG(lsm_open_refused, void *mapping, const struct path *path, int access, int flags, int result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct session *session = result ? session_of(task) : NULL;
+	struct session *session = result ? session_at(HOOK_MAY_OPEN) : NULL;
 	struct task_act *act = session && !(flags & FMODE_EXEC) && result != -ESTALE ? act_of(task) : NULL;
 	if (!act)
 		return 0;
@@ -124,7 +124,7 @@ SEC("fentry/fd_install")
 int BPF_PROG(lsm_descriptor, unsigned int descriptor, struct file *file)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct session *session = session_of(task);
+	struct session *session = session_at(HOOK_FD_INSTALL);
 	struct used used;
 	if (!session || !(peek(file, f_mode) & FMODE_WRITE) || !is_counted(peek(peek(file, f_inode), i_mode)))
 		return 0;

@@ -14,38 +14,38 @@
 SEC("fexit/inet_sendmsg")
 int BPF_PROG(lsm_sent, struct socket *socket, struct msghdr *message, size_t size, int bytes)
 {
-	return seen_sent(socket->sk, bytes);
+	return seen_sent(HOOK_INET_SENDMSG, socket->sk, bytes);
 }
 
 SEC("fexit/inet6_sendmsg")
 int BPF_PROG(lsm_sent_6, struct socket *socket, struct msghdr *message, size_t size, int bytes)
 {
-	return seen_sent(socket->sk, bytes);
+	return seen_sent(HOOK_INET6_SENDMSG, socket->sk, bytes);
 }
 
 SEC("fexit/inet_sendpage")
 int BPF_PROG(lsm_sent_page, struct socket *socket, struct page *page, int offset, size_t size, int flags, ssize_t bytes)
 {
-	return seen_sent(socket->sk, bytes);
+	return seen_sent(HOOK_INET_SENDPAGE, socket->sk, bytes);
 }
 
 SEC("fexit/inet_recvmsg")
 int BPF_PROG(lsm_received, struct socket *socket, struct msghdr *message, size_t size, int flags, int bytes)
 {
-	return seen_received(socket->sk, bytes, flags);
+	return seen_received(HOOK_INET_RECVMSG, socket->sk, bytes, flags);
 }
 
 SEC("fexit/inet6_recvmsg")
 int BPF_PROG(lsm_received_6, struct socket *socket, struct msghdr *message, size_t size, int flags, int bytes)
 {
-	return seen_received(socket->sk, bytes, flags);
+	return seen_received(HOOK_INET6_RECVMSG, socket->sk, bytes, flags);
 }
 
 SEC("fexit/tcp_splice_read")
 int BPF_PROG(lsm_received_splice, struct socket *socket, loff_t *position, struct pipe_inode_info *pipe, size_t size,
 	     unsigned int flags, ssize_t bytes)
 {
-	return seen_received(socket->sk, bytes, 0);
+	return seen_received(HOOK_SPLICE_READ, socket->sk, bytes, 0);
 }
 
 #endif

@@ -34,7 +34,7 @@ SEC("fentry/io_issue_sqe")
 int BPF_PROG(lsm_uring_begin, struct io_kiocb *uring)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct session *session = session_of(task);
+	struct session *session = session_at(HOOK_ISSUE_SQE);
 	struct task_act *act = session ? act_of(task) : NULL;
 	if (!act)
 		return 0;
@@ -46,9 +46,10 @@ int BPF_PROG(lsm_uring_begin, struct io_kiocb *uring)
 		remember_multishot(uring);
 	if (!is_named_change(opcode))
 		return 0;
-	struct scratch *scratch = hold(act, KIND_FILE_CHANGE, sizeof(struct file_change), task, session->id);
+	struct scratch *scratch = hold(act, HOOK_ISSUE_SQE, KIND_FILE_CHANGE, sizeof(struct file_change), task,
+				       session->id);
 	if (!scratch) {
-		count_lost(KIND_FILE_CHANGE);
+		count_lost(HOOK_ISSUE_SQE, KIND_FILE_CHANGE);
 		return 0;
 	}
 	fill_change_asked(scratch, uring, opcode);
@@ -76,7 +77,7 @@ int BPF_PROG(lsm_uring_end, struct io_kiocb *uring, unsigned int flags, int resu
 
 static __always_inline int unnamed_completed(struct io_kiocb *request)
 {
-	struct session *session = session_of(bpf_get_current_task_btf());
+	struct session *session = session_at(HOOK_URING_COMPLETE);
 	return session ? seen_unnamed_done(session, request, peek(request, opcode), peek(request, cqe.res)) : 0;
 }
 

@@ -47,13 +47,13 @@ struct {
 	__type(value, struct attempt);
 } attempts SEC(".maps");
 
-static __always_inline int tell_attempt(u64 key, struct attempt *attempt, u32 error)
+static __always_inline int tell_attempt(u32 hook, u64 key, struct attempt *attempt, u32 error)
 {
 	const struct sock *sk = (void *)key;
 	if (__sync_lock_test_and_set(&attempt->told, 1))
 		return 0;
 	attempt->error = error;
-	struct scratch *scratch = reserve(KIND_NETWORK_CONNECT, sizeof(struct network_connect),
+	struct scratch *scratch = reserve(hook, KIND_NETWORK_CONNECT, sizeof(struct network_connect),
 					  bpf_get_current_task_btf(), attempt->session);
 	if (!scratch)
 		return 0;
@@ -69,10 +69,10 @@ static __always_inline int tell_attempt(u64 key, struct attempt *attempt, u32 er
 	return 0;
 }
 
-static __always_inline int tell_attempt_of(u64 key, u32 error)
+static __always_inline int tell_attempt_of(u32 hook, u64 key, u32 error)
 {
 	struct attempt *attempt = bpf_map_lookup_elem(&attempts, &key);
-	return attempt ? tell_attempt(key, attempt, error) : 0;
+	return attempt ? tell_attempt(hook, key, attempt, error) : 0;
 }
 
 /* In the context of whoever connects: only here is it known who that is. */
@@ -92,11 +92,11 @@ static __always_inline int seen_connect_begin(struct sock *sk)
 		.session = session->id,
 	};
 	struct network_address local;
-	tell_attempt_of(key, ECONNABORTED); /* an earlier attempt, given up for this one */
+	tell_attempt_of(HOOK_SOCK_SET_STATE, key, ECONNABORTED); /* an earlier attempt, given up for this one */
 	socket_addresses(sk, &local, &attempt.peer);
 	if (bpf_map_update_elem(&attempts, &key, &attempt, BPF_ANY))
-		count_lost(KIND_NETWORK_CONNECT);
-	flow_of(sk);
+		count_lost(HOOK_SOCK_SET_STATE, KIND_NETWORK_CONNECT);
+	flow_of(HOOK_SOCK_SET_STATE, sk);
 	return 0;
 }
 
@@ -104,7 +104,7 @@ static __always_inline int seen_socket_destroyed(struct sock *sk)
 {
 	u64 key = (u64)sk;
 	/* Closed by its owner before an answer came. */
-	tell_attempt_of(key, ECONNABORTED);
+	tell_attempt_of(HOOK_DESTROY_SOCK, key, ECONNABORTED);
 	bpf_map_delete_elem(&attempts, &key);
 	return 0;
 }
@@ -125,7 +125,7 @@ static __noinline int seen_internet_connect(struct session *session, struct sock
 		u64 key = (u64)sk;
 		struct attempt *attempt = bpf_map_lookup_elem(&attempts, &key);
 		if (attempt && !attempt->told)
-			return tell_attempt(key, attempt, error);
+			return tell_attempt(session->hook, key, attempt, error);
 		if (attempt && (attempt->error == error || error == ECONNABORTED))
 			return 0;
 	} else if (protocol != IPPROTO_UDP || type != SOCK_DGRAM) {
@@ -134,8 +134,8 @@ static __noinline int seen_internet_connect(struct session *session, struct sock
 	/* A peer of AF_UNSPEC takes the peer away. */
 	if (address ? !claimed_address(address, &claimed) : error || !peek(sk, __sk_common.skc_dport))
 		return 0;
-	struct scratch *scratch =
-		reserve(KIND_NETWORK_CONNECT, sizeof(struct network_connect), task, session->id);
+	struct scratch *scratch = reserve(session->hook, KIND_NETWORK_CONNECT, sizeof(struct network_connect), task,
+					  session->id);
 	if (!scratch)
 		return 0;
 	struct network_connect *event = (void *)scratch->bytes;
@@ -165,7 +165,7 @@ static __always_inline int seen_connected(struct sock *sk)
 	if (!attempt)
 		return 0;
 	note_own_end(sk);
-	return tell_attempt(key, attempt, 0);
+	return tell_attempt(HOOK_SOCK_SET_STATE, key, attempt, 0);
 }
 
 /* connect() returned. */
@@ -180,7 +180,7 @@ SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(both_sock_state, struct sock *sk, int old, int new)
 {
 	if (new == TCP_LISTEN) {
-		struct session *session = session_of(bpf_get_current_task_btf());
+		struct session *session = session_at(HOOK_SOCK_SET_STATE);
 		return session ? seen_socket(session, sk, SOCKET_LISTEN) : 0;
 	}
 	if (old == TCP_CLOSE && new == TCP_SYN_SENT && peek(sk, sk_protocol) == IPPROTO_TCP)
@@ -196,7 +196,7 @@ int BPF_PROG(both_sock_state, struct sock *sk, int old, int new)
 	u32 error = peek(sk, sk_err);
 	/* Without an error of the socket's, connect() itself is failing (no route, no free port) and will say why
 	 * when it returns; or the owner closes the socket, which is then destroyed. */
-	return error ? tell_attempt_of((u64)sk, error) : 0;
+	return error ? tell_attempt_of(HOOK_SOCK_SET_STATE, (u64)sk, error) : 0;
 }
 
 SEC("tp_btf/tcp_destroy_sock")

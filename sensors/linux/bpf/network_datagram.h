@@ -74,7 +74,7 @@ static __always_inline struct flow *flow_of_sender(struct bpf_sock *sk)
 	if (flow)
 		begin_flow(flow, (u64)sk, task, session);
 	else
-		count_lost(KIND_NETWORK_CLOSE);
+		count_lost(HOOK_EGRESS, KIND_NETWORK_CLOSE);
 	return flow;
 }
 
@@ -96,7 +96,7 @@ static __always_inline void packet_peer(struct __sk_buff *packet, bool incoming,
 static __always_inline void tell_peer_met(struct __sk_buff *packet, struct flow *flow, const struct network_address *peer,
 					  u16 source)
 {
-	struct scratch *scratch = reserve(KIND_NETWORK_CONNECT, sizeof(struct network_connect),
+	struct scratch *scratch = reserve(HOOK_EGRESS, KIND_NETWORK_CONNECT, sizeof(struct network_connect),
 					  bpf_get_current_task_btf(), flow->session);
 	if (!scratch)
 		return;
@@ -131,13 +131,13 @@ static __always_inline void seen_datagram(struct __sk_buff *packet, struct flow 
 		.received = incoming ? bytes : 0,
 	};
 	if (bpf_map_update_elem(&peers, &key, &first, BPF_NOEXIST)) {
-		count_lost(KIND_NETWORK_CONNECT);
+		count_lost(incoming ? HOOK_INGRESS : HOOK_EGRESS, KIND_NETWORK_CONNECT);
 		return;
 	}
 	struct peer_number number = { .sk = flow->sk, .number = __sync_fetch_and_add(&flow->peers, 1) };
 	if (bpf_map_update_elem(&peer_numbers, &number, &key, BPF_ANY)) {
 		bpf_map_delete_elem(&peers, &key); /* nobody would find it at the end */
-		count_lost(KIND_NETWORK_CONNECT);
+		count_lost(incoming ? HOOK_INGRESS : HOOK_EGRESS, KIND_NETWORK_CONNECT);
 		return;
 	}
 	if (!incoming)
@@ -165,7 +165,7 @@ static long tell_peer(u32 index, struct peers_told *told)
 		return 0;
 	told->sent += sums->sent;
 	told->received += sums->received;
-	struct scratch *scratch = reserve(KIND_NETWORK_CLOSE, sizeof(struct network_close),
+	struct scratch *scratch = reserve(HOOK_SOCK_RELEASE, KIND_NETWORK_CLOSE, sizeof(struct network_close),
 					  bpf_get_current_task_btf(), flow->session);
 	if (scratch) {
 		struct network_close *event = (void *)scratch->bytes;

@@ -24,40 +24,40 @@
 #define DNS_PORT 53
 #define TLS_HANDSHAKE 22 /* first byte of a TLS record, RFC 8446, 5.1 */
 
-static __always_inline int seen_sent(struct sock *sk, long bytes)
+static __always_inline int seen_sent(u32 hook, struct sock *sk, long bytes)
 {
 	if (bytes <= 0)
 		return 0;
-	struct flow *flow = flow_of(sk);
+	struct flow *flow = flow_of(hook, sk);
 	if (flow)
 		__sync_fetch_and_add(&flow->sent, bytes);
 	else if (sk->sk_bpf_storage)
-		seen_served(sk);
+		seen_served(hook, sk);
 	return 0;
 }
 
-static __always_inline int seen_received(struct sock *sk, long bytes, int flags)
+static __always_inline int seen_received(u32 hook, struct sock *sk, long bytes, int flags)
 {
 	if (bytes <= 0 || flags & MSG_PEEK)
 		return 0; /* a peek leaves the bytes to be received again */
-	struct flow *flow = flow_of(sk);
+	struct flow *flow = flow_of(hook, sk);
 	if (flow)
 		__sync_fetch_and_add(&flow->received, bytes);
 	else if (sk->sk_bpf_storage)
-		seen_served(sk);
+		seen_served(hook, sk);
 	return 0;
 }
 
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(both_sock_sent, struct sock *sk, int bytes, int flags)
 {
-	return seen_sent(sk, bytes);
+	return seen_sent(HOOK_SEND_LENGTH, sk, bytes);
 }
 
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(both_sock_received, struct sock *sk, int bytes, int flags)
 {
-	return seen_received(sk, bytes, flags);
+	return seen_received(HOOK_RECV_LENGTH, sk, bytes, flags);
 }
 
 static __always_inline int seen_flow_end(struct flow *flow)
@@ -70,7 +70,7 @@ static __always_inline int seen_flow_end(struct flow *flow)
 		tell_peers(flow, &peers);
 	if (flow->peers && peers.sent >= flow->sent && peers.received >= flow->received)
 		return 0; /* each peer was told, and they are all there is */
-	struct scratch *scratch = reserve(KIND_NETWORK_CLOSE, sizeof(struct network_close),
+	struct scratch *scratch = reserve(HOOK_SOCK_RELEASE, KIND_NETWORK_CLOSE, sizeof(struct network_close),
 					  bpf_get_current_task_btf(), flow->session);
 	if (!scratch)
 		return 0;
@@ -146,7 +146,8 @@ static __always_inline void tell_payload(struct __sk_buff *packet, struct flow *
 					 struct network_payload *what)
 {
 	const struct sock *sk = (void *)flow->sk;
-	struct scratch *scratch = reserve(KIND_NETWORK_PAYLOAD, sizeof(struct network_payload),
+	u32 hook = what->incoming ? HOOK_INGRESS : HOOK_EGRESS;
+	struct scratch *scratch = reserve(hook, KIND_NETWORK_PAYLOAD, sizeof(struct network_payload),
 					  bpf_get_current_task_btf(), flow->session);
 	if (!scratch)
 		return;
@@ -166,7 +167,7 @@ static __always_inline void tell_payload(struct __sk_buff *packet, struct flow *
 	if (!kept || kept > MAX_HELLO_BYTES ||
 	    bpf_skb_load_bytes(packet, at, scratch->bytes + sizeof(*event), read)) {
 		release(scratch);
-		count_lost(KIND_NETWORK_PAYLOAD);
+		count_lost(hook, KIND_NETWORK_PAYLOAD);
 		return;
 	}
 	scratch->used += kept;
@@ -256,7 +257,7 @@ int BPF_PROG(lsm_datagram_first, struct socket *socket, struct msghdr *message, 
 {
 	struct sock *sk = socket->sk;
 	if (sk && sk->sk_protocol == IPPROTO_UDP)
-		flow_of(sk);
+		flow_of(HOOK_SOCKET_SENDMSG, sk);
 	return 0;
 }
 

@@ -97,12 +97,12 @@ static __always_inline int seen_other_end(struct sock *sk)
 	if (bpf_map_delete_elem(&own_ends, &ends))
 		return 0;
 	if (!bpf_sk_storage_get(&served_sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE))
-		count_lost(KIND_NETWORK_SOCKET);
+		count_lost(HOOK_SOCK_SET_STATE, KIND_NETWORK_SOCKET);
 	return 0;
 }
 
 /* Somebody outside sent or received on a socket that has storage. */
-static __always_inline void seen_served(struct sock *sk)
+static __always_inline void seen_served(u32 hook, struct sock *sk)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct served *served = bpf_sk_storage_get(&served_sockets, sk, NULL, 0);
@@ -114,7 +114,7 @@ static __always_inline void seen_served(struct sock *sk)
 	served->pid = task->tgid;
 	served->start_ns = start_ns;
 	served->told++;
-	struct scratch *scratch = reserve(KIND_NETWORK_SOCKET, sizeof(struct network_socket), task, 0);
+	struct scratch *scratch = reserve(hook, KIND_NETWORK_SOCKET, sizeof(struct network_socket), task, 0);
 	if (!scratch)
 		return;
 	struct network_socket *event = (void *)scratch->bytes;

@@ -28,7 +28,7 @@ static __always_inline struct sock *socket_of(int descriptor)
 
 static __always_inline int seen_socket(struct session *session, const struct sock *sk, u32 act)
 {
-	struct scratch *scratch = reserve(KIND_NETWORK_SOCKET, sizeof(struct network_socket),
+	struct scratch *scratch = reserve(session->hook, KIND_NETWORK_SOCKET, sizeof(struct network_socket),
 					  bpf_get_current_task_btf(), session->id);
 	if (!scratch)
 		return 0;
@@ -64,7 +64,7 @@ static __always_inline int seen_socket_made(struct session *session, u32 family,
 	type &= SOCK_TYPE_MASK;
 	if (family == AF_UNIX || (is_internet(family) && (type == SOCK_STREAM || type == SOCK_DGRAM)))
 		return 0;
-	struct scratch *scratch = reserve(KIND_NETWORK_SOCKET, sizeof(struct network_socket),
+	struct scratch *scratch = reserve(session->hook, KIND_NETWORK_SOCKET, sizeof(struct network_socket),
 					  bpf_get_current_task_btf(), session->id);
 	if (!scratch)
 		return 0;

@@ -115,7 +115,7 @@ static __always_inline u32 place_of(struct inode *inode, u32 path_flags)
 
 static __always_inline int seen_exec(struct task_struct *task, struct linux_binprm *program)
 {
-	struct session *session = session_of(task);
+	struct session *session = session_at(HOOK_PROCESS_EXEC);
 	u32 around = session ? session->id : 0;
 	if (session)
 		seen_program_end(task, session);
@@ -123,10 +123,10 @@ static __always_inline int seen_exec(struct task_struct *task, struct linux_binp
 	if (tag) {
 		struct session suspect = { .id = tag, .around = around, .slot = session ? session->slot : 0 };
 		credentials_of(task, &suspect.credentials);
-		set_session(task, &suspect);
+		set_session(HOOK_PROCESS_EXEC, task, &suspect);
 	}
-	struct scratch *scratch =
-		reserve(KIND_PROCESS_EXEC, sizeof(struct process_exec), task, tag ? tag : around);
+	struct scratch *scratch = reserve(HOOK_PROCESS_EXEC, KIND_PROCESS_EXEC, sizeof(struct process_exec), task,
+					  tag ? tag : around);
 	if (!scratch)
 		return 0;
 	struct process_exec *event = (void *)scratch->bytes;

@@ -48,8 +48,8 @@ static long append_claimed_arg(u32 index, struct claimed_args *args)
 static __noinline int seen_exec_failed(struct session *session, int directory, u64 path, u64 args, u32 error)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct scratch *scratch =
-		reserve(KIND_PROCESS_EXEC_FAILED, sizeof(struct process_exec_failed), task, session->id);
+	struct scratch *scratch = reserve(session->hook, KIND_PROCESS_EXEC_FAILED, sizeof(struct process_exec_failed),
+					  task, session->id);
 	if (!scratch)
 		return 0;
 	struct process_exec_failed *event = (void *)scratch->bytes;

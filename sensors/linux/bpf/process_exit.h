@@ -24,11 +24,11 @@ struct {
 
 static __always_inline int seen_exit(struct task_struct *task)
 {
-	struct session *session = session_of(task);
+	struct session *session = session_at(HOOK_PROCESS_EXIT);
 	if (session)
 		seen_last_use(task, session);
-	struct scratch *scratch =
-		reserve(KIND_PROCESS_EXIT, sizeof(struct process_exit), task, session ? session->id : 0);
+	struct scratch *scratch = reserve(HOOK_PROCESS_EXIT, KIND_PROCESS_EXIT, sizeof(struct process_exit), task,
+					  session ? session->id : 0);
 	if (!scratch)
 		return 0;
 	struct process_exit *event = (void *)scratch->bytes;

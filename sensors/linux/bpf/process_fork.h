@@ -13,13 +13,14 @@
 static __always_inline int seen_newtask(struct task_struct *child, u64 flags)
 {
 	struct task_struct *creator = bpf_get_current_task_btf();
-	struct session *session = session_of(creator);
+	struct session *session = session_at(HOOK_TASK_NEWTASK);
 	if (!session)
 		return 0;
-	set_session(child, session);
+	set_session(HOOK_TASK_NEWTASK, child, session);
 	if (child->tgid == creator->tgid)
 		return 0; /* a thread: its process is known */
-	struct scratch *scratch = reserve(KIND_PROCESS_FORK, sizeof(struct process_fork), child, session->id);
+	struct scratch *scratch = reserve(HOOK_TASK_NEWTASK, KIND_PROCESS_FORK, sizeof(struct process_fork),
+					  child, session->id);
 	if (!scratch)
 		return 0;
 	struct process_fork *event = (void *)scratch->bytes;

@@ -369,14 +369,68 @@ enum reader_state {
 	READER_HURRIES = 2, /* called at once */
 };
 
-/* Events by kind of record, one row a CPU, mapped into the collector. Raised by atomic adds: programs nest and may be
- * preempted. What happened is the sum of all four. */
-#define KIND_PLACES 32 /* more than KIND_COUNT; a power of two: every verifier follows a mask */
+/* Where in the kernel an event was seen: the attach point that first knew of it. */
+enum hook {
+	HOOK_NONE = 0,
+	HOOK_SYS_EXIT = 1,
+	HOOK_TASK_NEWTASK = 2,
+	HOOK_PROCESS_EXEC = 3,
+	HOOK_PROCESS_EXIT = 4,
+	HOOK_SIGNAL_GENERATE = 5,
+	HOOK_SOCK_SET_STATE = 6,
+	HOOK_DESTROY_SOCK = 7,
+	HOOK_SEND_LENGTH = 8,
+	HOOK_RECV_LENGTH = 9,
+	HOOK_SOCK_RELEASE = 10,
+	HOOK_EGRESS = 11,
+	HOOK_INGRESS = 12,
+	HOOK_URING_SUBMIT_REQ = 13,
+	HOOK_URING_SUBMIT_SQE = 14,
+	HOOK_URING_COMPLETE = 15,
+	HOOK_URING_OVERFLOW = 16,
+	HOOK_TASKS = 17,
+	HOOK_SOCKET_SENDMSG = 18, /* from here on of the tier lsm */
+	HOOK_FILP_OPEN = 19,
+	HOOK_OPEN_ROOT = 20,
+	HOOK_MAY_OPEN = 21,
+	HOOK_FD_INSTALL = 22,
+	HOOK_ISSUE_SQE = 23,
+	HOOK_RENAME = 24,
+	HOOK_LINK = 25,
+	HOOK_SYMLINK = 26,
+	HOOK_UNLINK = 27,
+	HOOK_RMDIR = 28,
+	HOOK_MKDIR = 29,
+	HOOK_MKNOD = 30,
+	HOOK_CHMOD = 31,
+	HOOK_CHOWN = 32,
+	HOOK_PATH_TRUNCATE = 33,
+	HOOK_FILE_TRUNCATE = 34,
+	HOOK_UTIMES = 35,
+	HOOK_SETXATTR = 36,
+	HOOK_REMOVEXATTR = 37,
+	HOOK_INET_SENDMSG = 38,
+	HOOK_INET6_SENDMSG = 39,
+	HOOK_INET_SENDPAGE = 40,
+	HOOK_INET_RECVMSG = 41,
+	HOOK_INET6_RECVMSG = 42,
+	HOOK_SPLICE_READ = 43,
+	HOOK_COUNT = 44,
+};
+
+/* Events by hook and kind of record, one row a CPU, mapped into the collector. Raised by atomic adds: programs nest and
+ * may be preempted. What happened is the sum of all four. Of hook H and kind K: place H * KIND_PLACES + K. */
+enum count_places {
+	KIND_PLACES = 32, /* more than KIND_COUNT; a power of two: every verifier follows a mask */
+	HOOK_PLACES = 64, /* more than HOOK_COUNT; so too */
+	COUNT_PLACES = HOOK_PLACES * KIND_PLACES,
+};
 struct counters {
-	__u64 seen[KIND_PLACES];
-	__u64 ring_full[KIND_PLACES];
-	__u64 shed[KIND_PLACES];
-	__u64 unreadable[KIND_PLACES]; /* could not be built or remembered */
+	__u64 lost; /* sum of all but `seen`, raised last: who finds it unchanged need not look further */
+	__u64 seen[COUNT_PLACES];
+	__u64 ring_full[COUNT_PLACES];
+	__u64 shed[COUNT_PLACES];
+	__u64 unreadable[COUNT_PLACES]; /* could not be built or remembered */
 };
 
 /* Calls counted and looked up by number; higher ones do not exist yet. A power of two. */

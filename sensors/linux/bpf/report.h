@@ -20,6 +20,8 @@ struct scratch {
 	u32 used;
 	u32 events; /* that the record is counted as; one, unless its builder says otherwise */
 	u32 class;  /* enum shed_class; its kind's, unless its builder says otherwise */
+	u32 hook;   /* enum hook: where it is counted */
+	u32 spare;
 	/* The rest is never used: an offset masked to 16 bits plus a string of PATH_MAX stays inside, which stock
 	 * kernels' verifiers can follow where they lose a comparison with the limit. */
 	u8 bytes[SCRATCH_BYTES + 4096];
@@ -84,8 +86,8 @@ static __always_inline u32 class_of(u32 kind)
 }
 
 /* Fills in the head of a record about `task`'s process. */
-static __always_inline void begin_record(struct scratch *scratch, u32 kind, u32 fixed_bytes, struct task_struct *task,
-					 u32 session)
+static __always_inline void begin_record(struct scratch *scratch, u32 hook, u32 kind, u32 fixed_bytes,
+					 struct task_struct *task, u32 session)
 {
 	struct record *record = (void *)scratch->bytes;
 	record->kind = kind;
@@ -98,18 +100,20 @@ static __always_inline void begin_record(struct scratch *scratch, u32 kind, u32 
 	scratch->used = fixed_bytes;
 	scratch->events = 1;
 	scratch->class = class_of(kind);
+	scratch->hook = hook;
 }
 
 /* Room for a record about `task`'s process, its head filled in; NULL when there is none, the loss then counted.
  * Whoever gets one ends it by submit() or release(). */
-static __always_inline struct scratch *reserve(u32 kind, u32 fixed_bytes, struct task_struct *task, u32 session)
+static __always_inline struct scratch *reserve(u32 hook, u32 kind, u32 fixed_bytes, struct task_struct *task,
+					       u32 session)
 {
 	struct scratch *scratch = claim_scratch();
 	if (!scratch) {
-		count_lost(kind);
+		count_lost(hook, kind);
 		return NULL;
 	}
-	begin_record(scratch, kind, fixed_bytes, task, session);
+	begin_record(scratch, hook, kind, fixed_bytes, task, session);
 	return scratch;
 }
 
@@ -149,12 +153,13 @@ static __noinline void hand_over(struct scratch *scratch, u32 wanted)
 {
 	struct record *record = (void *)scratch->bytes;
 	u32 kind = record->kind;
+	u32 hook = scratch->hook;
 	u32 used = scratch->used;
 	u32 events = scratch->events;
 	u64 filled = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
 	if (is_past_mark(filled, scratch->class)) {
 		release(scratch);
-		count_shed(kind, events);
+		count_shed(hook, kind, events);
 		return;
 	}
 	if (used >= SCRATCH_BYTES)
@@ -166,10 +171,10 @@ static __noinline void hand_over(struct scratch *scratch, u32 wanted)
 	if (failed) {
 		if (wake == BPF_RB_FORCE_WAKEUP)
 			reader = READER_SLEEPS; /* nobody was woken: the next record must */
-		count_ring_full(kind, events);
+		count_ring_full(hook, kind, events);
 		return;
 	}
-	count_seen(kind, events);
+	count_seen(hook, kind, events);
 	if (wake == BPF_RB_NO_WAKEUP)
 		wake_sleeper();
 }

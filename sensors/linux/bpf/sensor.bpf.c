@@ -37,6 +37,8 @@ KEEP(counters);
 KEEP(task_member);
 KEEP(task_existing);
 KEEP_ENUM(record_kind);
+KEEP_ENUM(hook);
+KEEP_ENUM(count_places);
 KEEP_ENUM(path_flag);
 KEEP_ENUM(exec_flag);
 KEEP_ENUM(open_flag);

@@ -13,7 +13,8 @@
 /* Copied from task to task; what a task then changes is its own. */
 struct session {
 	u32 id;
-	u32 slot;	 /* of its histogram; 0: none */
+	u16 slot;	 /* of its histogram; 0: none */
+	u16 hook;	 /* enum hook: at which this task is being looked at, set as a program begins */
 	u32 memory_told; /* bit N: a mapping of protection N was told */
 	u32 around;	 /* of a suspect: the session it was in, and is in while nobody has judged; 0: none */
 	struct credentials credentials; /* when they were last told */
@@ -80,7 +81,17 @@ static __always_inline struct session *session_of(struct task_struct *task)
 	return waiting_count ? waiting_session(task) : NULL;
 }
 
-static __always_inline void set_session(struct task_struct *task, struct session *session)
+/* The session of the task that runs, looked at by `hook`: what is told of it from here on is counted there. Programs of
+ * one task do not nest; those that a packet's arrival runs in the midst of one do not ask this way. */
+static __always_inline struct session *session_at(u32 hook)
+{
+	struct session *session = session_of(bpf_get_current_task_btf());
+	if (session)
+		session->hook = hook;
+	return session;
+}
+
+static __always_inline void set_session(u32 hook, struct task_struct *task, struct session *session)
 {
 	struct session *stored = bpf_task_storage_get(&sessions, task, session, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (stored) {
@@ -91,7 +102,7 @@ static __always_inline void set_session(struct task_struct *task, struct session
 	if (!bpf_map_update_elem(&waiting_tags, &thread, session, BPF_ANY))
 		__sync_fetch_and_add(&waiting_count, 1);
 	else
-		count_lost(KIND_NONE);
+		count_lost(hook, KIND_NONE);
 }
 
 #endif

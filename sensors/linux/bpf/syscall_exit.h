@@ -375,7 +375,7 @@ static __always_inline int call_returned(struct session *session, struct call_ar
 static __always_inline struct session *session_of_caller(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	return task->bpf_storage || waiting_count ? session_of(task) : NULL;
+	return task->bpf_storage || waiting_count ? session_at(HOOK_SYS_EXIT) : NULL;
 }
 
 SEC("tp_btf/sys_exit")

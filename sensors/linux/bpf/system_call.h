@@ -140,7 +140,7 @@ static __always_inline struct pid *pid_of_pidfd(int descriptor)
 static __always_inline struct scratch *begin_call(struct session *session, u32 number, long result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct scratch *scratch = reserve(KIND_SYSCALL, sizeof(struct syscall), task, session->id);
+	struct scratch *scratch = reserve(session->hook, KIND_SYSCALL, sizeof(struct syscall), task, session->id);
 	if (!scratch)
 		return NULL;
 	struct syscall *event = (void *)scratch->bytes;
@@ -281,8 +281,7 @@ static __always_inline bool from_user(struct kernel_siginfo *info)
 
 static __always_inline int seen_signal(struct task_struct *target, int signal)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct session *from = session_of(task);
+	struct session *from = session_at(HOOK_SIGNAL_GENERATE);
 	if (!from)
 		return 0;
 	struct session *to = session_of(target);

@@ -90,7 +90,7 @@ int both_tag(struct bpf_iter__task *context)
 		return 0;
 	struct session given = { .id = request->session, .slot = request->slot };
 	credentials_of(task, &given.credentials);
-	set_session(task, &given);
+	set_session(HOOK_TASKS, task, &given);
 	struct task_member answer;
 	process_identity(task, &answer.process);
 	bpf_seq_write(context->meta->seq, &answer, sizeof(answer));

@@ -50,7 +50,8 @@ static __noinline int seen_unix_connect(struct session *session, const struct so
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct path_text nothing = {};
-	struct scratch *scratch = reserve(KIND_UNIX_CONNECT, sizeof(struct unix_connect), task, session->id);
+	struct scratch *scratch = reserve(session->hook, KIND_UNIX_CONNECT, sizeof(struct unix_connect), task,
+					  session->id);
 	if (!scratch)
 		return 0;
 	struct unix_connect *event = (void *)scratch->bytes;
