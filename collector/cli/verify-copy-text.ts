@@ -1,4 +1,5 @@
 import type { CopyVerdict, Range } from '../verify/copy.ts';
+import { type WitnessKeySource, witnessedLine } from './witnessed-line.ts';
 
 /** Runs of indices listed before the rest is only counted. */
 const MAX_RUNS = 12;
@@ -11,8 +12,8 @@ export function copyJson(verdict: CopyVerdict): string {
   });
 }
 
-/** What a copy proves, for a person. */
-export function copyText(path: string, verdict: CopyVerdict): string {
+/** What a copy proves, for a person. @param witnessesFrom where the witnesses' keys are from */
+export function copyText(path: string, verdict: CopyVerdict, witnessesFrom: WitnessKeySource): string {
   const lines = [`copy       ${path} of ${verdict.origin}`, `key        ${verdict.keyIds.join(', then ')}`];
   lines.push(
     `records    ${verdict.records} present (${runs(verdict.present)}), ${verdict.proved} of them proved by ${verdict.checkpoints} checkpoints`,
@@ -23,6 +24,7 @@ export function copyText(path: string, verdict: CopyVerdict): string {
     for (const { message } of verdict.problems) lines.push(`           ${message}`);
     if (verdict.moreProblems > 0) lines.push(`           and ${verdict.moreProblems} more`);
   }
+  for (const witnessed of verdict.witnessed) lines.push(witnessedLine(witnessed, witnessesFrom));
   if (verdict.missing.length > 0) lines.push(`missing    ${runs(verdict.missing)}`);
   if (verdict.missingCheckpoints.length > 0)
     lines.push(`missing    checkpoints ${runs(verdict.missingCheckpoints)}`);

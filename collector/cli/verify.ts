@@ -5,10 +5,18 @@ import { verifyCopy } from '../verify/copy.ts';
 import { CopyError } from '../verify/otlp-json.ts';
 import { checkSince, proveRecord } from '../verify/proof.ts';
 import type { Verdict } from '../verify/verdict.ts';
-import { keysBeside, readKeys, readWitnessKeys, VerifyError, verifyLog } from '../verify/verify.ts';
+import {
+  keysBeside,
+  readKeys,
+  readWitnessKeys,
+  VerifyError,
+  verifyLog,
+  witnessesBeside,
+} from '../verify/verify.ts';
 import { endWithReader } from './output.ts';
 import { defaultStateDirectory } from './state.ts';
 import { copyJson, copyText } from './verify-copy-text.ts';
+import { type WitnessKeySource, witnessedLine } from './witnessed-line.ts';
 
 interface VerifyOptions {
   readonly state: string;
@@ -57,15 +65,18 @@ async function verifyCommand(options: VerifyOptions): Promise<number> {
       process.stdout.write(options.json ? `${JSON.stringify(since)}\n` : `${since.message}\n`);
       return since.holds ? 0 : 1;
     }
-    if (options.otlp !== undefined) {
-      const verdict = await verifyCopy(options.otlp, keys);
-      process.stdout.write(options.json ? `${copyJson(verdict)}\n` : copyText(options.otlp, verdict));
-      return verdict.integrity === 'intact' && verdict.complete ? 0 : 1;
-    }
     const witnesses =
       options.witness === undefined
-        ? undefined
+        ? witnessesBeside(directory)
         : readWitnessKeys(readText(options.witness, 'witness key'), options.witness);
+    const witnessesFrom: WitnessKeySource = options.witness === undefined ? 'beside the log' : 'named';
+    if (options.otlp !== undefined) {
+      const verdict = await verifyCopy(options.otlp, keys, witnesses);
+      process.stdout.write(
+        options.json ? `${copyJson(verdict)}\n` : copyText(options.otlp, verdict, witnessesFrom),
+      );
+      return verdict.integrity === 'intact' && verdict.complete ? 0 : 1;
+    }
     const verdict = await verifyLog(directory, keys, witnesses);
     process.stdout.write(
       options.json ? `${verdictJson(verdict)}\n` : verdictText(directory, verdict, options),
@@ -114,10 +125,8 @@ function verdictText(directory: string, verdict: Verdict, options: VerifyOptions
     for (const { message } of verdict.problems) lines.push(`           ${message}`);
     if (verdict.moreProblems > 0) lines.push(`           and ${verdict.moreProblems} more`);
   }
-  for (const { name, keyId, size: to, time } of verdict.witnessed)
-    lines.push(
-      `witnessed  ${shownRange(0, to)} by ${name} (${keyId}${options.witness === undefined ? ', found beside the log' : ''}), at ${time}: whoever has the host's key cannot rewrite them`,
-    );
+  const witnessesFrom = options.witness === undefined ? 'beside the log' : 'named';
+  for (const witnessed of verdict.witnessed) lines.push(witnessedLine(witnessed, witnessesFrom));
   // Without a checkpoint of this key nothing else can be said of what lies there.
   if (verdict.checkpoints === 0) return `${lines.join('\n')}\n`;
   if (first > 0)

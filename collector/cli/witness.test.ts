@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import test, { type TestContext } from 'node:test';
 import { SPOOR } from '../../test/checkout.ts';
+import { startWitness } from '../../test/witness.ts';
 import { parseWitnessKey } from '../log/cosignature.ts';
 import { openHostKey } from '../seal/hostkey.ts';
 import { openSeal } from '../seal/seal.ts';
@@ -17,16 +17,6 @@ function folder(t: TestContext): string {
   const made = mkdtempSync(join(tmpdir(), 'witness-cli-'));
   t.after(() => rmSync(made, { recursive: true }));
   return made;
-}
-
-async function startWitness(
-  t: TestContext,
-  ...args: string[]
-): Promise<{ child: ChildProcess; said: string }> {
-  const child = spawn(SPOOR, ['witness', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  t.after(() => child.kill());
-  const [said] = await once(createInterface({ input: child.stdout }), 'line');
-  return { child, said: said as string };
 }
 
 function spoor(...args: string[]): { code: number | null; text: string } {
@@ -45,8 +35,7 @@ test('spoor witness keeps what it cosigned over a restart, and what it serves pr
   cpSync(state, copy, { recursive: true });
   const listen = ['--name', 'w.example', '--logs', join(state, 'key/host.pub'), '--listen', '127.0.0.1:0'];
   const first = await startWitness(t, ...listen, '--state', witnessState);
-  const [, port = '', vkey = ''] = /^listening on port (\d+) as (\S+)$/.exec(first.said) ?? [];
-  const witness = { url: `http://127.0.0.1:${port}`, key: parseWitnessKey(vkey) };
+  const witness = { url: first.url, key: parseWitnessKey(first.key) };
 
   const seal = await open(state);
   const countersigner = countersign(seal, join(state, 'log'), [witness]);
@@ -60,9 +49,8 @@ test('spoor witness keeps what it cosigned over a restart, and what it serves pr
   first.child.kill('SIGTERM');
   await once(first.child, 'exit');
   const second = await startWitness(t, ...listen, '--state', witnessState);
-  const again = /port (\d+)/.exec(second.said)?.[1];
   const origin = seal.verifierKey.name;
-  const answer = await fetch(`http://127.0.0.1:${again}/checkpoint/${originHash(origin)}`);
+  const answer = await fetch(`${second.url}/checkpoint/${originHash(origin)}`);
   writeFileSync(join(kept, 'checkpoint'), await answer.text());
   assert.equal(spoor('verify', '--state', state, '--since', join(kept, 'checkpoint')).code, 0);
   const rolledBack = spoor('verify', '--state', copy, '--since', join(kept, 'checkpoint'));

@@ -1,16 +1,7 @@
-import {
-  closeSync,
-  constants,
-  fdatasync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, fdatasync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { readIfThere, replaceFile } from '../log/files.ts';
+import { readIfThere, replaceFile, syncDirectory } from '../log/files.ts';
 import { TILE_WIDTH, tailPath, tilePath } from '../log/tiles.ts';
 
 /** Full bundles that wait for fdatasync, each two open files. Past it writing waits for the sync under way. */
@@ -210,7 +201,7 @@ export class Disk {
       this.#unnamed.shift();
     }
     for (const folder of this.#folders) {
-      syncFolder(folder);
+      syncDirectory(folder);
       this.#folders.delete(folder);
     }
   }
@@ -262,17 +253,29 @@ export class Disk {
   /** @param bytes what is good in it */
   #open(path: string, bytes: number): number {
     const folder = dirname(path);
-    const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
-    // The names of new folders must last too, up to the one that was there before.
-    if (made !== undefined)
-      for (let parent = dirname(folder); parent.length >= dirname(made).length; parent = dirname(parent))
-        this.#folders.add(parent);
     this.#folders.add(folder);
     if (this.#suspects.has(path)) {
       copyDurably(path, bytes);
       this.#suspects.delete(path);
     }
-    return openSync(path, constants.O_CREAT | constants.O_WRONLY, 0o600);
+    try {
+      return openSync(path, constants.O_CREAT | constants.O_WRONLY, 0o600);
+    } catch (error) {
+      // Asked only now: each folder takes 256 bundles.
+      if (!this.#makeFolder(folder, error)) throw error;
+      return openSync(path, constants.O_CREAT | constants.O_WRONLY, 0o600);
+    }
+  }
+
+  /** @returns whether it was missing, and is there now */
+  #makeFolder(folder: string, error: unknown): boolean {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return false;
+    const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // The names of new folders must last too, up to the one that was there before.
+    if (made !== undefined)
+      for (let parent = dirname(folder); parent.length >= dirname(made).length; parent = dirname(parent))
+        this.#folders.add(parent);
+    return made !== undefined;
   }
 }
 
@@ -296,13 +299,4 @@ function copyDurably(path: string, bytes: number): void {
   const good = readIfThere(path)?.subarray(0, bytes) ?? Buffer.alloc(0);
   if (good.length < bytes) throw new Error(`${path} has ${good.length} bytes, and ${bytes} were durable`);
   replaceFile(path, good);
-}
-
-function syncFolder(path: string): void {
-  const folder = openSync(path, 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
 }

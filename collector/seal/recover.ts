@@ -128,7 +128,8 @@ function withoutTornNote(directory: string, journal: JournalContent, hostKey: Ho
   if (torn?.end !== end) return journal;
   const whole = checkpoints.filter((stored) => stored.end <= torn.start);
   const newest = readIfThere(checkpointPath(directory))?.toString();
-  if (!whole.some(({ text }) => text === newest)) return journal;
+  // Witnesses' lines may follow.
+  if (!whole.some(({ text }) => newest?.startsWith(text))) return journal;
   return { ...journal, checkpoints: whole, faults: [], end: torn.start };
 }
 

@@ -1,24 +1,24 @@
 import { type FSWatcher, mkdirSync, watch } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
 import type { Event } from '../event.ts';
 import { type Checkpoint, checkpointHash, formatCheckpoint, formatTimeNs } from '../log/checkpoint.ts';
 import { syncDirectory } from '../log/files.ts';
-import type { StoredCheckpoint } from '../log/journal.ts';
 import { type Lock, takeLock } from '../log/lock.ts';
 import { HASH_BYTES } from '../log/merkle.ts';
 import { formatVkey, signNote, type VerifierKey, verifierKey } from '../log/note.ts';
-import { checkpointPath, TILE_WIDTH } from '../log/tiles.ts';
+import { TILE_WIDTH } from '../log/tiles.ts';
 import type { TileTree } from '../log/tree.ts';
 import { newUid } from '../uid.ts';
 import { EncodeError } from './encode.ts';
-import { adoptNextKey, type HostKey, HostKeyError, nextKey, publishKey } from './hostkey.ts';
+import { adoptNextKey, type HostKey, nextKey, publishKey } from './hostkey.ts';
 import { JournalWriter } from './journal.ts';
 import { Leaves } from './leaves.ts';
+import { showNewest } from './newest.ts';
 import { gapEvent, keyEvent, nowNs, openEvent, pruneEvent, refusedEvent } from './own-events.ts';
 import { writePartials } from './partials.ts';
 import { DEFAULT_MAX_BYTES, Pruner, type Pruning, type Retention } from './prune.ts';
 import { type Recovered, recoverLog } from './recover.ts';
 import { Reserve, reserveBytesOf } from './reserve.ts';
+import { finishRotation } from './rotation.ts';
 import { MAX_BACKLOG_BYTES, type ShedCause, Shedding, shedCause } from './shed.ts';
 import { Tail } from './tail.ts';
 
@@ -80,6 +80,11 @@ export interface Seal {
   onGrow(listener: (durable: number) => void): void;
   /** Calls back with each checkpoint, as it is signed and on disk. */
   onCheckpoint(listener: (signed: SignedCheckpoint) => void): void;
+  /**
+   * Who has the closing checkpoint countersigned, while the log is not given free yet: gives the signature lines to
+   * add to the file `checkpoint`.
+   */
+  onClosing(countersign: (signed: SignedCheckpoint) => Promise<string>): void;
   /** Bytes taken and not on disk yet; they are in memory. */
   readonly backlogBytes: number;
   /** Events that were not taken because the disk took nothing. */
@@ -139,21 +144,6 @@ export async function openSeal(options: SealOptions): Promise<Seal> {
   }
 }
 
-/** A crash may have come after the old key signed the new one and before the new one took its place. */
-function finishRotation(hostKey: HostKey, last: StoredCheckpoint | undefined): HostKey {
-  const named = last?.checkpoint.nextKey;
-  const vkeyOf = (key: HostKey): string =>
-    formatVkey(verifierKey(last?.checkpoint.origin ?? '', key.publicKey));
-  if (named === undefined || named === vkeyOf(hostKey)) return hostKey;
-  const next = nextKey(hostKey.directory);
-  if (!next || vkeyOf(next) !== named)
-    throw new HostKeyError(
-      `${hostKey.directory}/next.key is not the key that the last checkpoint names as the next (${named}); restore it`,
-    );
-  adoptNextKey(hostKey.directory);
-  return next;
-}
-
 interface Opened {
   readonly directory: string;
   readonly hostKey: HostKey;
@@ -177,13 +167,14 @@ class LogSeal implements Seal {
   readonly #leaves: Leaves;
   readonly #listeners: ((durable: number) => void)[] = [];
   readonly #checkpointListeners: ((signed: SignedCheckpoint) => void)[] = [];
+  #countersign: (signed: SignedCheckpoint) => Promise<string> = () => Promise.resolve('');
   readonly #gapListeners: ((gaps: readonly Event[]) => void)[] = [];
   readonly #shedding = new Shedding();
   #first: number;
   /** What a record of the log says is deleted, and still is there. */
   #promised: Pruning | undefined;
   #lost: bigint;
-  #last: { readonly checkpoint: Checkpoint; readonly hash: string } | undefined;
+  #last: (SignedCheckpoint & { readonly hash: string }) | undefined;
   #checkpointing: Promise<unknown> = Promise.resolve();
   #checkpointTimer: NodeJS.Timeout | undefined;
   #syncTimer: NodeJS.Timeout | undefined;
@@ -210,7 +201,11 @@ class LogSeal implements Seal {
       opened.pruner.grew(bytes),
     );
     const last = recovered.last;
-    this.#last = last && { checkpoint: last.checkpoint, hash: checkpointHash(last.note.text) };
+    this.#last = last && {
+      checkpoint: last.checkpoint,
+      note: last.text,
+      hash: checkpointHash(last.note.text),
+    };
     this.#lost = (last?.checkpoint.lost ?? 0n) + recovered.recoveredLost;
     this.#first = last?.checkpoint.first ?? 0;
     this.#pruneTimer = setInterval(() => this.#timedPrune(), PRUNE_INTERVAL_MS).unref();
@@ -250,6 +245,10 @@ class LogSeal implements Seal {
 
   onCheckpoint(listener: (signed: SignedCheckpoint) => void): void {
     this.#checkpointListeners.push(listener);
+  }
+
+  onClosing(countersign: (signed: SignedCheckpoint) => Promise<string>): void {
+    this.#countersign = countersign;
   }
 
   append(batch: readonly Event[]): void {
@@ -318,11 +317,18 @@ class LogSeal implements Seal {
       );
       await this.#tail.close();
       writePartials(directory, this.#tree);
+      await this.#countersignClosing(checkpoint);
       return checkpoint;
     } finally {
       await journal.close();
       lock.release();
     }
+  }
+
+  async #countersignClosing(checkpoint: Checkpoint): Promise<void> {
+    const note = this.#last?.note ?? '';
+    const lines = await this.#countersign({ checkpoint, note });
+    if (lines !== '') await showNewest(this.#opened.directory, `${note}${lines}`);
   }
 
   /** The disk is full at the end: the reserve is for this. */
@@ -478,10 +484,8 @@ class LogSeal implements Seal {
     const text = formatCheckpoint(checkpoint);
     const note = signNote(text, this.#verifierKey, this.#hostKey.privateKey);
     await journal.append(note, checkpoint.size);
-    this.#last = { checkpoint, hash: checkpointHash(text) };
-    // For readers only: the journal is the truth, so this file need not survive a power cut.
-    await writeFile(`${checkpointPath(directory)}.next`, note, { mode: 0o600 });
-    await rename(`${checkpointPath(directory)}.next`, checkpointPath(directory));
+    this.#last = { checkpoint, note, hash: checkpointHash(text) };
+    await showNewest(directory, note);
     if (this.#promised && checkpoint.first === this.#promised.first) await this.#keepPromise();
     this.#trouble = undefined;
     if (state === 'open') this.#tellGaps();

@@ -1,10 +1,12 @@
 import { type Checkpoint, CheckpointError, checkpointHash, parseCheckpoint } from '../log/checkpoint.ts';
+import type { WitnessKey } from '../log/cosignature.ts';
 import { Keyring } from '../log/keyring.ts';
 import { CompactRange, HASH_BYTES, leafHash } from '../log/merkle.ts';
 import { type Note, NoteError, parseNote, type VerifierKey } from '../log/note.ts';
 import { LeafTable } from './leaf-table.ts';
 import { type CopiedRecord, CopyError, readOtlpJson } from './otlp-json.ts';
-import { type Problem, ProblemList } from './verdict.ts';
+import { type Problem, ProblemList, type WitnessedUpTo } from './verdict.ts';
+import { type Cosigned, checkWitnessed, MAX_COSIGNED } from './witnessed.ts';
 
 /** A run of indices, both ends included. */
 export type Range = readonly [first: number, last: number];
@@ -33,6 +35,8 @@ export interface CopyVerdict {
   /** Numbers of checkpoints that are not in the copy though later ones are. */
   readonly missingCheckpoints: readonly Range[];
   readonly lost: bigint;
+  /** How far witnesses that are believed cosigned this history. */
+  readonly witnessed: readonly WitnessedUpTo[];
   /** Attributes that were added on the way, with how many records carry them. */
   readonly foreignAttributes: ReadonlyMap<string, number>;
   /** Records of other logs in the same copy; left aside. */
@@ -47,11 +51,16 @@ interface CopiedCheckpoint {
 
 /**
  * Checks a SIEM's copy of a log.
+ * @param witnesses keys of the witnesses to believe
  * @throws CopyError when the file cannot be read or is no OTLP-JSON, naming the line
  */
-export async function verifyCopy(path: string, keys: readonly VerifierKey[]): Promise<CopyVerdict> {
+export async function verifyCopy(
+  path: string,
+  keys: readonly VerifierKey[],
+  witnesses: readonly WitnessKey[] = [],
+): Promise<CopyVerdict> {
   try {
-    const check = new CopyCheck(await findKeys(path, keys));
+    const check = new CopyCheck(await findKeys(path, keys), witnesses);
     for await (const record of readOtlpJson(path)) check.take(record);
     return check.verdict();
   } catch (error) {
@@ -90,6 +99,7 @@ function openNote(text: string): { checkpoint: Checkpoint; note: Note } | string
 /** Takes the records of a copy in any order, then judges. */
 export class CopyCheck {
   readonly #keys: Keyring;
+  readonly #witnesses: readonly WitnessKey[];
   readonly #problems = new ProblemList();
   /** What the copy's records hash to, and what the shipped hashes say. */
   readonly #found = new LeafTable();
@@ -97,11 +107,13 @@ export class CopyCheck {
   readonly #checkpoints = new Map<number, CopiedCheckpoint>();
   readonly #foreign = new Map<string, number>();
   readonly #repeated: number[] = [];
+  readonly #cosigned: Cosigned[] = [];
   #records = 0;
   #otherLogs = 0;
 
-  constructor(keys: Keyring) {
+  constructor(keys: Keyring, witnesses: readonly WitnessKey[]) {
     this.#keys = keys;
+    this.#witnesses = witnesses;
   }
 
   take(record: CopiedRecord): void {
@@ -120,6 +132,8 @@ export class CopyCheck {
       (a, b) => a.checkpoint.number - b.checkpoint.number,
     );
     this.#checkChain(checkpoints);
+    const cosigned = this.#cosigned.sort((a, b) => (a.record ?? 0) - (b.record ?? 0)).slice(-MAX_COSIGNED);
+    const witnessed = checkWitnessed(cosigned, this.#witnesses, checkpoints, this.#problems);
     const last = checkpoints.at(-1)?.checkpoint;
     const proved = new Ranges();
     const unproved = new Ranges();
@@ -158,12 +172,14 @@ export class CopyCheck {
       checkpoints: checkpoints.length,
       missingCheckpoints: holes(checkpoints.map(({ checkpoint }) => checkpoint.number)),
       lost: last?.lost ?? 0n,
+      witnessed,
       foreignAttributes: this.#foreign,
       otherLogs: this.#otherLogs,
     };
   }
 
-  #takeRecord({ line, leaf, fault, attributes }: CopiedRecord): void {
+  #takeRecord(record: CopiedRecord): void {
+    const { line, leaf, fault, attributes } = record;
     const index = attributes['spoor.log.index'];
     if (typeof index !== 'number' || index < 0 || !leaf) {
       const which = typeof index === 'number' ? `record ${index}` : 'a record without spoor.log.index';
@@ -175,14 +191,24 @@ export class CopyCheck {
       return;
     }
     const how = this.#found.set(index, leafHash(leaf), 0);
-    if (how === 'new') this.#records++;
-    else if (how === 'same') this.#repeated.push(index);
+    if (how === 'new') {
+      this.#records++;
+      this.#takeCosigned(index, record);
+    } else if (how === 'same') this.#repeated.push(index);
     else
       this.#problems.add(
         'changed',
         { record: index },
         `line ${line}: record ${index} came again with another content; at most one of them was signed`,
       );
+  }
+
+  /** What a witness cosigned is a checkpoint of the log's, in the copy also where its own record is not. */
+  #takeCosigned(index: number, record: CopiedRecord): void {
+    const note = record.attributes['spoor.checkpoint.note'];
+    if (record.eventName !== 'log.witness' || typeof note !== 'string') return;
+    this.#cosigned.push({ record: index, note });
+    this.#takeCheckpoint(record);
   }
 
   #takeHashes({ attributes }: CopiedRecord): void {
@@ -195,10 +221,10 @@ export class CopyCheck {
   }
 
   #takeCheckpoint(record: CopiedRecord): void {
-    const { line, attributes } = record;
+    const { line, eventName, attributes } = record;
     const opened = openNote(attributes['spoor.checkpoint.note'] ?? '');
     if (typeof opened === 'string') {
-      this.#problems.add('checkpoint', {}, `line ${line}: a log.checkpoint holds no checkpoint: ${opened}`);
+      this.#problems.add('checkpoint', {}, `line ${line}: a ${eventName} holds no checkpoint: ${opened}`);
       return;
     }
     const { checkpoint, note } = opened;
@@ -226,7 +252,11 @@ export class CopyCheck {
         `line ${line}: the key signed two checkpoints with number ${number}: the log was forked`,
       );
     const frontier = attributes['spoor.checkpoint.frontier'];
-    this.#checkpoints.set(number, { checkpoint, note, frontier: frontier && Buffer.from(frontier) });
+    this.#checkpoints.set(number, {
+      checkpoint,
+      note,
+      frontier: frontier ? Buffer.from(frontier) : known?.frontier,
+    });
   }
 
   #checkChain(checkpoints: readonly CopiedCheckpoint[]): void {

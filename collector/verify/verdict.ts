@@ -88,7 +88,7 @@ export class ProblemList {
     return this.listed.length > 0;
   }
 
-  add(kind: ProblemKind, at: { record?: number; file?: string }, message: string): void {
+  add(kind: ProblemKind, at: { record?: number | undefined; file?: string }, message: string): void {
     if (this.listed.length < MAX_PROBLEMS)
       this.listed.push({ kind, record: at.record, file: at.file, message });
     else this.#more++;

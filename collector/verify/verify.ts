@@ -10,14 +10,14 @@ import { livingWriter } from '../log/lock.ts';
 import { HASH_BYTES } from '../log/merkle.ts';
 import { NoteError, parseVkey, type VerifierKey } from '../log/note.ts';
 import { decodeLeaf } from '../log/record.ts';
-import { TILE_WIDTH } from '../log/tiles.ts';
+import { checkpointPath, TILE_WIDTH } from '../log/tiles.ts';
 import { type LoadedBundle, loadBundle } from './bundle.ts';
 import { checkChain } from './chain.ts';
 import { diagnoseBundle, range, sameHash } from './diagnose.ts';
 import { checkStoredTiles } from './stored.ts';
 import { ProblemList, type Verdict } from './verdict.ts';
 import { type Part, Walk, walkTo } from './walk.ts';
-import { type CosignedRecord, checkWitnessed, MAX_COSIGNED } from './witnessed.ts';
+import { type Cosigned, checkWitnessed, MAX_COSIGNED } from './witnessed.ts';
 
 /** Bundles between two chances for others to run: some 20 ms. */
 const BUNDLES_A_TURN = 64;
@@ -63,7 +63,10 @@ export async function verifyLog(
       {},
       `checkpoint ${last.checkpoint.number} says that ${last.checkpoint.lost} events were lost, the records say ${check.lost}`,
     );
-  const witnessed = checkWitnessed(check.cosigned, witnesses, signed, problems);
+  const shown = readIfThere(checkpointPath(directory))?.toString();
+  const cosigned =
+    shown === undefined ? check.cosigned : [...check.cosigned, { record: undefined, note: shown }];
+  const witnessed = checkWitnessed(cosigned, witnesses, signed, problems);
   const firstWrong = problems.listed.reduce(
     (least, { record }) => Math.min(least, record ?? least),
     Infinity,
@@ -119,7 +122,7 @@ export function readKeys(text: string, path: string, origin?: string): VerifierK
 }
 
 /** The keys of witnesses published beside the log. @throws VerifyError naming the file for a line that is no key */
-function witnessesBeside(directory: string): WitnessKey[] {
+export function witnessesBeside(directory: string): WitnessKey[] {
   const path = join(directory, '..', 'key', 'witness.pub');
   return readWitnessKeys(readIfThere(path)?.toString() ?? '', path);
 }
@@ -157,7 +160,7 @@ class TreeCheck {
   lost = 0n;
   interruptions = 0;
   /** What witnesses cosigned, as the log's records tell it; the newest last. */
-  readonly cosigned: CosignedRecord[] = [];
+  readonly cosigned: Cosigned[] = [];
 
   constructor(directory: string, last: Checkpoint | undefined, problems: ProblemList) {
     this.#signed = last?.size ?? 0;

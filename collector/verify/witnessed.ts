@@ -1,27 +1,32 @@
 import { type Checkpoint, CheckpointError, formatTimeNs, parseCheckpoint } from '../log/checkpoint.ts';
 import { cosignedAt, type WitnessKey } from '../log/cosignature.ts';
-import type { StoredCheckpoint } from '../log/journal.ts';
 import { type Note, NoteError, parseNote } from '../log/note.ts';
 import type { ProblemList, WitnessedUpTo } from './verdict.ts';
 
 /** Answers of witnesses looked at, the newest: with some witnesses, what they said in the last minutes. */
 export const MAX_COSIGNED = 256;
 
-/** A log.witness record with a cosigned checkpoint in it. */
-export interface CosignedRecord {
-  readonly record: number;
+/** A checkpoint of the log's chain, its key already looked at. */
+export interface ChainedCheckpoint {
+  readonly checkpoint: Checkpoint;
+  readonly note: Note;
+}
+
+/** A checkpoint that a witness is said to have cosigned: in a log.witness record, or in the file `checkpoint`. */
+export interface Cosigned {
+  readonly record: number | undefined;
   readonly note: string;
 }
 
 /**
- * Checks what the log's own records say that witnesses cosigned. One counts when the cosignature is by a key that is
+ * Checks what the log itself, the oldest first, says that witnesses cosigned. One counts when the cosignature is by a key that is
  * believed, and the checkpoint is one of this log's chain. A good cosignature of a checkpoint that is not in the chain
  * is proof that the chain is another than the one the witness saw.
  */
 export function checkWitnessed(
-  records: readonly CosignedRecord[],
+  records: readonly Cosigned[],
   witnesses: readonly WitnessKey[],
-  chain: readonly StoredCheckpoint[],
+  chain: readonly ChainedCheckpoint[],
   problems: ProblemList,
 ): WitnessedUpTo[] {
   const witnessed: WitnessedUpTo[] = [];
@@ -47,7 +52,7 @@ export function checkWitnessed(
       problems.add(
         'checkpoint',
         { record },
-        `record ${record}: the witness ${key.name} cosigned another checkpoint ${number} than the one of this log`,
+        `${record === undefined ? 'the file checkpoint' : `record ${record}`}: the witness ${key.name} cosigned another checkpoint ${number} than the one of this log`,
       );
     }
   return witnessed;

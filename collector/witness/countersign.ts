@@ -32,6 +32,11 @@ export function countersign(
     own.forgetBefore(signed.checkpoint.size);
     for (const asker of askers) asker.offer(signed, own.othersIn(signed.checkpoint.size));
   });
+  // No record can say it any more, but what nobody else knows when the log is closed can be written anew.
+  seal.onClosing(async (signed) => {
+    const lines = await Promise.all(askers.map((asker) => asker.closing(signed)));
+    return lines.join('');
+  });
   return {
     async finish() {
       await seal.checkpoint();
@@ -105,6 +110,13 @@ class Asker {
     this.#timer = undefined;
     await this.#asking;
     if (this.#others !== this.#askedOthers) await this.#ask();
+  }
+
+  /** The witness's signature line; nothing where it is away or refuses, which a record of the log told already. */
+  async closing(signed: SignedCheckpoint): Promise<string> {
+    if (this.#outcome !== 'cosigned') return '';
+    const answer = await this.#submit(signed);
+    return answer.outcome === 'cosigned' ? answer.note.slice(signed.note.length) : '';
   }
 
   #askAgain(): void {
