@@ -3,11 +3,11 @@
 import { compileNetwork } from './address.ts';
 import { compileCompare, compileTime, sameNumber } from './compare.ts';
 import type { Expression, Position, ValueTest } from './expression.ts';
-import { LONG_CHARS } from './needles.ts';
+import { LONG_CHARS, type Needles, type Stand } from './needles.ts';
 import { compilePattern, fold, foldPattern, type Pattern, shapeOf } from './pattern.ts';
 import { compileRegex, type Regex } from './regex.ts';
 import { includesText } from './search.ts';
-import { EVERY_FIELD, type FieldTable, type TextTest, textOf, type View } from './view.ts';
+import { EVERY_FIELD, type FieldTable, type FoldedTest, type TextTest, textOf, type View } from './view.ts';
 
 /** Elements of each list compared with each of the other by fieldref: each with each, so they are few. */
 const MAX_COMPARED_ELEMENTS = 64;
@@ -45,7 +45,7 @@ function every(parts: readonly Predicate[]): Predicate {
 /** Values of one field are tested together, so a list of fifty costs one look at the field. */
 function compileOr(parts: readonly Expression[], fields: FieldTable): Predicate {
   const rest: Predicate[] = [];
-  const byField = new Map<string, TextTest[]>();
+  const byField = new Map<string, FoldedTest[]>();
   const exact = new Map<string, Set<string>>();
   for (const part of parts) {
     if (part.kind !== 'field' || part.test.kind !== 'text' || part.test.cased) {
@@ -62,10 +62,13 @@ function compileOr(parts: readonly Expression[], fields: FieldTable): Predicate 
       ]);
   }
   for (const [field, texts] of exact)
-    byField.set(field, [(text) => texts.has(text), ...(byField.get(field) ?? [])]);
+    byField.set(field, [
+      exactTest(texts, fields.needlesOf(fields.number(field))),
+      ...(byField.get(field) ?? []),
+    ]);
   for (const [field, tests] of byField) {
     const number = fields.number(field);
-    const test = anyText(tests);
+    const test = anyTest(tests);
     rest.push((view) => view.someFolded(number, test));
   }
   const [only] = rest;
@@ -76,12 +79,26 @@ function compileOr(parts: readonly Expression[], fields: FieldTable): Predicate 
   };
 }
 
-function anyText(tests: readonly TextTest[]): TextTest {
+function anyTest(tests: readonly FoldedTest[]): FoldedTest {
   const [only] = tests;
   if (tests.length === 1 && only) return only;
-  return (text, view) => {
-    for (const test of tests) if (test(text, view)) return true;
-    return false;
+  return {
+    one(text, view) {
+      for (const test of tests) if (test.one(text, view)) return true;
+      return false;
+    },
+    some(texts, view) {
+      for (const test of tests) if (test.some(texts, view)) return true;
+      return false;
+    },
+  };
+}
+
+function exactTest(wanted: ReadonlySet<string>, needles: Needles): FoldedTest {
+  const tests = [...wanted].map((text) => standingTest(needles, text, 'exact'));
+  return {
+    one: (text) => wanted.has(text),
+    some: (texts, view) => tests.some((test) => test.some(texts, view)),
   };
 }
 
@@ -92,7 +109,7 @@ function compileField(field: number, test: ValueTest, fields: FieldTable): Predi
         const folded = foldedTest(foldPattern(test.pattern), field, fields);
         return (view) => view.someFolded(field, folded);
       }
-      const fits = chargedTest(compilePattern(test.pattern));
+      const fits = boundedTest(field, compilePattern(test.pattern));
       return (view) => view.someText(field, fits);
     }
     case 'regex': {
@@ -129,7 +146,7 @@ function compileField(field: number, test: ValueTest, fields: FieldTable): Predi
       return (view) => view.someValue(field, compare);
     }
     case 'cidr': {
-      const contains = compileNetwork(test.network);
+      const contains = boundedTest(field, compileNetwork(test.network));
       return (view) => view.someText(field, contains);
     }
     case 'fieldref':
@@ -155,14 +172,16 @@ function compileReference(
     const references = textsOf(view, other);
     if (references.length === 0) return false;
     const texts = textsOf(view, field);
-    if (test.position === 'equals') return texts.some((text) => references.includes(text));
+    if (test.position === 'equals') {
+      const wanted = new Set(references);
+      return texts.some((text) => wanted.has(text));
+    }
     const few = references.slice(0, MAX_COMPARED_ELEMENTS);
-    return texts.slice(0, MAX_COMPARED_ELEMENTS).some((text) =>
-      few.some((reference) => {
-        view.charge(text);
-        return stands(text, reference, test.position);
-      }),
-    );
+    return texts
+      .slice(0, MAX_COMPARED_ELEMENTS)
+      .some((text) =>
+        few.some((reference) => view.affords(field, text) && stands(text, reference, test.position)),
+      );
   };
 }
 
@@ -171,9 +190,9 @@ function compileKeyword(test: ValueTest, fields: FieldTable): Predicate {
     case 'text': {
       if (!test.cased) {
         const folded = foldedTest(foldPattern(test.pattern), EVERY_FIELD, fields);
-        return (view) => view.foldedLeaves().some((text) => folded(text, view));
+        return (view) => view.someLeaf(folded);
       }
-      const fits = chargedTest(compilePattern(test.pattern));
+      const fits = boundedTest(EVERY_FIELD, compilePattern(test.pattern));
       return (view) => view.leaves().some((text) => fits(text, view));
     }
     case 'regex': {
@@ -181,24 +200,47 @@ function compileKeyword(test: ValueTest, fields: FieldTable): Predicate {
       return (view) => view.leaves().some((text) => fits(text, view));
     }
     case 'cidr': {
-      const contains = compileNetwork(test.network);
-      return (view) => view.leaves().some(contains);
+      const contains = boundedTest(EVERY_FIELD, compileNetwork(test.network));
+      return (view) => view.leaves().some((text) => contains(text, view));
     }
     default:
       throw new TypeError(`a keyword cannot be tested by ${test.kind}: the reader refuses it`);
   }
 }
 
-/** A pattern on folded texts. What is contained in a long one is looked up among all that is looked for there. */
-function foldedTest(pattern: Pattern, field: number, fields: FieldTable): TextTest {
+/** A pattern on folded texts. What stands in a long one is looked up among all that is looked for there. */
+function foldedTest(pattern: Pattern, field: number, fields: FieldTable): FoldedTest {
   const shape = shapeOf(pattern);
-  if (shape.kind !== 'contains' || shape.text === '')
-    return shape.kind === 'general' ? chargedTest(compilePattern(pattern)) : compilePattern(pattern);
-  const { text: wanted } = shape;
-  const needles = fields.needlesOf(field);
-  const number = needles.number(wanted);
-  return (text, view) =>
-    text.length <= LONG_CHARS ? text.includes(wanted) : view.stands(needles, number, text);
+  if (shape.kind === 'any') return { one: () => true, some: (texts) => texts.length > 0 };
+  if (shape.kind === 'general') return eachTest(boundedTest(field, compilePattern(pattern)));
+  return standingTest(fields.needlesOf(field), shape.text, shape.kind);
+}
+
+function standingTest(needles: Needles, wanted: string, stand: Stand): FoldedTest {
+  const needle = needles.number(wanted, stand);
+  const plain = PLAIN[stand];
+  if (needle === undefined) return eachTest((text) => plain(text, wanted));
+  const isFound = (value: string | readonly string[], view: View) =>
+    view.standingIn(needles, value).has(needle);
+  return {
+    one:
+      stand === 'contains'
+        ? (text, view) => (text.length <= LONG_CHARS ? text.includes(wanted) : isFound(text, view))
+        : (text) => plain(text, wanted),
+    some: isFound,
+  };
+}
+
+const PLAIN: Readonly<Record<Stand, (text: string, wanted: string) => boolean>> = {
+  contains: includesText,
+  prefix: (text, wanted) => text.startsWith(wanted),
+  suffix: (text, wanted) => text.endsWith(wanted),
+  exact: (text, wanted) => text === wanted,
+};
+
+/** Of a list each element is tested. */
+function eachTest(one: TextTest): FoldedTest {
+  return { one, some: (texts, view) => texts.some((text) => one(text, view)) };
 }
 
 /** Compiled when it is first asked: what the index keeps from most rules need not be made for them. */
@@ -206,9 +248,9 @@ function regexTest({ source, flags }: Extract<ValueTest, { kind: 'regex' }>, fie
   let regex: Regex | undefined;
   return (text, view) => {
     regex ??= compileRegex(source, flags);
-    view.charge(text);
-    const { fits, units, leftOut } = regex.testWithin(text, view.stateUnitsLeft);
-    view.stateUnitsLeft -= units;
+    if (!view.affords(field, text)) return false;
+    const { fits, units, leftOut } = regex.testWithin(text, view.allowance.stateUnits);
+    view.allowance.stateUnits -= units;
     if (leftOut > 0)
       view.leftOut.set(
         field,
@@ -218,12 +260,9 @@ function regexTest({ source, flags }: Extract<ValueTest, { kind: 'regex' }>, fie
   };
 }
 
-/** A test that goes through the whole of a text. */
-function chargedTest(test: (text: string) => boolean): TextTest {
-  return (text, view) => {
-    view.charge(text);
-    return test(text);
-  };
+/** A test that goes through a text by itself. */
+function boundedTest(field: number, test: (text: string) => boolean): TextTest {
+  return (text, view) => view.affords(field, text) && test(text);
 }
 
 function isNumber(value: unknown): value is number | bigint {

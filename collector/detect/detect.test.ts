@@ -65,3 +65,18 @@ test('a program whose name only contains that of a network utility gives no find
   const exec = event('process.exec', { ...SESSION, 'process.executable.path': '/usr/bin/scpx' });
   assert.deepEqual(detectBuiltin()([exec]), [exec]);
 });
+
+test('a value that rules saw only a part of is counted, once an event for each field', () => {
+  const detect = detectBuiltin();
+  const exec = (argument: string) =>
+    event('process.exec', {
+      ...SESSION,
+      'process.executable.path': '/usr/bin/node',
+      'process.command_args': ['node', '-e', argument],
+    });
+  detect([exec('x'.repeat(30_000))]);
+  assert.equal(detect.health()['spoor.health.values_cut'], 0);
+  detect([exec('x'.repeat(100_000))]);
+  const cut = Number(detect.health()['spoor.health.values_cut']);
+  assert.ok(cut >= 1 && cut <= 3, String(cut));
+});

@@ -72,20 +72,25 @@ export function createDetect(options: DetectOptions): Detect {
   const view = new View();
   const baselines: Baselines = createBaselines();
   let changes = 0;
+  let valuesCut = 0;
   const judgesHost = rules.detections.some(({ scope }) => scope === 'host');
 
   /** A rule that fits two views of one event is one match. */
   function matchesOf(event: Event, shown: readonly RoutedView[]): Match[] {
     const found: Match[] = [];
     const inSession = event.attributes['session.id'] !== undefined;
+    let sides = 0;
     for (const { eventView, route } of shown) {
       if (!eventView.shows(event)) continue;
       const source = eventView.of(event);
-      view.show(source);
+      if (sides === 0) view.show(source);
+      else view.showAlso(source);
+      sides += 1;
       for (const rule of engine.match(view, route))
         if ((inSession || rule.scope === 'host') && !found.some((match) => match.rule === rule))
           found.push({ rule, read: (field) => source.read(engine.fields.number(field)) });
     }
+    if (sides > 0) valuesCut += view.leftOut.size;
     return found;
   }
 
@@ -140,7 +145,7 @@ export function createDetect(options: DetectOptions): Detect {
       baselines.restore(state.baselines);
       return correlator.restore(state.correlations);
     },
-    health: () => healthOf(correlator.counts()),
+    health: () => ({ ...healthOf(correlator.counts()), 'spoor.health.values_cut': valuesCut }),
     changes: () => changes + baselines.changes(),
   });
 }

@@ -6,11 +6,12 @@
  */
 
 import ipaddr from 'ipaddr.js';
+import { MAX_STATE_UNITS } from './allowance.ts';
 import { numberOf, sameNumber, timePart } from './compare.ts';
 import type { CompareOperator, Expression, ValueTest } from './expression.ts';
 import { leftOutOf, shorten } from './huge.ts';
 import { ANY, DASH, DASHES, fold, type Pattern, showPattern } from './pattern.ts';
-import { compileRegex, type Look, MAX_STATE_UNITS } from './regex.ts';
+import { compileRegex, type Look } from './regex.ts';
 import { textOf } from './view.ts';
 
 /** Longest part of a value that is shown. */
@@ -78,7 +79,7 @@ function explainField(field: string, test: ValueTest, subject: Subject): Explana
   if (raw === undefined) return leaf(false, 'the field is absent');
   const values: readonly unknown[] = Array.isArray(raw) ? raw : [raw];
   const holds = values.some((value) => testValue(test, value, subject));
-  const part = leftOutOf(whole) || notLookedAt(test, values);
+  const part = leftOutOf(whole, raw) || notLookedAt(test, values);
   const why = `the value is ${shown(whole)}${holds ? '' : hintFor(test, values, subject)}`;
   return leaf(holds, part === '' ? why : `${why}; ${part}`);
 }

@@ -6,13 +6,13 @@ import { test } from 'node:test';
 import { dearestEvent } from '../../test/bench/hostile.ts';
 import { archiveOfOthers, unpackedRules } from '../../test/bench/sigmahq.ts';
 import { createTextFinder } from './aho-corasick.ts';
+import { MAX_EVENT_CHARS, MAX_STATE_UNITS, MAX_STEPS } from './allowance.ts';
 import { itemMatches, matches, refusalsOf } from './asked.ts';
 import { createEngine } from './engine.ts';
 import { MAX_ELEMENTS, MAX_LIST_CHARS, MAX_VALUE_CHARS, shorten } from './huge.ts';
 import { loadRuleSet } from './load.ts';
 import { builtinRules, readRuleFiles } from './pack.ts';
 import { readPlaceholders } from './placeholder-file.ts';
-import { MAX_STATE_UNITS } from './regex.ts';
 import { includesText } from './search.ts';
 import { JsonSource, View } from './view.ts';
 
@@ -221,4 +221,105 @@ test('an expression of which an event could not afford 64 characters is refused,
   assert.equal(itemMatches("F|re: '.{1000,}'", { F: 'x'.repeat(1_000) }), true);
   const words = Array.from({ length: 800 }, (_, number) => `word${number}z`).join('|');
   assert.equal(itemMatches(`F|re: '${words}'`, { F: 'word799z' }), true);
+});
+
+/** Events of which every field is as dear as it can be, for as many fields as rules look at. */
+function dearRules(count: number, item: (number: number) => string): string {
+  return Array.from(
+    { length: count },
+    (_, number) => `title: r${number}\nlogsource: {}\ndetection: { s: { ${item(number)} }, condition: s }`,
+  ).join('\n---\n');
+}
+
+test('what a list costs does not grow with the rules that look at it, wherever in an element they look', () => {
+  const workOf = (count: number) => {
+    const items = (number: number) =>
+      [`F: e${number}`, `F|startswith: e${number}`, `F|endswith: e${number}`, `F|contains: e${number}`][
+        number % 4
+      ] ?? '';
+    const engine = createEngine(loadRuleSet([{ file: 'r.yml', text: dearRules(count, items) }]).detections);
+    const view = new View();
+    const list = Array.from({ length: MAX_ELEMENTS }, (_, number) => `e${number}`.padEnd(40, '.'));
+    view.show(new JsonSource(engine.fields).of({ F: [...list, ...list.slice(0, 9)] }));
+    engine.match(view, engine.route(undefined));
+    return view.work;
+  };
+  assert.equal(workOf(800), workOf(80));
+});
+
+test('in a long list a text is found within, at the beginning, at the end and as the whole of one element only', () => {
+  const rest = Array.from({ length: 40 }, (_, number) => `x${number}`);
+  const list = (...elements: string[]) => ({ F: [...rest, ...elements, ...rest] });
+  const rows: readonly (readonly [string, Record<string, unknown>, boolean])[] = [
+    ["F: 'needle'", list('Needle'), true],
+    ["F: 'needle'", list('needles', 'aneedle'), false],
+    ["F: ''", list(''), true],
+    ["F: ''", list('a'), false],
+    ["F: ['', b]", list('b'), true],
+    ["F|startswith: 'needle'", list('needles'), true],
+    ["F|startswith: 'needle'", list('aneedle'), false],
+    ["F|endswith: 'needle'", list('aneedle'), true],
+    ["F|endswith: 'needle'", list('needles'), false],
+    ["F|contains: 'needle'", list('need', 'le'), false],
+    ["F|contains: 'needle'", list('aneedles'), true],
+    ["F|contains|all: ['need', 'le']", list('need', 'le'), true],
+    // What stands between elements, written into one.
+    ["F: 'needle'", list('a\ufffeneedle\ufffea'), false],
+    ["F|startswith: 'needle'", list('a\ufffeneedle'), false],
+    ["F|endswith: 'needle'", list('needle\ufffea'), false],
+    ["F|contains: 'needle'", list('\ufffeneedle'), true],
+    ["F|contains: 'a\ufffeb'", list('a\ufffeb'), true],
+    ["F|contains: 'a\ufffeb'", list('a', 'b'), false],
+    ["F|contains: 'a\uffffb'", list('a\ufffeb'), false],
+    ["F: 'a*b?c'", list('axbyc'), true],
+    ["F: 'a*b?c'", list('ax', 'byc'), false],
+  ];
+  for (const [item, event, expected] of rows)
+    assert.equal(itemMatches(item, event), expected, `${item} ${JSON.stringify(event['F'])}`);
+});
+
+test('an event of many long fields is looked at up to a number of characters, each field a little', () => {
+  const names = Array.from({ length: 300 }, (_, number) => `F${number}`);
+  const text = dearRules(names.length, (number) => `F${number}|contains: end`);
+  const engine = createEngine(loadRuleSet([{ file: 'r.yml', text }]).detections);
+  const view = new View();
+  const event = Object.fromEntries(names.map((name) => [name, `${'x'.repeat(100_000)}end`]));
+  view.show(new JsonSource(engine.fields).of(event));
+  assert.equal(engine.match(view, engine.route(undefined)).length, names.length, 'the end of each is seen');
+  // Folded and searched.
+  assert.ok(view.work <= 2 * (MAX_EVENT_CHARS + MAX_VALUE_CHARS), String(view.work));
+  assert.equal(view.leftOut.size, names.length);
+});
+
+test('tests that go through values by themselves are made as far as the steps go, and the rest is told', () => {
+  const text = dearRules(200, (number) => `F|re: 'x+${number}$'`);
+  const engine = createEngine(loadRuleSet([{ file: 'r.yml', text }]).detections);
+  const view = new View();
+  for (const value of ['x'.repeat(MAX_VALUE_CHARS), Array.from({ length: 1_000 }, () => 'xxxx')]) {
+    view.show(new JsonSource(engine.fields).of({ F: value }));
+    engine.matchPlainly(view, engine.route(undefined));
+    assert.match([...view.leftOut.values()].join(), /not every test was made/);
+    assert.ok(view.work <= MAX_STEPS + 3 * MAX_VALUE_CHARS, String(view.work));
+  }
+  view.show(new JsonSource(engine.fields).of({ F: `x${'x'.repeat(500)}7` }));
+  assert.equal(engine.matchPlainly(view, engine.route(undefined)).length, 1);
+  assert.equal(view.leftOut.size, 0, 'an ordinary event affords two hundred expressions');
+});
+
+test('the sides of one event share what it may cost', () => {
+  const text = dearRules(2, (number) => `F${number}|contains: x`);
+  const engine = createEngine(loadRuleSet([{ file: 'r.yml', text }]).detections);
+  const view = new View();
+  const source = new JsonSource(engine.fields).of({ F0: 'x'.repeat(30_000), F1: 'x'.repeat(30_000) });
+  view.show(source);
+  engine.match(view, engine.route(undefined));
+  assert.equal(view.leftOut.size, 0);
+  for (let side = 0; side < 3; side += 1) {
+    view.showAlso(source);
+    engine.match(view, engine.route(undefined));
+  }
+  assert.equal(view.leftOut.size, 2);
+  view.show(source);
+  engine.match(view, engine.route(undefined));
+  assert.equal(view.leftOut.size, 0, 'the next event has its own');
 });

@@ -16,36 +16,49 @@ const MIN_ELEMENT_CHARS = 64;
 /** Stands where something was left out: no character (Unicode 23.7), so no rule's text has it. */
 export const SEAM = '\uffff';
 
-/** The value itself when it is not huge. */
-export function shorten(value: unknown): unknown {
-  if (typeof value === 'string') return shortenText(value, MAX_VALUE_CHARS);
-  return Array.isArray(value) ? shortenList(value) : value;
+/** The value itself when it is not huge. @param maxChars that may be looked at of it, if that is less */
+export function shorten(value: unknown, maxChars = MAX_LIST_CHARS): unknown {
+  if (typeof value === 'string') return shortenText(value, Math.min(maxChars, MAX_VALUE_CHARS));
+  return Array.isArray(value) ? shortenList(value, maxChars) : value;
 }
 
 export function shortenText(text: string, maxChars: number): string {
   if (text.length <= maxChars) return text;
-  const half = maxChars / 2;
-  return text.slice(0, half) + SEAM + text.slice(-half);
+  const half = Math.floor(maxChars / 2);
+  return text.slice(0, half) + SEAM + text.slice(text.length - half);
 }
 
-export function shortenList(list: readonly unknown[]): readonly unknown[] {
-  const kept =
-    list.length <= MAX_ELEMENTS
-      ? list
-      : [...list.slice(0, MAX_ELEMENTS / 2), ...list.slice(-MAX_ELEMENTS / 2)];
-  let chars = 0;
-  for (const element of kept) if (typeof element === 'string') chars += element.length;
-  if (chars <= MAX_LIST_CHARS) return kept;
-  const share = Math.max(MIN_ELEMENT_CHARS, 2 * Math.floor(MAX_LIST_CHARS / kept.length / 2));
+export function shortenList(list: readonly unknown[], maxChars = MAX_LIST_CHARS): readonly unknown[] {
+  let kept = ends(list, MAX_ELEMENTS);
+  if (charsOf(kept) <= maxChars) return kept;
+  kept = ends(kept, Math.max(2, Math.floor(maxChars / MIN_ELEMENT_CHARS)));
+  const share = Math.max(MIN_ELEMENT_CHARS, Math.floor(maxChars / kept.length));
   return kept.map((element) => (typeof element === 'string' ? shortenText(element, share) : element));
 }
 
-/** What was left out of a value, for people; empty when nothing was. */
-export function leftOutOf(value: unknown): string {
-  if (typeof value === 'string' && value.length > MAX_VALUE_CHARS)
-    return `only the first and last ${MAX_VALUE_CHARS / 2} of its ${value.length} characters are looked at`;
-  if (!Array.isArray(value) || shortenList(value) === value) return '';
-  return value.length > MAX_ELEMENTS
-    ? `only the first and last ${MAX_ELEMENTS / 2} of its ${value.length} elements are looked at`
+/** Characters of a value, and of its elements. */
+export function charsOf(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  if (!Array.isArray(value)) return 0;
+  let chars = 0;
+  for (const element of value) if (typeof element === 'string') chars += element.length;
+  return chars;
+}
+
+/** The first and the last half, when there are more than `most`. */
+function ends(list: readonly unknown[], most: number): readonly unknown[] {
+  if (list.length <= most) return list;
+  const half = Math.floor(most / 2);
+  return [...list.slice(0, half), ...list.slice(list.length - half)];
+}
+
+/** What was left out of a value, for people; empty when nothing was. @param kept what `shorten` made of it */
+export function leftOutOf(value: unknown, kept: unknown): string {
+  if (kept === value) return '';
+  if (typeof value === 'string')
+    return `only the beginning and the end of its ${value.length} characters are looked at, ${charsOf(kept)} together`;
+  if (!Array.isArray(value) || !Array.isArray(kept)) return '';
+  return kept.length < value.length
+    ? `only the first and last ${Math.floor(kept.length / 2)} of its ${value.length} elements are looked at`
     : 'only the beginning and end of each element are looked at';
 }

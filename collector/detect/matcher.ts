@@ -40,12 +40,9 @@ export function createMatcher(rules: RuleSet, routing: 'routed' | 'every rule'):
   }
 
   function ask(source: Source, route: Route, matches: Match[]): void {
-    view.show(source);
     for (const rule of engine.match(view, route))
       if (!matches.some((one) => one.rule === rule))
         matches.push({ rule, read: (field) => source.read(engine.fields.number(field)) });
-    for (const [field, what] of view.leftOut)
-      leftOut.add(`${engine.fields.names[field] ?? 'keywords'}: ${what}`);
   }
 
   return {
@@ -56,11 +53,16 @@ export function createMatcher(rules: RuleSet, routing: 'routed' | 'every rule'):
       leftOut = new Set();
       const matches: Match[] = [];
       const { own } = event;
+      view.show(json.of(own ? {} : event.fields));
       if (own) {
-        for (const one of viewsOf(ownViews, own.name))
-          if (one.shows(own)) ask(one.of(own), routeOf(one), matches);
-      } else
-        ask(json.of(event.fields), engine.route(routing === 'routed' ? event.logsource : undefined), matches);
+        for (const one of viewsOf(ownViews, own.name)) {
+          if (!one.shows(own)) continue;
+          view.showAlso(one.of(own));
+          ask(one, routeOf(one), matches);
+        }
+      } else ask(json, engine.route(routing === 'routed' ? event.logsource : undefined), matches);
+      for (const [field, what] of view.leftOut)
+        leftOut.add(`${engine.fields.names[field] ?? 'keywords'}: ${what}`);
       // An event without a time happened when the one before it did.
       timeMs = event.timeMs ?? timeMs;
       count += 1;

@@ -2,19 +2,15 @@
 
 import { createRequire } from 'node:module';
 import type { RE2JS } from 're2js';
+import { MAX_STATE_UNITS } from './allowance.ts';
 import { shortenText } from './huge.ts';
 import { ANY, type Pattern } from './pattern.ts';
-import { countsStates, type MadeStates, needsManyStates } from './states.ts';
+import { boundStates, needsManyStates, OutOfStates, type StateBound } from './states.ts';
 
 /** Cost of a compiled expression is about 100 B an instruction. Past it the rule is refused. */
 const MAX_PROGRAM = 20_000;
 
-/**
- * What the expressions of a rule set may cost for one event, together: states they make, each as many units as its
- * expression has instructions, and STATE_UNITS. A unit is 12 to 40 ns, so this is 1 to 3 ms. Past it an expression that
- * needs many states looks at a beginning and an end that it can afford, and at last at nothing.
- */
-export const MAX_STATE_UNITS = 80_000;
+/** What making a state costs beside its instructions. */
 const STATE_UNITS = 256;
 /** An expression that could not afford to look at so many is refused. */
 const MIN_LOOK_CHARS = 64;
@@ -82,8 +78,7 @@ function compile(source: string, flags: string): Compiled {
 class Compiled implements Regex {
   private readonly regex: RE2JS;
   private readonly unitsEach: number;
-  private needsMany: boolean | undefined;
-  private counts: MadeStates | undefined;
+  private bound: StateBound | undefined;
 
   constructor(regex: RE2JS) {
     this.regex = regex;
@@ -95,7 +90,7 @@ class Compiled implements Regex {
     const size = this.regex.programSize();
     if (size > MAX_PROGRAM)
       return `compiles to ${size} steps, more than ${MAX_PROGRAM}; make its repetitions smaller`;
-    if (this.unitsEach * MIN_LOOK_CHARS > MAX_STATE_UNITS && this.canCostMuch())
+    if (this.unitsEach * MIN_LOOK_CHARS > MAX_STATE_UNITS && needsManyStates(this.regex))
       return `compiles to ${size} steps and needs so many states that ${MIN_LOOK_CHARS} characters could cost more than an event may; make its repetitions smaller, or write it as several`;
     return undefined;
   }
@@ -105,30 +100,27 @@ class Compiled implements Regex {
   }
 
   testWithin(text: string, units: number): Look {
-    const affordable = 2 * Math.floor(Math.max(0, units) / this.unitsEach / 2);
-    if (text.length <= affordable || !this.canCostMuch()) return this.look(text, text.length);
-    if (affordable === 0) return { fits: false, units: 0, leftOut: text.length };
-    return this.look(shortenText(text, affordable), text.length);
+    const affordable = Math.floor(Math.max(0, units) / this.unitsEach);
+    if (text.length <= affordable) return this.look(text, affordable);
+    if (affordable < 2) return { fits: false, units: 0, leftOut: text.length };
+    // Most expressions make few states of any text. One that does not gets the other half for both ends of the text.
+    const half = Math.floor(affordable / 2);
+    const whole = this.look(text, half);
+    if (whole.leftOut === 0) return whole;
+    const ends = this.look(shortenText(text, half), half);
+    return { fits: ends.fits, units: whole.units + ends.units, leftOut: text.length - half };
   }
 
-  private look(text: string, wholeChars: number): Look {
-    const { dfa, onepass } = this.regex.re2Input;
-    this.counts ??= countsStates(this.regex);
-    const states = dfa.stateCount;
-    this.counts.made = 0;
-    const fits = this.regex.test(text);
-    // States that were thrown away were too many to be kept: then every character may have cost as much as one.
-    const made = this.counts.made + (dfa.stateCount < states ? text.length : 0);
-    return {
-      fits,
-      units: onepass === null ? made * this.unitsEach : 0,
-      leftOut: Math.max(0, wholeChars - text.length),
-    };
-  }
-
-  /** Found out when it first matters: it takes up to 0.2 s. */
-  private canCostMuch(): boolean {
-    this.needsMany ??= needsManyStates(this.regex);
-    return this.needsMany;
+  /** Looks at a text until more than `most` states had to be made for it. */
+  private look(text: string, most: number): Look {
+    this.bound ??= boundStates(this.regex);
+    this.bound.begin(most);
+    try {
+      const fits = this.regex.test(text);
+      return { fits, units: this.bound.made * this.unitsEach, leftOut: 0 };
+    } catch (error) {
+      if (!(error instanceof OutOfStates)) throw error;
+      return { fits: false, units: this.bound.made * this.unitsEach, leftOut: text.length };
+    }
   }
 }

@@ -2,7 +2,8 @@
 
 import { createTextFinder, type TextFinder } from './aho-corasick.ts';
 import type { Expression } from './expression.ts';
-import type { FieldTable, View } from './view.ts';
+import { isLong, LONG_CHARS, type Needles } from './needles.ts';
+import { EVERY_FIELD, type FieldTable, type View } from './view.ts';
 import { type Atom, commonnessAmong, EVERY_VALUE, witnessOf } from './witness.ts';
 
 export interface RuleIndex {
@@ -24,26 +25,26 @@ export function createRuleIndex(expressions: readonly Expression[], fields: Fiel
       else byField.set(atom.field, [{ atom, rule }]);
     }
   }
-  const lookUps = [...byField].map(([field, atoms]) => ({
-    number: field === EVERY_VALUE ? undefined : fields.number(field),
-    index: createValueIndex(atoms),
-  }));
+  const lookUps = [...byField].map(([field, atoms]) => {
+    const number = field === EVERY_VALUE ? EVERY_FIELD : fields.number(field);
+    return { number, index: createValueIndex(atoms, fields.needlesOf(number)) };
+  });
 
   return {
     candidates(view, candidate) {
       for (const rule of always) candidate(rule);
       for (const { number, index } of lookUps) {
-        if (number === undefined) {
+        if (number === EVERY_FIELD) {
           const whole = view.foldedWhole();
-          view.charge(whole);
-          index.look(whole, candidate);
-        } else {
-          const folded = view.folded(number);
-          if (folded !== undefined) {
-            view.charge(folded);
-            index.look(folded, candidate);
-          } else index.lookAll(view.raw(number), view.foldedList(number), candidate);
+          if (whole.length > LONG_CHARS) index.lookLong(view.foldedLeaves(), view, candidate);
+          else index.look(whole, candidate);
+          continue;
         }
+        const folded = view.folded(number);
+        if (folded !== undefined) {
+          if (folded.length > LONG_CHARS) index.lookLong(folded, view, candidate);
+          else index.look(folded, candidate);
+        } else index.lookAll(view.raw(number), view.foldedList(number), view, candidate);
       }
     },
   };
@@ -51,17 +52,36 @@ export function createRuleIndex(expressions: readonly Expression[], fields: Fiel
 
 interface ValueIndex {
   look(folded: string, candidate: (rule: number) => void): void;
+  /** The same for a long text or list, of which all that is looked for in the field is found at once. */
+  lookLong(folded: string | readonly string[], view: View, candidate: (rule: number) => void): void;
   /** For values that are no plain text: each element of a list; anything else only is there. */
-  lookAll(raw: unknown, folded: readonly string[] | undefined, candidate: (rule: number) => void): void;
+  lookAll(
+    raw: unknown,
+    folded: readonly string[] | undefined,
+    view: View,
+    candidate: (rule: number) => void,
+  ): void;
 }
 
-function createValueIndex(atoms: readonly { readonly atom: Atom; readonly rule: number }[]): ValueIndex {
+function createValueIndex(
+  atoms: readonly { readonly atom: Atom; readonly rule: number }[],
+  needles: Needles,
+): ValueIndex {
   const present: number[] = [];
   const exact = new Map<string, number[]>();
   const prefixes = new Map<string, number[]>();
   const suffixes = new Map<string, number[]>();
   const contained = new Map<string, number[]>();
+  /** Rules by the needle that may stand in a long value. */
+  const byNeedle = new Map<number, number[]>();
+  /** Those of texts that are no needle: asked of every long value. */
+  const unsure: number[] = [];
   for (const { atom, rule } of atoms) {
+    if (atom.kind !== 'present') {
+      const needle = needles.number(atom.text, atom.kind);
+      if (needle === undefined) unsure.push(rule);
+      else add(byNeedle, needle, rule);
+    }
     if (atom.kind === 'present') present.push(rule);
     else if (atom.kind === 'exact') add(exact, atom.text, rule);
     else if (atom.kind === 'prefix') add(prefixes, atom.text, rule);
@@ -80,23 +100,33 @@ function createValueIndex(atoms: readonly { readonly atom: Atom; readonly rule: 
     inside?.(folded, candidate);
   }
 
+  function lookLong(folded: string | readonly string[], view: View, candidate: (rule: number) => void): void {
+    for (const rule of present) candidate(rule);
+    for (const rule of unsure) candidate(rule);
+    for (const needle of view.standingIn(needles, folded).needles)
+      for (const rule of byNeedle.get(needle) ?? NONE) candidate(rule);
+  }
+
   return {
     look,
-    lookAll(raw, folded, candidate) {
+    lookLong,
+    lookAll(raw, folded, view, candidate) {
       if (raw === undefined || raw === null) return;
       if (!Array.isArray(raw) || raw.some((element) => element !== null && element !== undefined))
         for (const rule of present) candidate(rule);
-      for (const text of folded ?? []) look(text, candidate);
+      if (folded === undefined) return;
+      if (isLong(folded)) lookLong(folded, view, candidate);
+      else for (const text of folded) look(text, candidate);
     },
   };
 }
 
 const NONE: readonly number[] = [];
 
-function add(map: Map<string, number[]>, text: string, rule: number): void {
-  const known = map.get(text);
+function add<Key>(map: Map<Key, number[]>, key: Key, rule: number): void {
+  const known = map.get(key);
   if (known) known.push(rule);
-  else map.set(text, [rule]);
+  else map.set(key, [rule]);
 }
 
 type Look = (folded: string, candidate: (rule: number) => void) => void;

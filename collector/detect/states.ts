@@ -44,18 +44,36 @@ export function needsManyStates(regex: RE2JS): boolean {
   return false;
 }
 
-export interface MadeStates {
-  made: number;
+export interface StateBound {
+  /** States worked out since `begin`: what an expression costs past 10 ns a character. */
+  readonly made: number;
+  /** Up to `most` more states may be made; the next one throws OutOfStates. */
+  begin(most: number): void;
 }
 
-/** Counts from now on how often a state is worked out: what an expression costs past 10 ns a character. */
-export function countsStates(regex: RE2JS): MadeStates {
-  const counts: MadeStates = { made: 0 };
+export class OutOfStates extends Error {}
+
+/** An automaton that is left between two states loses nothing: it writes a step down when the next state is made. */
+export function boundStates(regex: RE2JS): StateBound {
+  let made = 0;
+  let most = Number.POSITIVE_INFINITY;
   const { dfa } = regex.re2Input;
   const makeState = dfa.makeState.bind(dfa);
   dfa.makeState = (...state) => {
-    counts.made += 1;
+    if (made >= most) throw OUT_OF_STATES;
+    made += 1;
     return makeState(...state);
   };
-  return counts;
+  return {
+    get made() {
+      return made;
+    },
+    begin(more) {
+      made = 0;
+      most = more;
+    },
+  };
 }
+
+/** One for all: making an error takes as long as making a state. */
+const OUT_OF_STATES = new OutOfStates();

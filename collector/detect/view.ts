@@ -1,9 +1,9 @@
 /** What a rule sees of one event: fields by number, each value read, shortened and folded at most once an event. */
 
-import { leftOutOf, MAX_ELEMENTS, shorten } from './huge.ts';
-import { LONG_CHARS, Needles } from './needles.ts';
+import { Allowance, MIN_VALUE_CHARS } from './allowance.ts';
+import { charsOf, leftOutOf, MAX_ELEMENTS, shorten } from './huge.ts';
+import { isLong, LONG_CHARS, Needles, type Standing } from './needles.ts';
 import { fold } from './pattern.ts';
-import { MAX_STATE_UNITS } from './regex.ts';
 
 /** Nesting followed when an event is searched for keywords; what lies deeper is not looked at. */
 const MAX_DEPTH = 16;
@@ -50,6 +50,12 @@ export interface Source {
 /** Compares texts; gets them folded unless the test is `cased`. */
 export type TextTest = (text: string, view: View) => boolean;
 
+/** A test on folded texts: on one, and whether some of a long list fits. */
+export interface FoldedTest {
+  readonly one: TextTest;
+  readonly some: (texts: readonly string[], view: View) => boolean;
+}
+
 export class View {
   private source: Source = { read: () => undefined, everything: () => undefined };
   /** Counts events; a cached value is good while its stamp is the current one. */
@@ -58,8 +64,8 @@ export class View {
   private readonly rawValue: unknown[] = [];
   private readonly foldedStamp: number[] = [];
   private readonly foldedValue: (string | readonly string[] | undefined)[] = [];
-  /** What stands in the long texts of the event, found for all needles of a field at once. */
-  private readonly standing = new Map<Needles, Map<string, Uint8Array>>();
+  /** What stands in the long texts and lists of the event, found for all needles of a field at once. */
+  private readonly standing = new Map<Needles, Map<string | readonly string[], Standing>>();
   private leavesStamp = -1;
   private leafTexts: string[] = [];
   private leafFolded: string[] = [];
@@ -69,28 +75,41 @@ export class View {
    * event cost, without a clock.
    */
   work = 0;
-  /** What expressions may still cost for the event. */
-  stateUnitsLeft = MAX_STATE_UNITS;
+  readonly allowance = new Allowance();
   /** Fields of which only a part was looked at, each with what was left out. */
   readonly leftOut = new Map<number, string>();
 
   /** Turns the view to another event. */
   show(source: Source): void {
+    this.work = 0;
+    this.allowance.begin();
+    if (this.leftOut.size > 0) this.leftOut.clear();
+    this.showAlso(source);
+  }
+
+  /** Turns it to another side of the same event: what that may cost is what the sides before have left. */
+  showAlso(source: Source): void {
     this.source = source;
     this.stamp += 1;
-    this.work = 0;
-    this.stateUnitsLeft = MAX_STATE_UNITS;
     if (this.standing.size > 0) this.standing.clear();
-    if (this.leftOut.size > 0) this.leftOut.clear();
   }
 
   raw(field: number): unknown {
     if (this.rawStamp[field] === this.stamp) return this.rawValue[field];
     const whole = this.source.read(field);
-    const value = shorten(whole);
-    if (value !== whole) this.leftOut.set(field, leftOutOf(whole));
+    const value = this.affordable(whole);
+    if (value !== whole) this.leftOut.set(field, leftOutOf(whole, value));
     this.rawStamp[field] = this.stamp;
     this.rawValue[field] = value;
+    return value;
+  }
+
+  /** The value, or as much of it as rules may see. */
+  private affordable(whole: unknown): unknown {
+    if (typeof whole !== 'string' && !Array.isArray(whole)) return whole;
+    if (charsOf(whole) <= MIN_VALUE_CHARS && whole.length <= MIN_VALUE_CHARS) return whole;
+    const value = shorten(whole, Math.max(MIN_VALUE_CHARS, this.allowance.chars));
+    this.allowance.chars -= charsOf(value);
     return value;
   }
 
@@ -132,27 +151,47 @@ export class View {
     if (text.length > LONG_CHARS) this.work += text.length;
   }
 
-  /** Whether a needle stands in a long text; all needles of the field are looked for at the first question. */
-  stands(needles: Needles, needle: number, folded: string): boolean {
-    let texts = this.standing.get(needles);
-    if (!texts) {
-      texts = new Map();
-      this.standing.set(needles, texts);
+  private chargeAll(texts: readonly string[]): void {
+    const chars = charsOf(texts);
+    if (chars > LONG_CHARS) this.work += chars;
+  }
+
+  /** What stands in a long text or list; all needles of the field are looked for at the first question. */
+  standingIn(needles: Needles, folded: string | readonly string[]): Standing {
+    let values = this.standing.get(needles);
+    if (!values) {
+      values = new Map();
+      this.standing.set(needles, values);
     }
-    let standing = texts.get(folded);
+    let standing = values.get(folded);
     if (!standing) {
-      this.charge(folded);
-      standing = needles.in(folded);
-      texts.set(folded, standing);
+      if (typeof folded === 'string') this.charge(folded);
+      else this.chargeAll(folded);
+      standing = needles.in(typeof folded === 'string' ? [folded] : folded);
+      values.set(folded, standing);
     }
-    return standing[needle] === 1;
+    return standing;
+  }
+
+  /** Takes what a test on a text costs that goes through it by itself. @returns false, and says so, when it is not left */
+  affords(field: number, text: string): boolean {
+    if (this.allowance.takeSteps(text.length)) {
+      this.charge(text);
+      return true;
+    }
+    this.leftOut.set(field, 'so much is looked for in the event that not every test was made');
+    return false;
   }
 
   /** Whether the value, or any element of a list, fits. */
-  someFolded(field: number, test: TextTest): boolean {
+  someFolded(field: number, test: FoldedTest): boolean {
     const folded = this.foldedOrList(field);
-    if (typeof folded === 'string') return test(folded, this);
-    return folded?.some((element) => test(element, this)) ?? false;
+    if (typeof folded === 'string') return test.one(folded, this);
+    return folded !== undefined && this.someOf(folded, test);
+  }
+
+  private someOf(texts: readonly string[], test: FoldedTest): boolean {
+    return isLong(texts) ? test.some(texts, this) : texts.some((text) => test.one(text, this));
   }
 
   someText(field: number, test: TextTest): boolean {
@@ -177,6 +216,10 @@ export class View {
   leaves(): readonly string[] {
     this.collectLeaves();
     return this.leafTexts;
+  }
+
+  someLeaf(test: FoldedTest): boolean {
+    return this.someOf(this.foldedLeaves(), test);
   }
 
   foldedLeaves(): readonly string[] {
