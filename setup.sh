@@ -13,6 +13,7 @@ PACKAGES=(
   bpftool                   # vmlinux.h from the running kernel's BTF
   python3 python3-grpcio    # the OTLP receiver of the tests, on gRPC's C core; with it python3-protobuf
   protobuf-compiler         # that receiver's stubs
+  python3-prometheus-client # reads the metrics that a test scrapes
   bind9-dnsutils            # dig, whose questions the tests watch
   strace tshark openssl     # the truth some tests hold Spoor against
   git curl iproute2         # what the watched agent uses, and network namespaces for it

@@ -1,5 +1,5 @@
-// Makes the code that follows from the registry: TypeScript types, the encoder's tables, docs/events.md.
-// Runs at build time only:  node schemas/generate.mjs [--check]   (--check: fail when the page is stale)
+// Makes the code that follows from the registry: TypeScript types, the encoder's tables, docs/events.md, docs/metrics.md.
+// Runs at build time only:  node schemas/generate.mjs [--check]   (--check: fail when a page is stale)
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const pagePath = join(here, '..', 'docs', 'events.md');
+const pages = { 'events.md': eventsPage, 'metrics.md': metricsPage };
 const registry = parse(readFileSync(join(here, 'registry.yml'), 'utf8'));
 
 const TYPESCRIPT = {
@@ -58,7 +58,18 @@ for (const attribute of registry.resource.attributes) {
   if (used.has(attribute)) refuse('resource', `"${attribute}" is an event's attribute too`);
   used.add(attribute);
 }
-for (const name of Object.keys(registry.attributes)) if (!used.has(name)) refuse(name, 'no event uses it');
+const INSTRUMENTS = ['counter', 'updowncounter', 'gauge'];
+for (const [name, metric] of Object.entries(registry.metrics)) {
+  if (!INSTRUMENTS.includes(metric.instrument)) refuse(name, `unknown instrument "${metric.instrument}"`);
+  if (!/^(s|By|\{[a-z]+\})$/.test(metric.unit)) refuse(name, `unknown unit "${metric.unit}"`);
+  for (const attribute of metric.attributes) {
+    if (registry.attributes[attribute]?.type !== 'string')
+      refuse(name, `"${attribute}" is no string attribute`);
+    used.add(attribute);
+  }
+}
+for (const name of Object.keys(registry.attributes))
+  if (!used.has(name)) refuse(name, 'no event and no metric uses it');
 
 const DERIVATIONS = /^(command_line|argument \d+|semicolons|sha256|errno_success)$/;
 for (const [name, views] of Object.entries(registry.sigma)) {
@@ -108,6 +119,41 @@ function sigmaTable() {
       lines.push(`    ${JSON.stringify({ logsource, when, fields: written })},`);
     }
     lines.push('  ],');
+  }
+  lines.push('};', '');
+  return lines;
+}
+
+/**
+ * A metric's name as Prometheus text has it (OpenTelemetry's "Prometheus and OpenMetrics Compatibility"): the unit's
+ * word behind the name, _total behind a counter's.
+ */
+function prometheusName(name, { instrument, unit }) {
+  const word = { s: '_seconds', By: '_bytes' }[unit] ?? '';
+  return name.replaceAll('.', '_') + word + (instrument === 'counter' ? '_total' : '');
+}
+
+function metricsTable() {
+  const lines = [
+    `export type MetricName =\n${Object.keys(registry.metrics)
+      .map((name) => `  | '${name}'`)
+      .join('\n')};`,
+    '',
+    'export interface MetricDefinition {',
+    "  readonly instrument: 'counter' | 'updowncounter' | 'gauge';",
+    '  readonly unit: string;',
+    '  readonly brief: string;',
+    '  readonly attributes: readonly AttributeName[];',
+    '  /** Its name as Prometheus text has it. */',
+    '  readonly prometheus: string;',
+    '}',
+    '',
+    'export const METRICS: { readonly [Name in MetricName]: MetricDefinition } = {',
+  ];
+  for (const [name, metric] of Object.entries(registry.metrics)) {
+    const { instrument, unit, brief, attributes } = metric;
+    const written = { instrument, unit, brief, attributes, prometheus: prometheusName(name, metric) };
+    lines.push(`  '${name}': ${JSON.stringify(written)},`);
   }
   lines.push('};', '');
   return lines;
@@ -181,12 +227,15 @@ function typescript() {
   lines.push('};', '', '/** Attributes of the OTLP resource, all of them strings, in canonical order. */');
   lines.push('export const RESOURCE_ATTRIBUTES = [');
   for (const attribute of sorted(registry.resource.attributes)) lines.push(`  ${quote(attribute)},`);
-  lines.push('] as const satisfies readonly AttributeName[];', '', ...sigmaTable());
+  lines.push('] as const satisfies readonly AttributeName[];', '', ...metricsTable(), ...sigmaTable());
   return lines.join('\n');
 }
 
-function page() {
-  const cell = (text) => String(text).replaceAll('|', '\\|');
+function cell(text) {
+  return String(text).replaceAll('|', '\\|');
+}
+
+function eventsPage() {
   const table = (names) => {
     lines.push('| attribute | type | meaning | origin | standard |', '|---|---|---|---|---|');
     for (const attribute of names) {
@@ -220,12 +269,41 @@ function page() {
   return lines.join('\n');
 }
 
+function metricsPage() {
+  const lines = [
+    '# Metrics of the service',
+    '',
+    'What `spoor service` measures of itself. Generated from `schemas/registry.yml`.',
+    '',
+    '**As Prometheus text**, on a socket that only root can open and that gives no answer to a watched process:',
+    '`sudo curl --unix-socket /run/spoor/metrics.sock http://spoor/metrics`. Attributes are labels, with `_` for each',
+    'dot; `target_info` carries those of the [resource](events.md#the-resource).',
+    '',
+    '**Over OTLP**, to each receiver of the log beside it, every `metrics.interval` ([configuration](configuration.md)):',
+    'cumulative, with the same resource as the log. What cannot be delivered is not kept: the next figures hold it. A',
+    'receiver that takes no metrics is not asked again until the next start.',
+    '',
+    '| metric | instrument | unit | attributes | Prometheus | what it is |',
+    '|---|---|---|---|---|---|',
+  ];
+  for (const [name, metric] of Object.entries(registry.metrics)) {
+    const attributes = metric.attributes.map((attribute) => `\`${attribute}\``).join(', ');
+    lines.push(
+      `| \`${name}\` | ${metric.instrument} | ${metric.unit} | ${attributes} | \`${prometheusName(name, metric)}\` | ${cell(metric.brief)} |`,
+    );
+  }
+  lines.push('');
+  return lines.join('\n');
+}
+
+const docs = join(here, '..', 'docs');
 if (process.argv.includes('--check')) {
-  if (readFileSync(pagePath, 'utf8') !== page())
-    refuse('docs/events.md', 'is older than the registry; run make build and commit it');
+  for (const [name, page] of Object.entries(pages))
+    if (readFileSync(join(docs, name), 'utf8') !== page())
+      refuse(`docs/${name}`, 'is older than the registry; run make build and commit it');
 } else {
   mkdirSync(join(here, 'generated'), { recursive: true });
-  mkdirSync(dirname(pagePath), { recursive: true });
+  mkdirSync(docs, { recursive: true });
   writeFileSync(join(here, 'generated', 'registry.ts'), typescript());
-  writeFileSync(pagePath, page());
+  for (const [name, page] of Object.entries(pages)) writeFileSync(join(docs, name), page());
 }

@@ -18,6 +18,8 @@ export const DEFAULT_FILE = '/etc/spoor/spoor.yml';
 
 /** Value of sensor.keep: the watch ends with the service. */
 const NOWHERE = 'nowhere';
+/** Value of metrics.interval: they are not sent. */
+const NEVER = 'never';
 
 const SCHEMA_FILE = new URL('../../schemas/configuration.schema.json', import.meta.url);
 
@@ -34,6 +36,8 @@ export interface Configuration {
   readonly hash: { readonly maxFileBytes: number; readonly maxExecutableBytes: number };
   readonly sensor: { readonly ringBytes: number; readonly keep: string | undefined };
   readonly ship: readonly DestinationSettings[];
+  /** undefined: never */
+  readonly metrics: { readonly intervalMs: number | undefined };
   readonly witness: readonly WitnessAddress[];
 }
 
@@ -49,6 +53,7 @@ export interface WrittenConfiguration {
   readonly hash: { readonly max_file: ByteSize; readonly max_executable: ByteSize };
   readonly sensor: { readonly ring: ByteSize; readonly keep: string };
   readonly ship: readonly WrittenDestination[];
+  readonly metrics: { readonly interval: string };
   readonly witness: readonly WrittenWitness[];
 }
 
@@ -112,6 +117,12 @@ export function configurationIn(name: string, text: string): Configuration {
       keep: written.sensor.keep === NOWHERE ? undefined : written.sensor.keep,
     },
     ship: written.ship.map(destinationOf),
+    metrics: {
+      intervalMs:
+        written.metrics.interval === NEVER
+          ? undefined
+          : Number.parseInt(written.metrics.interval, 10) * 1_000,
+    },
     witness: written.witness.map(witnessOf),
   };
 }
@@ -159,5 +170,5 @@ export function changesThatWait(before: Configuration, after: Configuration): st
 function valueByKey(part: unknown, key: string): unknown {
   const name = key.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase());
   const record = part as Readonly<Record<string, unknown>> | undefined;
-  return record?.[name] ?? record?.[`${name}Bytes`];
+  return record?.[name] ?? record?.[`${name}Bytes`] ?? record?.[`${name}Ms`];
 }

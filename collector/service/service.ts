@@ -5,9 +5,7 @@
  * the sockets, the receivers, the service manager. Its state folder has one writer, itself.
  */
 
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { readFileSync } from 'node:fs';
 import type { SessionTag } from '../../sensors/event.ts';
 import type { Sensor } from '../../sensors/sensor.ts';
 import { openState, type StateFolder } from '../cli/state.ts';
@@ -22,13 +20,12 @@ import { openSeal, type Seal } from '../seal/seal.ts';
 import type { Summary } from '../session/summary.ts';
 import { hostId } from '../ship/resource.ts';
 import type { Countersigner } from '../witness/countersign.ts';
-import { type Answer, Refused, serveControl } from './control.ts';
+import { type Answers, createAnswers } from './answers.ts';
 import { takeInExisting } from './existing.ts';
 import { createFinder, type Finder } from './finder.ts';
 import { createHomes } from './homes.ts';
 import { createInventoryWatch, type InventoryWatch } from './inventory-watch.ts';
 import { type Knowledge, readKnowledge } from './knowledge.ts';
-import { serveMetrics } from './metrics.ts';
 import type { OwnLog } from './own-log.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { openReceivers, type Receivers } from './receivers.ts';
@@ -36,22 +33,16 @@ import { dropUnknownTags, resumeSessions } from './resume.ts';
 import { type RulesWatch, watchRules } from './rules-watch.ts';
 import type { ServiceManager } from './service-manager.ts';
 import { createSessionKeeper, type SessionKeeper } from './session-keeper.ts';
-import { type ServiceStatus, statusOf } from './status.ts';
 import { suspectWords } from './suspect-words.ts';
 import { readTold, type Told } from './told.ts';
 import { describeWatch, openWatch } from './watch.ts';
 import { readWatch, type WatchFile, writeWatch } from './watch-file.ts';
-import { createWatchRequest } from './watch-request.ts';
 import { openWitnesses } from './witnesses.ts';
 
 /** Summaries of ended sessions that their `spoor run` has not asked for yet. */
 const MAX_ENDED = 64;
 /** Tags below are given here; those from there on by the kernel (sensors/linux/bpf/records.h). */
 const FIRST_TAG_OF_THE_KERNEL = 0x8000_0000;
-/** Between two looks at the event loop's delay. Each wakes the process, whatever else it does. */
-const LOOP_RESOLUTION_MS = 500;
-/** Tells `spoor run` where the service of this state folder listens. */
-const WHERE = 'service.json';
 
 export interface ServiceOptions {
   readonly configuration: Configuration;
@@ -134,12 +125,10 @@ class RunningService implements Service {
   readonly #progress: Progress | undefined;
   /** By session id: the first record of the log that can be its own. */
   readonly #firstRecords = new Map<string, number>();
-  readonly #events = new Map<string, number>();
   readonly #ended = new Map<SessionTag, Summary | undefined>();
-  readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   readonly #memory: Memory;
   #rulesWatch: RulesWatch | undefined;
-  readonly #sockets: { close(): Promise<void> }[] = [];
+  readonly #answers: Answers;
   #configuration: Configuration;
   #knowledge: Knowledge;
   #configurationTrouble = '';
@@ -198,42 +187,38 @@ class RunningService implements Service {
         options.log.debug('session ended', { session: session.id, reason: summary?.endReason });
       },
     });
+    this.#answers = createAnswers({
+      configuration: options.configuration,
+      state: parts.state,
+      sensor,
+      pipeline: this.#pipeline,
+      seal,
+      shippers: receivers.shippers,
+      log: options.log,
+      newTag: () => this.#newTag(),
+      look: () => this.#keeper.look(),
+      endedSummary: (tag) => this.#ended.get(tag),
+      service: () => ({
+        version,
+        pid: process.pid,
+        start: this.#startTime,
+        state: parts.state.directory,
+        configuration: options.file,
+        configuration_trouble: this.#configurationTrouble,
+      }),
+    });
   }
 
   async begin(): Promise<void> {
     const { sensor, state } = this.#parts;
     const { log } = this.#options;
-    const { recognise, runtime } = this.#configuration;
+    const { recognise } = this.#configuration;
     if (recognise.enabled) sensor.suspect(suspectWords(this.#knowledge.catalogue));
     this.#pipeline.start();
     const resumed = await this.#resume();
     const begun = recognise.enabled ? this.#takeInExisting() : 0;
     this.#saveWatch();
-    const control = join(runtime, 'control.sock');
-    this.#sockets.push(
-      await serveControl(control, {
-        watchedIn: (pid) => this.#watchedIn(pid),
-        begin: (peer) => {
-          const request = createWatchRequest(peer, {
-            sensor,
-            pipeline: this.#pipeline,
-            newTag: () => this.#newTag(),
-            look: () => this.#keeper.look(),
-            endedSummary: (tag) => this.#ended.get(tag),
-            logDirectory: state.logDirectory,
-          });
-          return { peer, ask: (asked) => this.#answer(asked, peer.uid, request), ended: () => {} };
-        },
-        failed: (error) => log.error('a question could not be answered', { cause: String(error) }),
-      }),
-      await serveMetrics(join(runtime, 'metrics.sock'), {
-        status: () => this.#status(),
-        events: () => this.#events,
-        watchedIn: (pid) => this.#watchedIn(pid),
-      }),
-    );
-    writeFileSync(join(state.directory, WHERE), `${JSON.stringify({ control })}\n`, { mode: 0o600 });
-    this.#loopDelay.enable();
+    await this.#answers.open();
     this.#watchRules();
     log.info('watching', {
       version,
@@ -330,16 +315,15 @@ class RunningService implements Service {
 
   async stop(watch: 'keep' | 'end'): Promise<void> {
     const { log, manager } = this.#options;
-    const { seal, receivers, state, sensor, countersigner } = this.#parts;
+    const { seal, receivers, sensor, countersigner } = this.#parts;
     const { kept } = sensor;
     const goesOn = kept !== undefined && watch === 'keep';
     manager.stopping();
     clearTimeout(this.#rescan);
     this.#rulesWatch?.close();
-    this.#loopDelay.disable();
     this.#keeper.close();
     await this.#inventory.close();
-    for (const socket of this.#sockets) await socket.close();
+    await this.#answers.close();
     if (goesOn) {
       await this.#pipeline.stop();
       await this.#keeper.look();
@@ -360,27 +344,8 @@ class RunningService implements Service {
       kept.close();
     }
     await receivers.stop();
-    writeFileSync(join(state.directory, WHERE), '{}\n', { mode: 0o600 });
     log.info('stopped', { records: closing.size, watch: goesOn ? 'goes on in the kernel' : 'ended' });
     manager.close();
-  }
-
-  #answer(
-    request: Readonly<Record<string, unknown>>,
-    uid: number,
-    watch: ReturnType<typeof createWatchRequest>,
-  ): Promise<Answer> {
-    switch (request.ask) {
-      case 'watch':
-        return Promise.resolve(watch.watch(request));
-      case 'ended':
-        return watch.ended(request);
-      case 'status':
-        if (uid !== 0) throw new Refused('only root may ask what is watched; use sudo');
-        return Promise.resolve(this.#status() as unknown as Answer);
-      default:
-        throw new Refused(`"ask" must be one of watch, ended, status`);
-    }
   }
 
   #watch(batch: readonly Event[]): void {
@@ -395,10 +360,10 @@ class RunningService implements Service {
           attributes['spoor.agent.root'],
         );
       isChanged ||= name === 'session.start' || name === 'sensor.gap';
-      this.#events.set(name, (this.#events.get(name) ?? 0) + 1);
       // An agent whose exec was lost is found by looking at what runs.
       if (name === 'sensor.gap' && attributes['spoor.gap.event'] === 'process.exec') this.#rescanSoon();
     }
+    this.#answers.watch(batch);
     const refused = this.#pipeline.refused();
     for (const cause of refused.slice(this.#toldRefusals))
       this.#options.log.error('an event was refused by the log and is told there as lost', { cause });
@@ -443,40 +408,9 @@ class RunningService implements Service {
     return this.#lastTag;
   }
 
-  /** Every exec before this call has been judged when it answers: `spoor status` is itself a suspect for a moment. */
-  async #watchedIn(pid: number): Promise<string | undefined> {
-    await this.#parts.sensor.flush();
-    const found = this.#parts.sensor.running().find(({ process }) => process.pid === pid);
-    if (!found) return 'that has ended';
-    return (this.#pipeline.sessionOf(found.session) ?? this.#pipeline.sessionOf(found.around))?.id;
-  }
-
   #remember(tag: SessionTag, summary: Summary | undefined): void {
     this.#ended.set(tag, summary);
     if (this.#ended.size > MAX_ENDED)
       for (const oldest of [...this.#ended.keys()].slice(0, 1)) this.#ended.delete(oldest);
-  }
-
-  #status(): ServiceStatus {
-    const { sensor, seal, receivers, state } = this.#parts;
-    return statusOf({
-      sensor,
-      seal,
-      pipeline: this.#pipeline,
-      shippers: receivers.shippers,
-      service: () => ({
-        version,
-        pid: process.pid,
-        start: this.#startTime,
-        state: state.directory,
-        configuration: this.#options.file,
-        configuration_trouble: this.#configurationTrouble,
-      }),
-      loopDelayMs: () => {
-        const longest = this.#loopDelay.max / 1e6;
-        this.#loopDelay.reset();
-        return Math.max(0, longest - LOOP_RESOLUTION_MS);
-      },
-    });
   }
 }

@@ -17,13 +17,13 @@ export interface Endpoint {
   readonly protocol: Protocol;
 }
 
-export type Signal = 'logs' | 'traces';
+export type Signal = 'logs' | 'traces' | 'metrics';
 
 /** The ports of the OTLP specification. */
 const GRPC_PORT = 4317;
 const HTTP_PORT = 4318;
 
-const SIGNAL_PATH = /\/v1\/(logs|traces)$/;
+const SIGNAL_PATH = /\/v1\/(logs|traces|metrics)$/;
 
 /**
  * Reads http(s)://HOST[:PORT][/PATH]. Where nobody names the protocol, a path or port 4318 means http/protobuf,

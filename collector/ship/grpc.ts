@@ -16,7 +16,11 @@ import type { Tls, TlsMaterial } from './tls.ts';
 import type { Outcome, Transport } from './transport.ts';
 import { SettingError } from './watched-file.ts';
 
-const EXPORT = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
+/** Traces go by OpenTelemetry's own exporter (collector/traces/). */
+const EXPORT = {
+  logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
+  metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
+} as const;
 
 /** grpc-js waits between connection attempts by itself; more than this would hide our own backoff. */
 const MAX_RECONNECT_MS = 5_000;
@@ -44,14 +48,16 @@ const UNWELCOME = new Set([
 /** Sends OTLP/gRPC. The serializer is the identity: requests are bytes already. */
 export class GrpcTransport implements Transport {
   readonly #destination: Destination;
+  readonly #method: string;
   readonly #headers: Headers;
   readonly #tls: Tls;
   #client: Client | undefined;
   /** What the client was made with; a renewed certificate needs a new one. */
   #material: TlsMaterial | undefined;
 
-  constructor(destination: Destination, headers: Headers, tls: Tls) {
+  constructor(destination: Destination, headers: Headers, tls: Tls, signal: keyof typeof EXPORT = 'logs') {
     this.#destination = destination;
+    this.#method = EXPORT[signal];
     this.#headers = headers;
     this.#tls = tls;
   }
@@ -68,7 +74,7 @@ export class GrpcTransport implements Transport {
     }
     return new Promise((resolve) => {
       client.makeUnaryRequest(
-        EXPORT,
+        this.#method,
         identity,
         identity,
         request,

@@ -26,17 +26,16 @@ def say(line):
 
 
 def stubs(proto_path, folder):
-    """Compiles schemas/otlp.proto under its official package name, and the trace half beside it."""
+    """Compiles schemas/otlp.proto under its official package name, and the trace and metrics halves beside it."""
     folder = pathlib.Path(folder)
     ours = pathlib.Path(proto_path).read_text()
     (folder / "otlp_logs.proto").write_text(ours.replace("package spoor.otlp;", f"package {LOGS_PACKAGE};"))
-    trace = pathlib.Path(__file__).with_name("otlp_trace.proto").read_text()
-    (folder / "otlp_trace.proto").write_text(trace)
-    subprocess.run(
-        ["protoc", f"--proto_path={folder}", f"--python_out={folder}", "otlp_logs.proto", "otlp_trace.proto"], check=True
-    )
+    for half in ("otlp_trace.proto", "otlp_metrics.proto"):
+        (folder / half).write_text(pathlib.Path(__file__).with_name(half).read_text())
+    files = ["otlp_logs.proto", "otlp_trace.proto", "otlp_metrics.proto"]
+    subprocess.run(["protoc", f"--proto_path={folder}", f"--python_out={folder}", *files], check=True)
     sys.path.insert(0, str(folder))
-    return importlib.import_module("otlp_logs_pb2"), importlib.import_module("otlp_trace_pb2")
+    return tuple(importlib.import_module(f"{pathlib.Path(file).stem}_pb2") for file in files)
 
 
 def shown_int(value):
@@ -115,6 +114,30 @@ def brief_lines(request):
                     elif pair.key == "spoor.log.index":
                         found[pair.key] = pair.value.int_value
                 yield {"attributes": found}
+
+
+def metric_lines(request):
+    for of_resource in request.resource_metrics:
+        resource = attributes(of_resource.resource.attributes)
+        for of_scope in of_resource.scope_metrics:
+            scope = scope_of(of_scope)
+            for metric in of_scope.metrics:
+                data = getattr(metric, metric.WhichOneof("data"))
+                for point in data.data_points:
+                    yield {
+                        "kind": "metric",
+                        "name": metric.name,
+                        "unit": metric.unit,
+                        "data": metric.WhichOneof("data"),
+                        "monotonic": getattr(data, "is_monotonic", False),
+                        "temporality": getattr(data, "aggregation_temporality", 0),
+                        "start_time_unix_nano": str(point.start_time_unix_nano),
+                        "time_unix_nano": str(point.time_unix_nano),
+                        "value": point.as_double or shown_int(point.as_int),
+                        "attributes": attributes(point.attributes),
+                        "resource": resource,
+                        "scope": scope,
+                    }
 
 
 def span_lines(request):

@@ -8,13 +8,13 @@ Prints one JSON object a line on stdout:
     {"kind": "listening", "port": N}
     {"kind": "log", "event_name", "time_unix_nano", ..., "attributes": {...}, "resource": {...}, "scope": {...}}
     {"kind": "span", "name", "trace_id", "span_id", "parent_span_id", ..., "attributes", "resource", "scope"}
-    {"kind": "request", "service": "logs"|"traces", "records": N, "bytes": N, "answer": "OK"|...}
+    {"kind": "request", "service": "logs"|"traces"|"metrics", "records": N, "bytes": N, "answer": "OK"|...}
     {"kind": "behaviour", "service": ..., "behaviour": ...}      the answer to a line on stdin
 A request's own line comes after the lines of its records. A record that was refused has no line.
 --brief prints instead, for each request: {"kind": "taken", "uids": [...], "indices": [...]}, null for what has no index.
 Integers past 2^53 and times are strings, so that no JSON reader rounds them; bytes are hexadecimal.
 
-Reads one instruction a line on stdin, "SERVICE BEHAVIOUR" (SERVICE: logs, traces or all), and ends when stdin does:
+Reads one instruction a line on stdin, "SERVICE BEHAVIOUR" (SERVICE: logs, traces, metrics or all), and ends when stdin does:
     logs ok                       take everything (how it starts)
     logs refuse STATUS [MS]       answer with this gRPC status, and ask for a retry after MS milliseconds
     logs partial N                take all but the last N records of each request, and say so
@@ -41,7 +41,7 @@ import time
 from concurrent import futures
 
 import grpc
-from otlp_decode import brief_lines, foreign_host, log_lines, otlp_json, output_lock, poisoned, say, say_taken, span_lines, stubs
+from otlp_decode import brief_lines, foreign_host, log_lines, metric_lines, otlp_json, output_lock, poisoned, say, say_taken, span_lines, stubs
 
 # Calls answered at once; a hanging one holds a thread, so a sender with more in flight than this waits.
 MAX_CALLS = 16
@@ -186,7 +186,7 @@ def main():
     export = open(chosen.otlp_json, "a", encoding="utf-8") if chosen.otlp_json else None
 
     with tempfile.TemporaryDirectory(prefix="otlp-stubs-") as folder:
-        logs, trace = stubs(chosen.proto, folder)
+        logs, trace, metrics = stubs(chosen.proto, folder)
         services = {
             "logs": Service(
                 "logs",
@@ -206,6 +206,17 @@ def main():
                 trace.ExportTraceServiceResponse,
                 span_lines,
                 "rejected_spans",
+                raw,
+                None,
+                chosen,
+            ),
+            "metrics": Service(
+                "metrics",
+                metrics.DESCRIPTOR.services_by_name["MetricsService"],
+                metrics.ExportMetricsServiceRequest,
+                metrics.ExportMetricsServiceResponse,
+                metric_lines,
+                "rejected_data_points",
                 raw,
                 None,
                 chosen,

@@ -4,11 +4,11 @@
     otlp_http.py --proto schemas/otlp.proto [--port 0] [--raw FILE] [--otlp-json FILE]
                  [--certificate FILE --key FILE [--client-ca FILE [--bind-host]]] [--brief]
 
-Takes POST /v1/logs and /v1/traces, application/x-protobuf and application/json, plain and gzip; anything else is
+Takes POST /v1/logs, /v1/traces and /v1/metrics, application/x-protobuf and application/json, plain and gzip; anything else is
 answered as the OTLP specification says. Prints the lines that otlp_grpc.py prints, each request's with "encoding"
 (protobuf, json), "compression" (none, gzip) beside.
 
-Reads one instruction a line on stdin, "SERVICE BEHAVIOUR" (SERVICE: logs, traces or all), and ends when stdin does:
+Reads one instruction a line on stdin, "SERVICE BEHAVIOUR" (SERVICE: logs, traces, metrics or all), and ends when stdin does:
     logs ok                       take everything (how it starts)
     logs refuse CODE [SECONDS]    answer with this HTTP status, and Retry-After
     logs partial N                take all but the last N records of each request, and say so
@@ -37,7 +37,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from google.protobuf import json_format
-from otlp_decode import brief_lines, foreign_host, log_lines, otlp_json, output_lock, poisoned, say, say_taken, span_lines, stubs
+from otlp_decode import brief_lines, foreign_host, log_lines, metric_lines, otlp_json, output_lock, poisoned, say, say_taken, span_lines, stubs
 
 # The OTLP default of many receivers; a larger body is refused before it is read.
 MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -97,7 +97,7 @@ def from_json(text, message):
                     if field in span:
                         span[field] = base64.b64encode(bytes.fromhex(span[field])).decode()
     # Receivers must ignore unknown fields; here one would hide a mistake, so logs are read strictly.
-    return json_format.Parse(json.dumps(whole), message, ignore_unknown_fields="resourceSpans" in whole)
+    return json_format.Parse(json.dumps(whole), message, ignore_unknown_fields="resourceLogs" not in whole)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -278,7 +278,7 @@ def main():
     chosen = options.parse_args()
 
     with tempfile.TemporaryDirectory(prefix="otlp-stubs-") as folder:
-        logs, trace = stubs(chosen.proto, folder)
+        logs, trace, metrics = stubs(chosen.proto, folder)
         services = {
             "logs": Service(
                 "logs",
@@ -289,6 +289,13 @@ def main():
             ),
             "traces": Service(
                 "traces", trace.ExportTraceServiceRequest, trace.ExportTraceServiceResponse, span_lines, "rejected_spans"
+            ),
+            "metrics": Service(
+                "metrics",
+                metrics.ExportMetricsServiceRequest,
+                metrics.ExportMetricsServiceResponse,
+                metric_lines,
+                "rejected_data_points",
             ),
         }
         server = Server(("127.0.0.1", chosen.port), Handler)

@@ -51,9 +51,24 @@ export interface ReceivedSpan extends Received {
   readonly links: readonly { readonly trace_id: string; readonly span_id: string }[];
 }
 
+/** One data point. */
+export interface ReceivedMetric extends Omit<Received, 'trace_id' | 'span_id'> {
+  readonly kind: 'metric';
+  readonly name: string;
+  readonly unit: string;
+  readonly data: 'gauge' | 'sum';
+  /** Of sums. */
+  readonly monotonic: boolean;
+  /** Of sums: 1 delta, 2 cumulative. */
+  readonly temporality: number;
+  readonly start_time_unix_nano: string;
+  readonly time_unix_nano: string;
+  readonly value: number;
+}
+
 export interface ReceivedRequest {
   readonly kind: 'request';
-  readonly service: 'logs' | 'traces';
+  readonly service: 'logs' | 'traces' | 'metrics';
   readonly records: number;
   readonly bytes: number;
   /** OK, PARTIAL, NONSENSE, HUNG, TOO_SLOW, or the gRPC or HTTP status it was refused with. */
@@ -66,13 +81,14 @@ export interface ReceivedRequest {
 type Line =
   | ReceivedLog
   | ReceivedSpan
+  | ReceivedMetric
   | ReceivedRequest
   | { readonly kind: 'taken'; readonly uids: readonly string[]; readonly indices: readonly (number | null)[] }
   | { readonly kind: 'broken'; readonly cause: string }
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'behaviour'; readonly service: string; readonly behaviour: string };
 
-export type Service = 'logs' | 'traces' | 'all';
+export type Service = 'logs' | 'traces' | 'metrics' | 'all';
 export type Behaviour =
   | 'ok'
   | 'hang'
@@ -117,6 +133,7 @@ export interface Receiver {
   readonly exportFile: string;
   readonly logs: readonly ReceivedLog[];
   readonly spans: readonly ReceivedSpan[];
+  readonly metrics: readonly ReceivedMetric[];
   /** With detail 'brief': records in the order they came; checkpoints and hashes have no index. */
   readonly taken: readonly { readonly uid: string; readonly index: number | null }[];
   readonly requests: readonly ReceivedRequest[];
@@ -149,6 +166,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
 
   const logs: ReceivedLog[] = [];
   const spans: ReceivedSpan[] = [];
+  const metrics: ReceivedMetric[] = [];
   const requests: ReceivedRequest[] = [];
   const broken: string[] = [];
   const taken: { uid: string; index: number | null }[] = [];
@@ -166,6 +184,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     const line = JSON.parse(text) as Line;
     if (line.kind === 'log') logs.push(line);
     else if (line.kind === 'span') spans.push(line);
+    else if (line.kind === 'metric') metrics.push(line);
     else if (line.kind === 'request') requests.push(line);
     else if (line.kind === 'taken')
       for (const [i, uid] of line.uids.entries()) taken.push({ uid, index: line.indices[i] ?? null });
@@ -204,6 +223,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     exportFile,
     logs,
     spans,
+    metrics,
     taken,
     requests,
     broken,

@@ -62,7 +62,10 @@ ship:
     const text = (await spoor(['status', '--state', service.state])).stdout.toString();
     assert.match(text, new RegExp(`${hanging.url} .*\\d+ records, \\d+ KiB, \\d+ s behind`));
     const figures = await metrics(join(service.runtime, 'metrics.sock'));
-    assert.match(figures, new RegExp(`spoor_ship_lag_bytes\\{destination="${hanging.url}"\\} [1-9]`));
+    assert.match(
+      figures,
+      new RegExp(`spoor_ship_lag_size_bytes\\{spoor_ship_destination="${hanging.url}"\\} [1-9]`),
+    );
     assert.equal(await service.stop(), 0);
 
     const after = await spoor(['status', '--state', service.state, '--json']);
