@@ -1,6 +1,7 @@
 #!/bin/bash
-# setup.sh [watch|kernels|package]: what a fresh machine needs before `make build`; with "watch", also what loading
-# eBPF needs; with "kernels", what booting guest kernels needs; with "package", what trying the Debian package needs.
+# setup.sh [watch|kernels|package|bench]: what a fresh machine needs before `make build`; with "watch", also what loading
+# eBPF needs; with "kernels", what booting guest kernels needs; with "package", what trying the Debian package needs;
+# with "bench", what else could watch, to be measured beside.
 # Does nothing where everything is there. Where it cannot help it says what is missing, in one line, and ends with 3.
 set -eu
 cd "$(dirname "$0")"
@@ -29,6 +30,9 @@ PACKAGES=(
 [ "${1:-}" != package ] || PACKAGES+=(
   debootstrap               # the clean Debian that tests install the package into
   systemd                   # systemd-analyze, by which a test rates the unit
+)
+[ "${1:-}" != bench ] || PACKAGES+=(
+  auditd bpftrace linux-perf  # with strace, which is among the first
 )
 NODE_AT_LEAST=20.18.0       # package.json says the same to npm
 

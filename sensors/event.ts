@@ -170,9 +170,11 @@ export interface NetworkConnect extends Seen {
   readonly kind: 'network.connect';
   /** errno of the attempt, 0 when it succeeded. */
   readonly errno: number;
-  readonly transport: 'tcp' | 'udp';
-  readonly type: 'ipv4' | 'ipv6';
-  /** Inode of the socket's network namespace, as /proc/<pid>/ns/net shows it. */
+  /** vsock: the address is a context, the number of a machine, and the caller's claim. */
+  readonly transport: 'tcp' | 'udp' | 'vsock';
+  /** Undefined of vsock. */
+  readonly type: 'ipv4' | 'ipv6' | undefined;
+  /** Inode of the socket's network namespace, as /proc/<pid>/ns/net shows it; 0 of vsock. */
   readonly namespace: number;
   readonly local: Endpoint;
   readonly peer: Endpoint;
@@ -387,8 +389,10 @@ export interface SecurityActOf<Kind extends SecurityKind> extends Seen {
   readonly request: string | undefined;
   readonly target: ProcessRef | undefined;
   readonly targetSession: SessionTag;
-  /** Mount point, new root, module file or name, name of a memfd: claimed. */
+  /** Mount point, new root, name of a module or memfd: claimed. */
   readonly path: Buffer | undefined;
+  /** Path of the file that was brought into the kernel, by its descriptor: resolved. */
+  readonly file: Buffer | undefined;
   /** What was mounted. */
   readonly source: Buffer | undefined;
   /** File system type. */

@@ -81,7 +81,7 @@ function ownOf(seen: SecurityAct, target: Attributes): Attributes {
     case 'security.namespace':
       return { 'spoor.namespace.types': seen.namespaces.length > 0 ? seen.namespaces : undefined };
     case 'security.module':
-      return { 'spoor.module.name': path };
+      return { 'file.path': seen.file && shown(seen.file), 'spoor.module.name': path };
     case 'security.chroot':
       return { 'file.path': path };
     case 'security.io_uring':

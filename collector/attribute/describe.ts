@@ -159,14 +159,16 @@ export function describeConnect(
   process: Process,
   name: KnownName | undefined,
 ): Attributes {
-  const { errno, local, peer } = seen;
+  const { errno, peer } = seen;
+  // Of vsock only the other end is known.
+  const local = seen.transport === 'vsock' ? undefined : seen.local;
   return {
     'error.type': errno === 0 ? undefined : errnoName(errno),
     'event.outcome': errno === 0 ? 'success' : 'failure',
     'gen_ai.agent.name': session.agent.name,
     'gen_ai.agent.version': session.agent.version,
-    'network.local.address': local.address,
-    'network.local.port': local.port,
+    'network.local.address': local?.address,
+    'network.local.port': local?.port,
     'network.peer.address': peer.address,
     'network.peer.port': peer.port,
     'network.transport': seen.transport,

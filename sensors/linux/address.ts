@@ -4,6 +4,7 @@ import type { Endpoint } from '../event.ts';
 import type { Batch } from './record.ts';
 
 const AF_INET6 = 10;
+const AF_VSOCK = 40;
 
 interface AddressOffsets {
   readonly address: number;
@@ -13,11 +14,20 @@ interface AddressOffsets {
 
 /** The struct network_address at `offset` of the record at `at`. */
 export function endpointAt(batch: Batch, at: number, offset: AddressOffsets): Endpoint {
+  if (isVsockAt(batch, at, offset)) {
+    // Two numbers of the machine's own byte order: the context (a machine) and the port, of 32 bits each.
+    const [context, port] = [0, 4].map((part) => batch.view.getUint32(at + offset.address + part, true));
+    return { address: String(context), port: port ?? 0 };
+  }
   const port = batch.view.getUint16(at + offset.port, false);
   const address = batch.bytes.subarray(at + offset.address, at + offset.address + 16);
   if (batch.view.getUint16(at + offset.family, true) !== AF_INET6)
     return { address: ipv4Text(address.subarray(0, 4)), port };
   return { address: isMapped(address) ? ipv4Text(address.subarray(12)) : ipv6Text(address), port };
+}
+
+export function isVsockAt(batch: Batch, at: number, offset: AddressOffsets): boolean {
+  return batch.view.getUint16(at + offset.family, true) === AF_VSOCK;
 }
 
 /** An IPv6 socket that talks IPv4 (RFC 4291, 2.5.5.2: mapped addresses) is on an IPv4 network. */

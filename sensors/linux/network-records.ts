@@ -14,7 +14,7 @@ import type {
   SessionTag,
   UnixConnect,
 } from '../event.ts';
-import { endpointAt, familyAt } from './address.ts';
+import { endpointAt, familyAt, isVsockAt } from './address.ts';
 import {
   CHANGE_FLAG,
   NETWORK_CLOSE,
@@ -39,11 +39,15 @@ interface FlowOffsets {
   readonly protocol: number;
 }
 
+function transportOf(protocol: number): 'tcp' | 'udp' {
+  return protocol === IPPROTO_TCP ? 'tcp' : 'udp';
+}
+
 abstract class Flow extends RecordOf {
   protected abstract get offsets(): FlowOffsets;
 
   get transport(): 'tcp' | 'udp' {
-    return this.u32(this.offsets.protocol) === IPPROTO_TCP ? 'tcp' : 'udp';
+    return transportOf(this.u32(this.offsets.protocol));
   }
 
   get type(): 'ipv4' | 'ipv6' {
@@ -63,9 +67,29 @@ abstract class Flow extends RecordOf {
   }
 }
 
-export class Connect extends Flow implements NetworkConnect {
-  protected get offsets(): FlowOffsets {
-    return NETWORK_CONNECT;
+export class Connect extends RecordOf implements NetworkConnect {
+  private get isVsock(): boolean {
+    return isVsockAt(this.batch, this.at, NETWORK_CONNECT.peer);
+  }
+
+  get transport(): NetworkConnect['transport'] {
+    return this.isVsock ? 'vsock' : transportOf(this.u32(NETWORK_CONNECT.protocol));
+  }
+
+  get type(): NetworkConnect['type'] {
+    return this.isVsock ? undefined : familyAt(this.batch, this.at, NETWORK_CONNECT.peer);
+  }
+
+  get local(): Endpoint {
+    return endpointAt(this.batch, this.at, NETWORK_CONNECT.local);
+  }
+
+  get peer(): Endpoint {
+    return endpointAt(this.batch, this.at, NETWORK_CONNECT.peer);
+  }
+
+  get namespace(): number {
+    return this.u32(NETWORK_CONNECT.local.net);
   }
 
   get kind(): 'network.connect' {

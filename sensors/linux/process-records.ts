@@ -19,7 +19,7 @@ import {
   PROCESS_FORK,
 } from './generated/layout.ts';
 import { isCut, isDeleted, RecordOf } from './record.ts';
-import { joined, splitArguments } from './text.ts';
+import { joined, SLASH, splitArguments, withoutDots } from './text.ts';
 
 /** Bits of a wait status, as waitpid(2) lays them out. */
 const STATUS_SIGNAL = 0x7f;
@@ -112,7 +112,9 @@ export class Exec extends RecordOf implements ProcessExec {
   }
 
   get script(): Buffer | undefined {
-    return this.u32(PROCESS_EXEC.flags) & EXEC_FLAG.EXEC_INTERPRETED ? this.calledPath : undefined;
+    if (!(this.u32(PROCESS_EXEC.flags) & EXEC_FLAG.EXEC_INTERPRETED)) return undefined;
+    const called = this.calledPath;
+    return called[0] === SLASH ? called : withoutDots(joined(this.workingDirectory, called));
   }
 
   get executableInMemory(): boolean {

@@ -182,6 +182,14 @@ class Security<Kind extends SecurityKind> extends Call implements SecurityActOf<
     return this.text(0);
   }
 
+  /** Resolved: of the file whose descriptor the call was given. */
+  get file(): Buffer | undefined {
+    if (this.u16(SYSCALL.path.text_bytes) === 0) return undefined;
+    const texts = [SYSCALL.first_bytes, SYSCALL.second_bytes, SYSCALL.third_bytes];
+    const before = texts.reduce((sum, at) => sum + this.u32(at), 0);
+    return this.pathAt(SYSCALL.sizeBytes + before, SYSCALL.path);
+  }
+
   get source(): Buffer | undefined {
     return this.text(1);
   }

@@ -2,7 +2,7 @@
 
 import { PATH_FLAG } from './generated/layout.ts';
 
-const SLASH = 0x2f;
+export const SLASH = 0x2f;
 
 /** "hosts\0etc\0" becomes "/etc/hosts"; a cut path has no leading slash, as its beginning is not known. */
 export function pathOf(names: Buffer, flags: number): Buffer {
@@ -29,6 +29,12 @@ export function splitArguments(bytes: Buffer): Buffer[] {
     from = end + 1;
   }
   return args;
+}
+
+/** Without the names "." and empty ones, which lead nowhere else; ".." stays, as a link may stand before it. */
+export function withoutDots(path: Buffer): Buffer {
+  const text = path.toString('latin1').replace(/\/(?:\.?\/)+/g, '/');
+  return Buffer.from(text, 'latin1');
 }
 
 /** A path as the caller gave it, joined to the directory or root it starts from; without one, that directory itself. */

@@ -3,6 +3,7 @@
  *
  *   both tiers        tp_btf/inet_sock_set_state   TCP: CLOSE to SYN_SENT is the attempt, in its caller's context;
  *                                                  SYN_SENT to ESTABLISHED or CLOSE is the outcome, in anybody's
+ *   both tiers        tp_btf/sys_exit              connect() of vsock: the caller's address, a claim
  *   tier tracepoint   tp_btf/sys_exit              connect() of UDP; TCP refused before a SYN was sent
  *   both tiers        tp_btf/tcp_destroy_sock      a socket closed before its attempt had an outcome: ECONNABORTED
  *   seen by neither   the address of an attempt that was refused for an unreadable sockaddr
@@ -17,6 +18,7 @@
 #include "network_socket.h"
 #include "unix_connect.h"
 
+#define AF_VSOCK 40
 #define ECONNABORTED 103
 #define EISCONN 106
 #define EALREADY 114
@@ -148,6 +150,37 @@ static __noinline int seen_internet_connect(struct session *session, struct sock
 	return 0;
 }
 
+/* How struct sockaddr_vm begins, include/uapi/linux/vm_sockets.h. */
+struct vsock_address {
+	u16 family;
+	u16 reserved;
+	u32 port;
+	u32 cid;
+};
+
+/* To a hypervisor or a virtual machine, past every IP filter. Its socket's type is a module's own, which no description
+ * of the kernel's types holds: the address is the caller's, as it stands when connect() returns. */
+static __always_inline int seen_vsock_connect(struct session *session, const void *address, long result)
+{
+	struct vsock_address to;
+	if (!address || bpf_probe_read_user(&to, sizeof(to), address) || to.family != AF_VSOCK)
+		return 0;
+	struct scratch *scratch = reserve(session->hook, KIND_NETWORK_CONNECT, sizeof(struct network_connect),
+					  bpf_get_current_task_btf(), session->id);
+	if (!scratch)
+		return 0;
+	struct network_connect *event = (void *)scratch->bytes;
+	__builtin_memset(&event->local, 0, sizeof(event->local));
+	__builtin_memset(&event->peer, 0, sizeof(event->peer));
+	event->local.family = event->peer.family = AF_VSOCK;
+	*(u32 *)event->peer.address = to.cid;
+	*(u32 *)(event->peer.address + sizeof(u32)) = to.port; /* of 32 bits */
+	event->error = result < 0 ? -result : 0;
+	event->protocol = 0;
+	submit(scratch);
+	return 0;
+}
+
 /* An attempt by connect() came to this. */
 static __always_inline int seen_connect_of(struct session *session, struct sock *sk, const void *address, u32 length,
 					   long result)
@@ -155,6 +188,8 @@ static __always_inline int seen_connect_of(struct session *session, struct sock 
 	u16 family = peek(sk, __sk_common.skc_family);
 	if (family == AF_UNIX)
 		return seen_unix_connect(session, sk, address, length, result);
+	if (family == AF_VSOCK)
+		return seen_vsock_connect(session, address, result);
 	return is_internet(family) ? seen_internet_connect(session, sk, address, result) : 0;
 }
 

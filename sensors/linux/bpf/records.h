@@ -352,6 +352,8 @@ struct syscall {
 	__u32 first_bytes;
 	__u32 second_bytes;
 	__u32 third_bytes;
+	struct path_text path; /* of the file whose descriptor the call was given, where it is worth telling */
+	__u32 spare;
 };
 
 /* Which records go first when the ring fills: each class may fill it to its mark only. */

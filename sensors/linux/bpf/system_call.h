@@ -140,6 +140,7 @@ static __always_inline struct pid *pid_of_pidfd(int descriptor)
 static __always_inline struct scratch *begin_call(struct session *session, u32 number, long result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	struct path_text nothing = {};
 	struct scratch *scratch = reserve(session->hook, KIND_SYSCALL, sizeof(struct syscall), task, session->id);
 	if (!scratch)
 		return NULL;
@@ -153,7 +154,15 @@ static __always_inline struct scratch *begin_call(struct session *session, u32 n
 	event->target_session = 0;
 	event->flags = 0;
 	event->first_bytes = event->second_bytes = event->third_bytes = 0;
+	event->path = nothing;
+	event->spare = 0;
 	return scratch;
+}
+
+/* Brings what a file holds into the kernel, by its descriptor. */
+static __always_inline bool is_loading(u32 number)
+{
+	return number == NR_FINIT_MODULE || number == NR_KEXEC_FILE_LOAD;
 }
 
 static __noinline int seen_call(struct session *session, struct call_args *regs, u32 number, long result)
@@ -181,6 +190,9 @@ static __noinline int seen_call(struct session *session, struct call_args *regs,
 	event->first_bytes = append_call_text(scratch, event, call->first);
 	event->second_bytes = append_call_text(scratch, event, call->second);
 	event->third_bytes = append_call_text(scratch, event, call->third);
+	struct file *loaded = is_loading(number) ? file_of(regs->di) : NULL;
+	if (loaded)
+		append_path(scratch, peek(loaded, f_path.mnt), peek(loaded, f_path.dentry), &event->path);
 	session->credentials = event->after;
 	submit(scratch);
 	return 0;

@@ -495,7 +495,7 @@ export const SOCKET_ACT = {
 } as const;
 
 export const SYSCALL = {
-  sizeBytes: 168,
+  sizeBytes: 176,
   record: {
     bytes: 0,
     kind: 4,
@@ -531,6 +531,11 @@ export const SYSCALL = {
   first_bytes: 156,
   second_bytes: 160,
   third_bytes: 164,
+  path: {
+    text_bytes: 168,
+    flags: 170,
+  },
+  spare: 172,
 } as const;
 
 export const TASK_EXISTING = {

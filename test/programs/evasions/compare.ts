@@ -69,7 +69,7 @@ function stateBy(act: Act, event: SensorEvent): State {
   const fields = fieldsOf(event, act.act);
   if (!fields) return 'not_seen';
   const cut = 'cut' in event ? event.cut : [];
-  let state: State = 'pathBasis' in event && event.pathBasis === 'claimed' ? 'claimed' : 'seen';
+  let state: State = isClaim(event) ? 'claimed' : 'seen';
   for (const [name, truth] of act.fields) {
     if (name === 'not_before_ns') {
       if (event.bootNs < BigInt(Number(truth))) return 'not_seen';
@@ -84,6 +84,12 @@ function stateBy(act: Act, event: SensorEvent): State {
     }
   }
   return state;
+}
+
+/** Told by what the caller wrote. */
+function isClaim(event: SensorEvent): boolean {
+  if (event.kind === 'network.connect') return event.transport === 'vsock';
+  return 'pathBasis' in event && event.pathBasis === 'claimed';
 }
 
 function isIdentity(name: string): boolean {

@@ -102,7 +102,7 @@ export function fieldsOf(event: SensorEvent, act: string): Fields | undefined {
         call: event.call,
         request: event.request,
         target: event.target?.pid,
-        path: event.path,
+        path: event.file ?? event.path,
         namespaces: event.namespaces.join(),
         uid: event.credentials?.uid,
         errno: event.errno,
