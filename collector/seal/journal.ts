@@ -41,8 +41,9 @@ export class JournalWriter {
       if (this.#isSuspect) await this.#copyFrom(0);
       this.#isSuspect = false;
       this.#file ??= await openJournal(this.#path);
-      // A failed try may have left part of a note: begin at the end of the last whole one again.
-      await this.#file.truncate(this.#bytes);
+      // A failed try may have left part of a note: begin at the end of the last whole one again. Only then: a journal
+      // with the append-only attribute (chattr +a) refuses it.
+      if ((await this.#file.stat()).size !== this.#bytes) await this.#file.truncate(this.#bytes);
       await this.#file.appendFile(entry);
       await this.#file.datasync();
     } catch (error) {

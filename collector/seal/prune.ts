@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { readdir, rm, rmdir } from 'node:fs/promises';
+import { readdir, rm, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { entriesOf } from '../log/bundle.ts';
 import { readIfThere } from '../log/files.ts';
@@ -151,6 +151,10 @@ async function deleteTiles(folder: string, prefix: number, before: number): Prom
     if (digits[1] === 'x') {
       await deleteTiles(path, number, before);
       if ((await readdir(path)).length === 0) await rmdir(path);
-    } else if (number < before) await rm(path, { recursive: true, force: true });
+    } else if (number < before) {
+      // rm of a folder hides why a file could not be deleted.
+      if (entry.isDirectory()) await rm(path, { recursive: true });
+      else await unlink(path);
+    }
   }
 }
