@@ -92,6 +92,8 @@ export interface Pipeline {
   summary(session: Session): Summary | undefined;
   /** Takes an event of Spoor's own; it passes all later stages. */
   tell(event: Event): void;
+  /** Judges what the seal told of itself and has sealed already, and sums it up; what is found of it is sealed too. */
+  judge(sealed: readonly Event[]): void;
   /** What the seal would not take, worded as it was told; such events are gaps in the log. */
   refused(): readonly string[];
   /** Hashing threads that a file system holds: an ordinary exit of this process would wait for it. */
@@ -113,6 +115,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const redact = createRedact();
   const summaries = new Map<string, Summing>();
   const refusals = new Set<string>();
+  let isStopped = false;
   const health = createHealth({
     sensor,
     more: () => ({ ...options.detectHealth?.(), ...options.shipHealth?.() }),
@@ -154,12 +157,28 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (batch.length === 0) return;
     attribute.finished(batch);
     const events = redact(detect(decide(batch)));
+    hand(events);
+    sumUp(events);
+  }
+
+  function judge(sealed: readonly Event[]): void {
+    sumUp(sealed);
+    // What the log tells as it closes cannot be followed by anything.
+    if (isStopped) return;
+    const found = detect([...sealed]).filter((event) => !sealed.includes(event));
+    if (found.length === 0) return;
+    const events = redact(found);
+    hand(events);
+    sumUp(events);
+  }
+
+  /** The last of an event's way. */
+  function hand(events: readonly Event[]): void {
     try {
       seal(events);
     } catch (error) {
       refusals.add(error instanceof Error ? error.message : String(error));
     }
-    sumUp(events);
     for (const watch of watchers) watch(events);
   }
 
@@ -282,6 +301,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       ),
     summary: (session) => summaries.get(session.id)?.summary(),
     tell: (event) => finish([event]),
+    judge,
     refused: () => [...refusals],
     hanging: () => enrich.hanging(),
     async stop() {
@@ -292,6 +312,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       });
       enrich.stop();
       journal?.close();
+      isStopped = true;
     },
   };
 }

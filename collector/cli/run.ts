@@ -113,6 +113,7 @@ async function open(options: RunOptions): Promise<Watch> {
       watchers: traces ? [(batch) => traces.watch(batch)] : [],
       handoverDirectory: state.handoverDirectory,
     });
+    seal.onGap((gaps) => pipeline.judge(gaps));
     pipeline.start();
     return { state, sensor, seal, receiver, pipeline, memory, troubles };
   } catch (error) {

@@ -51,13 +51,8 @@ export interface Detect extends Stage<Event, Event> {
   changes(): number;
 }
 
-/** Spoor's own words; no rule judges them, so a finding cannot fire a rule that fires on findings. */
-const NOT_JUDGED: ReadonlySet<EventName> = new Set([
-  'finding',
-  'finding.update',
-  'sensor.health',
-  'log.checkpoint',
-]);
+/** No rule judges them, so a finding cannot fire a rule that fires on findings. */
+const NOT_JUDGED: ReadonlySet<EventName> = new Set(['finding', 'finding.update', 'log.checkpoint']);
 
 /** Whether rules are asked of events of this name at all. */
 export function isJudged(name: string): boolean {

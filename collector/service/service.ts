@@ -167,6 +167,7 @@ class RunningService implements Service {
       ...(this.#progress && { account: this.#progress }),
       ...(told && { isTold: (event: Event) => told.has(event) }),
     });
+    seal.onGap((gaps) => this.#pipeline.judge(gaps));
     this.#inventory = createInventoryWatch({
       look: () => ({ state: parts.state.directory, agents: this.#configuration.recognise.agents }),
       writerOf: (path) => {
