@@ -2,46 +2,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
+import { lookOut, ran, suspectShell, WORD } from '../../test/programs/lookout.ts';
 import { emptyFolder, lostOf, needsSensor, ofKind } from '../../test/programs/session.ts';
 import type { ProcessExec, SensorEvent } from '../event.ts';
-import type { Sensor } from '../sensor.ts';
-import { openLinuxSensor } from './sensor.ts';
-
-const WORD = 'spoor-suspect';
-
-interface Looking {
-  readonly sensor: Sensor;
-  readonly events: SensorEvent[];
-}
-
-/** A sensor that looks out for WORD, and what judges an exec while the ring is read (undefined: nobody does yet). */
-function lookOut(
-  t: TestContext,
-  judge: (exec: ProcessExec, sensor: Sensor) => void = () => {},
-  words: readonly string[] = [WORD],
-): Looking {
-  const sensor = openLinuxSensor();
-  t.after(() => sensor.stop());
-  const events: SensorEvent[] = [];
-  sensor.suspect(words);
-  sensor.start((batch) => {
-    for (const event of batch) {
-      events.push(event);
-      if (event.kind === 'process.exec' && event.session !== event.around) judge(event, sensor);
-    }
-  });
-  return { sensor, events };
-}
-
-/** Runs a program to its end, all of what it did handed over. */
-async function ran(sensor: Sensor, file: string, args: readonly string[]): Promise<number> {
-  const child = spawn(file, args, { stdio: 'ignore' });
-  const code = await new Promise((done) => child.on('exit', done));
-  assert.equal(code, 0);
-  await sensor.flush();
-  return child.pid as number;
-}
 
 function execOf(events: readonly SensorEvent[], pid: number): ProcessExec {
   const exec = ofKind(events, 'process.exec').find(({ process }) => process.pid === pid);
@@ -54,13 +18,6 @@ function opened(events: readonly SensorEvent[], tag: number): string[] {
   return ofKind(events, 'file.open')
     .filter(({ session }) => session === tag)
     .map(({ path }) => path.toString());
-}
-
-/** The shell of this host under a name that holds the word, and a file for each test to look for. */
-function suspectShell(folder: string): string {
-  const shell = join(folder, WORD);
-  copyFileSync('/bin/dash', shell);
-  return shell;
 }
 
 test(
@@ -193,25 +150,6 @@ test('a suspect inside a session is still told as inside while nobody has judged
   const found = sensor.running().find(({ process }) => process.pid === child.pid);
   assert.ok(found && found.session >= 2 ** 31);
   assert.equal(found.around, 5);
-});
-
-// There are 16,384 places for tags.
-test('17,000 suspects one after another, judged nobody, never run out of tags', needsSensor, async (t) => {
-  const folder = emptyFolder(t);
-  const { sensor, events } = lookOut(t, ({ session }, from) => from.judge(session, 0));
-  suspectShell(folder);
-  // One process that becomes the suspect again and again: 17,000 forks would take half a minute.
-  const again = join(folder, 'again');
-  writeFileSync(again, `[ "$1" = 0 ] || exec ${folder}/${WORD} ${again} $(($1 - 1))\n`);
-  const pid = await ran(sensor, join(folder, WORD), [again, '17000']);
-  const tags = new Set(
-    ofKind(events, 'process.exec')
-      .filter(({ process }) => process.pid === pid)
-      .map(({ session, around }) => (session === around ? 0 : session)),
-  );
-  const lost = lostOf(sensor, 'process.exec');
-  assert.ok(!tags.has(0), 'a suspect got no tag of its own');
-  assert.equal(BigInt(tags.size) + lost, 17_001n);
 });
 
 test('words are taken back: what was a suspect is none', needsSensor, async (t) => {

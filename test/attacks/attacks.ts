@@ -398,4 +398,10 @@ export const ATTACKS: readonly Attack[] = [
     expected: ['signal_outside'],
     needs: 'security.signal',
   },
+  {
+    name: 'a copy of curl under another name talks to the network',
+    technique: 'T1036.003',
+    script: 'cp "$(command -v curl)" ./notes && ./notes -s http://127.0.0.1:$PORT/ >/dev/null',
+    expected: ['renamed_utility'],
+  },
 ];
