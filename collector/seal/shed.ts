@@ -45,6 +45,7 @@ const LAST: ReadonlySet<EventName> = new Set<EventName>([
   'process.exit',
   'network.connect',
   'policy.decision',
+  'approval.decision',
   'finding',
   'finding.update',
   'baseline.exceeded',
