@@ -81,6 +81,15 @@ const ABSENT: { readonly [program: string]: Coverage } = {
   },
 };
 
+/** Places that every kernel has that is known here; one may refuse them all the same. */
+const REFUSED: { readonly [program: string]: string } = {
+  both_signal: 'security.signal',
+  both_sock_state: 'network.connect and network.listen of TCP',
+  both_sock_destroyed: 'network.connect given up before its outcome',
+  both_packet_in: 'dns.query: answers',
+  tracepoint_uring_complete: 'acts through io_uring',
+};
+
 /** What is lost, or only claimed, where a hook of the tier lsm cannot be had. */
 const WITHOUT_HOOK: { readonly [program: string]: Omit<Coverage, 'reason'> } = {
   lsm_open: { subject: 'file.open through io_uring and by 32-bit system calls', state: 'not_seen' },
@@ -112,9 +121,12 @@ const WITHOUT_HOOK: { readonly [program: string]: Omit<Coverage, 'reason'> } = {
 const REPLACED: readonly string[] = ['both_sock_sent', 'both_sock_received'];
 
 function withoutHook(program: string, errno: number): Coverage[] {
-  const lost = WITHOUT_HOOK[program];
+  const refused = REFUSED[program];
+  const lost =
+    WITHOUT_HOOK[program] ??
+    (refused && ({ subject: refused, state: 'not_seen' } satisfies Omit<Coverage, 'reason'>));
   if (!lost) return [];
-  const cause = errno === 0 ? 'has no function for' : `refused (errno ${errno})`;
+  const cause = errno === 0 ? 'has no place for' : `refused (errno ${errno})`;
   return [{ ...lost, reason: `this kernel ${cause} the program ${program}` }];
 }
 

@@ -138,6 +138,22 @@ static char *object_for(const char *object_path, const struct btf *kernel_types)
 	return written < 0 ? NULL : path;
 }
 
+/* A place that the kernel lacks is known before anything is loaded. */
+static int refuse_without_needed(struct kernel *kernel)
+{
+	for (int i = 0; i < kernel->missing.count; i++) {
+		const char *name = kernel->missing.list[i].name;
+		if (!programs_is_needed(name))
+			continue;
+		const struct bpf_program *program = bpf_object__find_program_by_name(kernel->object, name);
+		snprintf(kernel->message, sizeof(kernel->message),
+			 "this kernel has no %s, without which nothing that is seen can be put to a process or a session (%s)",
+			 bpf_program__section_name(program), name);
+		return -ENOENT;
+	}
+	return 0;
+}
+
 static int load_object(struct kernel *kernel, const struct kernel_options *options, const char *path,
 		       const struct btf *kernel_types)
 {
@@ -146,7 +162,10 @@ static int load_object(struct kernel *kernel, const struct kernel_options *optio
 	if (!kernel->object)
 		return failed(kernel, -errno, "opening", path);
 	programs_choose(kernel->object, options->tier, kernel_types, &kernel->missing);
-	int error = size_maps(kernel, options->ring_bytes);
+	int error = refuse_without_needed(kernel);
+	if (error)
+		return error;
+	error = size_maps(kernel, options->ring_bytes);
 	if (error)
 		return failed(kernel, error, "sizing the maps of", path);
 	if (options->pins_path) {
