@@ -5,10 +5,9 @@ import { spawnSync } from 'node:child_process';
 import { appendFileSync, readdirSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { opens } from '../../test/opens.ts';
 import { scratch } from '../../test/system/spoor.ts';
-import type { Event } from '../event.ts';
 import { journalPath, TILE_WIDTH, tilePath } from '../log/tiles.ts';
-import { newUid } from '../uid.ts';
 import { verifyLog } from '../verify/verify.ts';
 import { openHostKey } from './hostkey.ts';
 import { openSeal } from './seal.ts';
@@ -25,19 +24,6 @@ function attribute(change: '+a' | '+i' | '-i', path: string): boolean {
   return spawnSync('chattr', [change, path]).status === 0;
 }
 
-function events(count: number): Event[] {
-  return Array.from({ length: count }, (_, i) => ({
-    name: 'file.open',
-    uid: newUid(1_700_000_000_000),
-    timeNs: 1n,
-    severity: 9,
-    traceId: '',
-    spanId: '',
-    attributes: { 'file.path': `/tmp/${i}` },
-    seen: undefined,
-  }));
-}
-
 function denied(act: () => void): void {
   assert.throws(act, { code: 'EPERM' });
 }
@@ -47,7 +33,7 @@ test('an append-only journal and immutable bundles refuse to be rewritten, and t
   const directory = join(folder, 'log');
   const open = () => openSeal({ directory, hostKey: openHostKey(join(folder, 'key')), hostId: 'h' });
   const first = await open();
-  first.append(events(2 * TILE_WIDTH));
+  first.append(opens(2 * TILE_WIDTH));
   await first.close();
   const whole = [0, 1].flatMap((bundle) => [
     tilePath(directory, 'entries', bundle),
@@ -60,9 +46,9 @@ test('an append-only journal and immutable bundles refuse to be rewritten, and t
   for (const path of whole) assert.ok(attribute('+i', path));
 
   const second = await open();
-  second.append(events(TILE_WIDTH));
+  second.append(opens(TILE_WIDTH));
   await second.checkpoint();
-  second.append(events(10));
+  second.append(opens(10));
   await second.close();
 
   denied(() => truncateSync(journalPath(directory), 0));
@@ -82,7 +68,7 @@ test('retention that meets an immutable bundle says so, loses nothing, and delet
   const directory = join(folder, 'log');
   const hostKey = openHostKey(join(folder, 'key'));
   const first = await openSeal({ directory, hostKey, hostId: 'h' });
-  first.append(events(4 * TILE_WIDTH));
+  first.append(opens(4 * TILE_WIDTH));
   await first.close();
   const oldest = tilePath(directory, 'entries', 0);
   if (!attribute('+i', oldest)) {
@@ -91,11 +77,11 @@ test('retention that meets an immutable bundle says so, loses nothing, and delet
   }
   const retention = { maxBytes: 100_000 };
   const seal = await openSeal({ directory, hostKey, hostId: 'h', retention, reserveBytes: 0 });
-  seal.append(events(1));
+  seal.append(opens(1));
   await seal.checkpoint().catch(() => undefined);
   await seal.checkpoint().catch(() => undefined);
   assert.match(seal.trouble?.message ?? '', /EPERM.*entries/);
-  seal.append(events(5));
+  seal.append(opens(5));
 
   assert.ok(attribute('-i', oldest));
   await seal.checkpoint();

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import type { Event } from '../event.ts';
+import { opens } from '../../test/opens.ts';
 import { HashReader } from '../log/hashes.ts';
 import { readJournal } from '../log/journal.ts';
 import { leafHash } from '../log/merkle.ts';
@@ -11,11 +11,13 @@ import { inclusionProof, isIncluded } from '../log/proof.ts';
 import { firstRecord, readRecords } from '../log/reader.ts';
 import { decodeLeaf } from '../log/record.ts';
 import { tilePath } from '../log/tiles.ts';
-import { newUid } from '../uid.ts';
 import { verifyLog } from '../verify/verify.ts';
 import { openHostKey } from './hostkey.ts';
 import type { Retention } from './prune.ts';
 import { openSeal, type Seal } from './seal.ts';
+
+/** So that a bundle is worth deleting. */
+const LONG = 'x'.repeat(200);
 
 function stateFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'log-prune-'));
@@ -33,19 +35,6 @@ function openIn(state: string, retention: Retention, shipped?: () => number): Pr
   });
 }
 
-function events(count: number): Event[] {
-  return Array.from({ length: count }, (_, i) => ({
-    name: 'file.open',
-    uid: newUid(1_700_000_000_000),
-    timeNs: 1n,
-    severity: 9,
-    traceId: '',
-    spanId: '',
-    attributes: { 'file.path': `/tmp/${i}${'x'.repeat(200)}` },
-    seen: undefined,
-  }));
-}
-
 function diskBytes(folder: string): number {
   let bytes = 0;
   for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true }))
@@ -59,7 +48,7 @@ test('a log past its budget deletes its oldest records, says so, and still prove
   const maxBytes = 1_000_000;
   let seal = await openIn(state, { maxBytes }, () => 700);
   for (let i = 0; i < 20; i++) {
-    seal.append(events(500));
+    seal.append(opens(500, LONG));
     await seal.checkpoint();
   }
   await seal.close();
@@ -96,7 +85,7 @@ test('a log past its budget deletes its oldest records, says so, and still prove
       assert.ok(isIncluded(leafHash(leaf), index, size, inclusionProof(hashes, index, size), root));
 
   seal = await openIn(state, { maxBytes });
-  seal.append(events(300));
+  seal.append(opens(300, LONG));
   await seal.close();
   assert.deepEqual((await verifyLog(log)).problems, [], 'a pruned log goes on');
 });
@@ -106,7 +95,7 @@ test('a log grown past a whole tile of tiles keeps proving after its leaf tiles 
   const log = join(state, 'log');
   const seal = await openIn(state, { maxBytes: 3_000_000 });
   for (let i = 0; i < 78; i++) {
-    seal.append(events(1_000));
+    seal.append(opens(1_000, LONG));
     await seal.checkpoint();
   }
   await seal.close();
@@ -125,10 +114,10 @@ test('records older than the limit go, and younger ones stay', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: 1_800_000_000_000 });
   const retention = { maxBytes: 2 ** 30, maxAgeMs: 3_600_000 };
   const seal = await openIn(state, retention);
-  seal.append(events(600));
+  seal.append(opens(600, LONG));
   await seal.checkpoint();
   t.mock.timers.setTime(1_800_000_000_000 + 1_800_000);
-  seal.append(events(600));
+  seal.append(opens(600, LONG));
   await seal.checkpoint();
   assert.equal(firstRecord(log), 0);
   t.mock.timers.setTime(1_800_000_000_000 + 3_700_000);
@@ -142,7 +131,7 @@ test('records that are missing and that no checkpoint says were pruned are found
   const state = stateFolder(t);
   const log = join(state, 'log');
   const seal = await openIn(state, { maxBytes: 2 ** 30 });
-  seal.append(events(600));
+  seal.append(opens(600, LONG));
   await seal.close();
   rmSync(tilePath(log, 'entries', 0));
   const verdict = await verifyLog(log);

@@ -5,12 +5,11 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import type { Event } from '../event.ts';
+import { opens } from '../../test/opens.ts';
 import { entriesOf } from '../log/bundle.ts';
 import { readJournal } from '../log/journal.ts';
 import { readRecords } from '../log/reader.ts';
 import { decodeLeaf, type LogRecord } from '../log/record.ts';
-import { newUid } from '../uid.ts';
 import { verifyLog } from '../verify/verify.ts';
 import { openHostKey } from './hostkey.ts';
 import { openSeal, type Seal } from './seal.ts';
@@ -25,19 +24,6 @@ function openIn(state: string): Promise<Seal> {
   return openSeal({ directory: join(state, 'log'), hostKey: openHostKey(join(state, 'key')), hostId: 'h' });
 }
 
-function events(count: number): Event[] {
-  return Array.from({ length: count }, (_, i) => ({
-    name: 'file.open',
-    uid: newUid(1_700_000_000_000),
-    timeNs: 1n,
-    severity: 9,
-    traceId: '',
-    spanId: '',
-    attributes: { 'file.path': `/tmp/${i}` },
-    seen: undefined,
-  }));
-}
-
 async function records(state: string): Promise<LogRecord[]> {
   const all: LogRecord[] = [];
   for await (const some of readRecords(join(state, 'log'), 0, Number.MAX_SAFE_INTEGER))
@@ -48,9 +34,9 @@ async function records(state: string): Promise<LogRecord[]> {
 test('a log whose last write was torn at any byte opens again, whole to its last whole record, and says what it cut', async (t) => {
   const made = folder(t);
   const seal = await openIn(made);
-  seal.append(events(3));
+  seal.append(opens(3));
   await seal.checkpoint();
-  seal.append(events(2));
+  seal.append(opens(2));
   await seal.checkpoint();
   // The folder as a power cut would find it: without the last checkpoint, and without an end in order.
   const torn = join(made, 'torn');
@@ -88,7 +74,7 @@ test('a log whose last write was torn at any byte opens again, whole to its last
 test('a last write that was garbled is cut back to the last whole record', async (t) => {
   const made = folder(t);
   const seal = await openIn(made);
-  seal.append(events(5));
+  seal.append(opens(5));
   await seal.checkpoint();
   const path = join(made, 'log/tile/entries/000.tail');
   const crashed = folder(t);
@@ -114,7 +100,7 @@ test('a last write that was garbled is cut back to the last whole record', async
 test('a log that contradicts its checkpoint is not opened, and not touched', async (t) => {
   const state = folder(t);
   const seal = await openIn(state);
-  seal.append(events(10));
+  seal.append(opens(10));
   await seal.close();
   const path = join(state, 'log/tile/entries/000.tail');
   const bytes = readFileSync(path);

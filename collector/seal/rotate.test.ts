@@ -3,11 +3,10 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import type { Event } from '../event.ts';
+import { opens } from '../../test/opens.ts';
 import { formatCheckpoint, parseCheckpoint } from '../log/checkpoint.ts';
 import { readJournal } from '../log/journal.ts';
 import { parseVkey, signNote } from '../log/note.ts';
-import { newUid } from '../uid.ts';
 import { verifyLog } from '../verify/verify.ts';
 import { adoptNextKey, makeNextKey, openHostKey, publishedKeys } from './hostkey.ts';
 import { openSeal, type Seal } from './seal.ts';
@@ -22,25 +21,12 @@ function openIn(state: string): Promise<Seal> {
   return openSeal({ directory: join(state, 'log'), hostKey: openHostKey(join(state, 'key')), hostId: 'h' });
 }
 
-function events(count: number): Event[] {
-  return Array.from({ length: count }, (_, i) => ({
-    name: 'file.open',
-    uid: newUid(1_700_000_000_000),
-    timeNs: 1n,
-    severity: 9,
-    traceId: '',
-    spanId: '',
-    attributes: { 'file.path': `/tmp/${i}` },
-    seen: undefined,
-  }));
-}
-
 /** Appends without pause until the seal signs with another key than before. */
 async function appendUntilRotated(seal: Seal): Promise<number> {
   const before = seal.verifierKey.keyId;
   let appended = 0;
   while (seal.verifierKey.keyId === before) {
-    seal.append(events(100));
+    seal.append(opens(100));
     appended += 100;
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -55,7 +41,7 @@ test('a key rotated under load loses no record, and the log verifies from the fi
     makeNextKey(join(state, 'key'));
     appended += await appendUntilRotated(seal);
   }
-  seal.append(events(5));
+  seal.append(opens(5));
   await seal.close();
   const keys = publishedKeys(join(state, 'key'));
   assert.equal(keys.length, 4);

@@ -4,6 +4,7 @@ import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { opens } from '../../test/opens.ts';
 import type { Event } from '../event.ts';
 import { type WitnessKey, witnessKey } from '../log/cosignature.ts';
 import { readJournal } from '../log/journal.ts';
@@ -11,7 +12,6 @@ import { readRecords } from '../log/reader.ts';
 import { decodeLeaf, type LogRecord } from '../log/record.ts';
 import { makeNextKey, openHostKey, publishedKeys } from '../seal/hostkey.ts';
 import { openSeal, type Seal } from '../seal/seal.ts';
-import { newUid } from '../uid.ts';
 import { checkSince } from '../verify/proof.ts';
 import { verifyLog } from '../verify/verify.ts';
 import { countersign } from './countersign.ts';
@@ -48,24 +48,11 @@ function openIn(state: string): Promise<Seal> {
   return openSeal({ directory: join(state, 'log'), hostKey: openHostKey(join(state, 'key')), hostId: 'h' });
 }
 
-function events(count: number): Event[] {
-  return Array.from({ length: count }, (_, i) => ({
-    name: 'file.open',
-    uid: newUid(1_700_000_000_000),
-    timeNs: 1n,
-    severity: 9,
-    traceId: '',
-    spanId: '',
-    attributes: { 'file.path': `/tmp/${i}` },
-    seen: undefined,
-  }));
-}
-
 /** Opens, appends, has it countersigned, closes. */
 async function sealWitnessed(state: string, witness: RunningWitness, count: number): Promise<void> {
   const seal = await openIn(state);
   const countersigner = countersign(seal, join(state, 'log'), [witness]);
-  seal.append(events(count));
+  seal.append(opens(count));
   await countersigner.finish();
   await seal.close();
 }
@@ -125,7 +112,7 @@ test('an idle log asks its witness nothing', async (t) => {
   const witness = await startWitness(t, state);
   const seal = await openIn(state);
   const countersigner = countersign(seal, join(state, 'log'), [witness]);
-  seal.append(events(3));
+  seal.append(opens(3));
   await countersigner.finish();
   const { size } = seal;
   await seal.checkpoint();
@@ -180,7 +167,7 @@ test('a witness follows a log to its next key, also when it missed the change', 
   await sealWitnessed(state, witness, 10);
   makeNextKey(join(state, 'key'));
   const seal = await openIn(state);
-  seal.append(events(10));
+  seal.append(opens(10));
   await seal.close();
   await sealWitnessed(state, witness, 10);
   assert.deepEqual(
@@ -194,9 +181,9 @@ test('a witness that is away is told once', async (t) => {
   const away = { url: 'http://127.0.0.1:1', key: witnessKey('away.example', Buffer.alloc(32, 1)) };
   const seal = await openIn(state);
   const countersigner = countersign(seal, join(state, 'log'), [away]);
-  seal.append(events(1));
+  seal.append(opens(1));
   await countersigner.finish();
-  seal.append(events(1));
+  seal.append(opens(1));
   await countersigner.finish();
   await seal.close();
   const answers = await answersIn(state);
@@ -211,7 +198,7 @@ test('a cosignature that does not fit the log it lies in is a problem', async (t
   await sealWitnessed(other, witness, 5);
   const note = String((await answersIn(other))[0]?.attributes['spoor.checkpoint.note']);
   const seal = await openIn(state);
-  const [like] = events(1);
+  const [like] = opens(1);
   seal.append([
     {
       ...(like as Event),
