@@ -79,7 +79,7 @@ export function describeSeen(
         seen,
         session,
         process,
-        targetOf(processOf(seen.peer), sessionOf(seen.peerSession)),
+        targetOf(seen.peer, processOf(seen.peer), sessionOf(seen.peerSession)),
       );
     case 'dns.query':
       names.answered(session.id, process.entityId, seen.question, seen.answers);
@@ -97,7 +97,7 @@ export function describeSeen(
         seen,
         session,
         process,
-        targetOf(processOf(seen.target), sessionOf(seen.targetSession)),
+        targetOf(seen.target, processOf(seen.target), sessionOf(seen.targetSession)),
       );
   }
 }

@@ -1,6 +1,12 @@
 /** What the events about system calls, other processes and the system itself say. */
 
-import type { ProcessExecFailed, SecurityAct, SystemCall, SystemCallHistogram } from '../../sensors/event.ts';
+import type {
+  ProcessExecFailed,
+  ProcessRef,
+  SecurityAct,
+  SystemCall,
+  SystemCallHistogram,
+} from '../../sensors/event.ts';
 import type { Attributes } from '../event.ts';
 import type { Attribution } from '../session/session.ts';
 import { actorOf } from './actor.ts';
@@ -23,13 +29,17 @@ export function describeExecFailed(
   return attributes;
 }
 
-/** The process that was acted on. Empty where the act has none. */
-export function targetOf(target: Process | undefined, session: Attribution | undefined): Attributes {
-  if (!target) return {};
+/** The process that was acted on. Empty where the act has none; of one that nothing is known of, its pid. */
+export function targetOf(
+  ref: ProcessRef | undefined,
+  target: Process | undefined,
+  session: Attribution | undefined,
+): Attributes {
+  if (!ref) return {};
   return {
-    'spoor.target.entity_id': target.entityId,
-    'spoor.target.executable': target.program?.executablePath,
-    'spoor.target.pid': target.ref.pid,
+    'spoor.target.entity_id': target?.entityId,
+    'spoor.target.executable': target?.program?.executablePath,
+    'spoor.target.pid': ref.pid,
     'spoor.target.session': session?.id,
   };
 }

@@ -21,6 +21,9 @@ const PID_BITS = 22n;
 /** Ancestors named in an event (the registry says so too). */
 const MAX_ANCESTRY = 16;
 
+/** proc_pid_stat(5) tells when a process began in such ticks (USER_HZ). */
+const TICK_NS = 10_000_000n;
+
 /** The program a process runs; a fork shares its creator's, an exec brings a new one. */
 export interface Program {
   readonly executablePath: string;
@@ -60,6 +63,11 @@ export interface ProcessTable {
   evicted(): number;
 }
 
+/** Of a process that was acted on often only the pid is told; its start, looked up in /proc, is known to a tick. */
+function isSameStart(startNs: bigint, told: bigint): boolean {
+  return told === startNs || (told > 0n && told === startNs - (startNs % TICK_NS));
+}
+
 /**
  * @param bootId boot that the references are from
  * @param creationTimeOf wall-clock time of nanoseconds since boot, as shown
@@ -78,7 +86,7 @@ export function createProcessTable(bootId: string, creationTimeOf: (bootNs: bigi
 
   function find(ref: ProcessRef): Process | undefined {
     const process = live.get(ref.pid);
-    if (process && process.ref.startNs === ref.startNs) return process;
+    if (process && isSameStart(process.ref.startNs, ref.startNs)) return process;
     return gone.get(goneKey(ref));
   }
 
