@@ -33,12 +33,11 @@ test('whose memory was read is told: a child is of the session, and only a stran
   assert.equal(ran.code, 0, ran.stderr);
   const [child] = ran.stdout.split('\n').map(Number);
   const events = eventsIn(state);
-  const reads = events
-    .filter(({ event_name }) => event_name === 'security.process_memory')
-    .map(({ attributes }) => attributes);
+  const read = events.filter(({ event_name }) => event_name === 'security.process_memory');
+  const reads = read.map(({ attributes }) => attributes);
   const session = reads[0]?.['session.id'];
   assert.deepEqual(
-    reads.map((read) => [read['spoor.target.pid'], read['spoor.target.session']]),
+    reads.map((one) => [one['spoor.target.pid'], one['spoor.target.session']]),
     [
       [child, session],
       [stranger.pid, undefined],
@@ -46,7 +45,10 @@ test('whose memory was read is told: a child is of the session, and only a stran
   );
   const findings = events.filter(({ event_name }) => event_name === 'finding');
   assert.deepEqual(
-    findings.map(({ attributes }) => [attributes['security_rule.name'], attributes['spoor.target.pid']]),
-    [['Memory of a process outside the session read or written', stranger.pid]],
+    findings.map(({ attributes }) => [
+      attributes['security_rule.name'],
+      attributes['spoor.finding.evidence'],
+    ]),
+    [['Memory of a process outside the session read or written', [read[1]?.uid]]],
   );
 });
