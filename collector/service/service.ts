@@ -23,6 +23,7 @@ import type { Countersigner } from '../witness/countersign.ts';
 import { type Answers, createAnswers } from './answers.ts';
 import { takeInExisting } from './existing.ts';
 import { createFinder, type Finder } from './finder.ts';
+import { type GiveBack, giveBackWhenQuiet } from './give-back.ts';
 import { createHomes } from './homes.ts';
 import { createInventoryWatch, type InventoryWatch } from './inventory-watch.ts';
 import { type Knowledge, readKnowledge } from './knowledge.ts';
@@ -128,6 +129,7 @@ class RunningService implements Service {
   readonly #ended = new Map<SessionTag, Summary | undefined>();
   readonly #memory: Memory;
   #rulesWatch: RulesWatch | undefined;
+  #giveBack: GiveBack | undefined;
   readonly #answers: Answers;
   #configuration: Configuration;
   #knowledge: Knowledge;
@@ -221,6 +223,7 @@ class RunningService implements Service {
     this.#saveWatch();
     await this.#answers.open();
     this.#watchRules();
+    this.#giveBack = giveBackWhenQuiet();
     log.info('watching', {
       version,
       tier: sensor.facts.tier,
@@ -322,6 +325,7 @@ class RunningService implements Service {
     manager.stopping();
     clearTimeout(this.#rescan);
     this.#rulesWatch?.close();
+    this.#giveBack?.close();
     this.#keeper.close();
     await this.#inventory.close();
     await this.#answers.close();

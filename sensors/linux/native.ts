@@ -63,6 +63,8 @@ export interface Native {
   notify(path: string, text: string): void;
   /** Who connected to a unix socket, as it was then (SO_PEERCRED). pid 0: outside our pid namespace. */
   peer(descriptor: number): { readonly pid: number; readonly uid: number };
+  /** Gives what malloc keeps of freed memory back to the kernel. */
+  trim(): void;
   /** Ends the process without Node's exit, which would reset the terminal and wait for every thread. */
   leave(exitCode: number): never;
 }

@@ -179,6 +179,14 @@ function rules(): string {
   }).trim();
 }
 
+/** The endpoint service, as a table. */
+function service(): string {
+  progress('the endpoint service, at its start and at rest');
+  return execFileSync(process.execPath, [join(CHECKOUT, 'dist/test/bench/service.js')], {
+    encoding: 'utf8',
+  }).trim();
+}
+
 interface Usage {
   readonly rssMib: number;
   readonly cpuS: number;
@@ -221,6 +229,7 @@ async function main(): Promise<void> {
   const shipped = shipping();
   const judged = rules();
   const flooded = await flood(folder);
+  const served = service();
   const rest = await idle();
   rmSync(folder, { recursive: true });
 
@@ -296,6 +305,9 @@ with all, loaded in 2 s and 150 MB; ten times the rules at twice the time; 100,0
 dearest event.
 
 ${judged}`,
+    `## The endpoint service
+
+${served}`,
     `## At rest
 
 A session whose command sleeps, for ${IDLE_SECONDS} s. The goals are 90 MiB and 0.5 % of a core; starts and ends of other

@@ -448,6 +448,7 @@ NAPI_MODULE_INIT()
 		{ "notify", host_notify }, { "peer", host_peer },	 { "refusal", refusal },
 		{ "kept", keep_kept },	   { "mark", keep_mark },	 { "unkeep", keep_remove },
 		{ "forget", keep_forget }, { "verdict", keep_verdict },	 { "lost", figures_lost },
+		{ "trim", host_trim },
 	};
 	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++) {
 		napi_value function;

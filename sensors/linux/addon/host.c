@@ -3,6 +3,7 @@
 #include "host.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -74,4 +75,12 @@ napi_value host_peer(napi_env env, napi_callback_info info)
 	napi_create_uint32(env, peer.uid, &value);
 	napi_set_named_property(env, result, "uid", value);
 	return result;
+}
+
+napi_value host_trim(napi_env env, napi_callback_info info)
+{
+	(void)env;
+	(void)info;
+	malloc_trim(0);
+	return NULL;
 }
