@@ -56,7 +56,7 @@ function ends(list: readonly unknown[], most: number): readonly unknown[] {
 export function leftOutOf(value: unknown, kept: unknown): string {
   if (kept === value) return '';
   if (typeof value === 'string')
-    return `only the beginning and the end of its ${value.length} characters are looked at, ${charsOf(kept)} together`;
+    return `only the first and last ${Math.floor(charsOf(kept) / 2)} of its ${value.length} characters are looked at`;
   if (!Array.isArray(value) || !Array.isArray(kept)) return '';
   return kept.length < value.length
     ? `only the first and last ${Math.floor(kept.length / 2)} of its ${value.length} elements are looked at`
