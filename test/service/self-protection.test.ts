@@ -1,0 +1,102 @@
+/** What a watched session does to the service that watches it: a finding each, and the service goes on. */
+
+import assert from 'node:assert/strict';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { eventsIn, needsRoot, scratch, spoor } from '../system/spoor.ts';
+import { keepIn } from './kept.ts';
+import { startService } from './running.ts';
+
+test(
+  'a session that signals, traces, unpins or edits the service has a finding for each, and the service goes on',
+  needsRoot,
+  async (t) => {
+    const folder = scratch(t);
+    const keep = keepIn(t);
+    const service = await startService(t, { folder, configuration: `sensor: { keep: ${keep} }\n` });
+    const pin = readdirSync(keep).find((name) => name.startsWith('link_'));
+    assert.ok(pin);
+    const acts = join(folder, 'acts.py');
+    writeFileSync(
+      acts,
+      `import ctypes, os, signal
+libc = ctypes.CDLL(None, use_errno=True)
+os.kill(${service.pid}, signal.SIGCONT)
+assert libc.ptrace(16, ${service.pid}, 0, 0) == 0, ctypes.get_errno()
+os.waitpid(${service.pid}, 0x40000000)
+assert libc.ptrace(17, ${service.pid}, 0, 0) == 0, ctypes.get_errno()
+os.unlink("${keep}/${pin}")
+os.close(os.open("${service.state}/log/checkpoint", os.O_WRONLY))
+os.close(os.open("${service.state}/key/anything", os.O_WRONLY | os.O_CREAT))
+os.unlink("${service.state}/key/anything")
+`,
+    );
+    const { code, stderr } = await spoor(['run', '--state', service.state, '--', 'python3', acts]);
+    assert.equal(code, 0, stderr);
+    assert.equal(await service.stop(), 0);
+    const events = await eventsIn(service.state);
+    const session = events.find(
+      ({ event_name, attributes }) =>
+        event_name === 'session.start' && attributes['process.command_args']?.includes(acts),
+    )?.attributes['session.id'];
+    assert.ok(session);
+    const found = events.filter(
+      ({ event_name, attributes }) =>
+        event_name === 'finding' &&
+        attributes['session.id'] === session &&
+        attributes['security_rule.name'] === 'AI agent lays hands on the watcher itself',
+    );
+    const evidence = new Set(found.flatMap(({ attributes }) => attributes['spoor.finding.evidence'] ?? []));
+    const proved = events
+      .filter(({ uid }) => evidence.has(uid))
+      .map(({ event_name, attributes }) => `${event_name} ${attributes['spoor.watcher.part']}`);
+    for (const act of [
+      'security.signal process',
+      'security.ptrace process',
+      'file.delete pins',
+      'file.open state',
+      'file.open key',
+    ])
+      assert.ok(proved.includes(act), `${act} is not among ${[...new Set(proved)].join(', ')}`);
+  },
+);
+
+test(
+  'a session that floods the sensor until records are lost is found by their number, and the log states each',
+  needsRoot,
+  async (t) => {
+    const folder = scratch(t);
+    const service = await startService(t, {
+      folder,
+      configuration: 'sensor: { keep: nowhere, ring: 256 KiB }\n',
+    });
+    const flood = join(folder, 'flood.py');
+    writeFileSync(
+      flood,
+      `import os
+n = 0
+while n < 400000:
+    n += 1
+    try:
+        os.close(os.open("${folder}/none-%d" % n, os.O_RDONLY))
+    except FileNotFoundError:
+        pass
+`,
+    );
+    const { code, stderr } = await spoor(['run', '--state', service.state, '--', 'python3', flood]);
+    assert.equal(code, 0, stderr);
+    assert.equal(await service.stop(), 0);
+    const events = await eventsIn(service.state);
+    const lost = events
+      .filter(({ event_name }) => event_name === 'sensor.gap')
+      .reduce((sum, { attributes }) => sum + Number(attributes['spoor.gap.count']), 0);
+    assert.ok(lost >= 10_000, `${lost} lost`);
+    const found = events.filter(
+      ({ event_name, attributes }) =>
+        event_name === 'finding' && attributes['security_rule.name'] === 'The sensor was flooded',
+    );
+    assert.ok(found.length >= 1);
+    assert.equal((await spoor(['verify', '--state', service.state])).code, 0);
+  },
+);
