@@ -4,9 +4,14 @@ import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { MIB, smallTmpfs } from '../faults/small-disk.ts';
 import { eventsIn, needsRoot, scratch, spoor } from '../system/spoor.ts';
 import { keepIn } from './kept.ts';
 import { startService } from './running.ts';
+
+/** A log that never writes again fails the test by its own time-out. */
+const LOOK_MS = 100;
 
 test(
   'a session that signals, traces, unpins or edits the service has a finding for each, and the service goes on',
@@ -100,3 +105,63 @@ while n < 400000:
     assert.equal((await spoor(['verify', '--state', service.state])).code, 0);
   },
 );
+
+test(
+  'a session that fills the disk of the log and goes on is found by what the log could not take, and the log says so',
+  needsRoot,
+  async (t) => {
+    // Room for what waits in memory meanwhile (collector/seal/shed.ts), once the filler is gone.
+    const disk = smallTmpfs(256 * MIB);
+    t.after(() => disk.remove());
+    const service = await startService(t, {
+      folder: disk.mount,
+      configuration: 'sensor: { keep: nowhere, ring: 64 MiB }\n',
+    });
+    const fills = `import os
+from errno import ENOSPC
+filler = os.open("${disk.mount}/filler", os.O_WRONLY | os.O_CREAT)
+for size in (1 << 20, 4096, 1):
+    try:
+        while True:
+            os.write(filler, bytes(size))
+    except OSError as full:
+        assert full.errno == ENOSPC
+for n in range(350000):
+    try:
+        os.open("${disk.mount}/none-%d" % n, os.O_RDONLY)
+    except FileNotFoundError:
+        pass
+`;
+    const { code, stderr } = await spoor(['run', '--state', service.state, '--', 'python3', '-c', fills]);
+    assert.equal(code, 0, stderr);
+    disk.free();
+    while ((await logTrouble(service.state)) !== '') await pause(LOOK_MS);
+    assert.equal(await service.stop(), 0);
+    const events = await eventsIn(service.state);
+    const unsealed = events.filter(
+      ({ event_name, attributes }) =>
+        event_name === 'sensor.gap' && attributes['spoor.gap.cause'] === 'disk_full',
+    );
+    assert.ok(unsealed.length > 0);
+    const found = events.filter(
+      ({ event_name, attributes }) =>
+        event_name === 'finding' && attributes['security_rule.name'] === 'The log could not take events',
+    );
+    assert.ok(found.length >= 1);
+    // Who did it: the session that has the file open for writing when the room ends.
+    assert.ok(
+      events.some(
+        ({ event_name, attributes }) =>
+          event_name === 'file.open' &&
+          attributes['file.path'] === `${disk.mount}/filler` &&
+          attributes['session.id'] !== undefined,
+      ),
+    );
+    assert.equal((await spoor(['verify', '--state', service.state])).code, 0);
+  },
+);
+
+async function logTrouble(state: string): Promise<string> {
+  const { stdout } = await spoor(['status', '--state', state, '--json']);
+  return JSON.parse(stdout.toString()).log.trouble;
+}
