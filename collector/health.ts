@@ -57,7 +57,7 @@ export function createHealth({ sensor, more, tell }: HealthNeeds): Health {
     return {
       'spoor.health.blind': inState('blind'),
       'spoor.health.unproven': inState('unproven'),
-      'spoor.health.hooks': counts.length > 0 ? counts.map(countLine) : undefined,
+      'spoor.health.hooks': counts.length > 0 ? countLines(counts) : undefined,
       'spoor.health.records': sum(({ seen }) => seen),
       'spoor.health.lost': sum(({ lost }) => lost),
       'spoor.health.rss': process.memoryUsage.rss(),
@@ -137,8 +137,21 @@ export function createHealth({ sensor, more, tell }: HealthNeeds): Health {
   };
 }
 
-/** Of each kind, hook and CPU that counted anything. */
-export function countLine({ kind, hook, cpu, seen, causes }: SensorCount): string {
-  const lost = Object.entries(causes).map(([cause, count]) => ` ${cause} ${count}`);
-  return `${kind} at ${hook} cpu ${cpu} seen ${seen}${lost.join('')}`;
+/** A line for each kind and hook that counted anything; where something was lost, one for each CPU. */
+export function countLines(counts: readonly SensorCount[]): string[] {
+  const places = new Map<string, SensorCount[]>();
+  for (const count of counts) {
+    const place = `${count.kind} at ${count.hook}`;
+    const rows = places.get(place) ?? [];
+    rows.push(count);
+    places.set(place, rows);
+  }
+  return [...places].flatMap(([place, rows]) => {
+    if (rows.every(({ lost }) => lost === 0n))
+      return [`${place} seen ${rows.reduce((sum, { seen }) => sum + seen, 0n)}`];
+    return rows.map(({ cpu, seen, causes }) => {
+      const lost = Object.entries(causes).map(([cause, count]) => ` ${cause} ${count}`);
+      return `${place} cpu ${cpu} seen ${seen}${lost.join('')}`;
+    });
+  });
 }

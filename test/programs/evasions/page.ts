@@ -57,6 +57,13 @@ Two other sources were tried for that tier and left:
 
 What is certain there is the tier lsm, which sees the kernel's objects as it decides on them, on every file system.
 
+## What is told and not measured
+
+- *Unix sockets*: who connected to whom is told; bytes and duration are not. The kernel's hook at the end of a socket
+  (cgroup/sock_release) is of IP only, so there is no moment at which the sums would be whole, on either tier.
+- *vsock*: the address is the caller's, and there are no bytes: the socket's type is a module's, of which the kernel's own
+  description of its types says nothing.
+
 ## Why something is not seen
 
 ${notes.join('\n')}
