@@ -124,6 +124,14 @@ export interface Sensor {
   suspect(words: Iterable<string>): void;
 
   /**
+   * From now on a process outside every session that asks for one of these hosts, or greets one by TLS, is told: as a
+   * dns.query or tls.hello of session 0. `*` stands for any characters. Some other host below the same domain may be
+   * told too. Replaces the hosts before.
+   * @throws SensorError when the kernel takes no more
+   */
+  tellCallersOf(hosts: Iterable<string>): void;
+
+  /**
    * What becomes of a suspect's tag: itself (a session of its own), another (its descendants go over with it), or 0.
    * Holds for all tasks at once. A kept tag is judged 0 when its session has ended.
    */

@@ -7,6 +7,7 @@
  */
 
 import type {
+  DnsQuery,
   NetworkServed,
   ProcessExec,
   ProcessExisting,
@@ -16,6 +17,7 @@ import type {
   SensorEvent,
   SessionTag,
   SystemCallHistogram,
+  TlsHello,
 } from '../../sensors/event.ts';
 import type { SensorFacts } from '../../sensors/sensor.ts';
 import { type Attributes, type Event, type EventName, SEVERITY } from '../event.ts';
@@ -339,11 +341,29 @@ export function createAttribute(
   function onAct(seen: Act, out: Event[]): void {
     const process = table.entry(seen.process);
     const session = sessionOf(seen, process);
-    if (!session) return;
+    if (!session) {
+      if (seen.kind === 'tls.hello' || seen.kind === 'dns.query') onContact(seen, process, out);
+      return;
+    }
     const attributes = describeSeen(seen, session, process, surroundings);
     out.push(eventOf(seen.kind, seen.bootNs, session, process, attributes, seen));
     const handed = handovers.acted(seen, session, process, seen.bootNs + offsetNs);
     if (handed) out.push(handoverEvent(handed.handover, seen, handed.taker, undefined));
+  }
+
+  /** A process outside every session named a host; the sensor tells those that the finder asked for. */
+  function onContact(seen: DnsQuery | TlsHello, process: Process, out: Event[]): void {
+    const host = seen.kind === 'dns.query' ? seen.question : seen.serverName;
+    process.program ??= runningProgram(seen.process.pid);
+    const { program, userId } = process;
+    // A suspect's tag that was judged nobody's is told like a session's.
+    if (!finder?.contacted || host === undefined || !program) return;
+    const how = seen.kind === 'dns.query' ? 'asked' : 'greeted';
+    const { candidate, plan } = finder.contacted({ process: seen.process, program, userId, how, host });
+    if (candidate) out.push(candidateEvent(seen, process, { ...candidate, 'server.address': host }));
+    if (!plan) return;
+    plans.set(plan.tag, plan);
+    out.push(startEvent(beginSession(plan.tag, process, seen.bootNs)));
   }
 
   function histogramEvent(seen: SystemCallHistogram, session: Attributed): Event {
@@ -391,7 +411,11 @@ export function createAttribute(
     return event;
   }
 
-  function candidateEvent(seen: ProcessExec, process: Process, said: Attributes): Event {
+  function candidateEvent(
+    seen: ProcessExec | DnsQuery | TlsHello,
+    process: Process,
+    said: Attributes,
+  ): Event {
     const timeNs = seen.bootNs + offsetNs;
     return {
       name: 'agent.candidate',

@@ -3,7 +3,7 @@
 import { posix } from 'node:path';
 import type { Agent, Catalogue } from './catalogue.ts';
 import { bandOf, type Evidence, evidence, scoreOf } from './evidence.ts';
-import { SHELLS } from './interpreter.ts';
+import { interpreted, interpreterFamily, SHELLS } from './interpreter.ts';
 import {
   type Behaviour,
   type ExecFacts,
@@ -33,21 +33,36 @@ export function reconsider(
       verdict: before.verdict === 'app' ? 'app' : verdictOf(agent.kind, band),
     };
   }
-  if (before || behaviour.kind !== 'contacted' || !catalogue.isModelHost(behaviour.host)) return undefined;
-  if (callerClass(exec) !== 'program') return undefined;
-  const all = [evidence('model_host', behaviour.host)];
-  const score = scoreOf(all);
+  if (before && before.agent !== UNLISTED_AGENT) return undefined;
+  if (behaviour.kind !== 'contacted' && behaviour.kind !== 'asked_for') return undefined;
+  if (!catalogue.isModelHost(behaviour.host)) return undefined;
+  const kind = behaviour.kind === 'contacted' ? 'model_host' : 'asked_for_host';
+  if (before?.evidence.some((known) => known.kind === kind)) return undefined;
+  return unlisted(exec, [...(before?.evidence ?? ofCaller(exec)), evidence(kind, behaviour.host)]);
+}
+
+function ofCaller(exec: ExecFacts): Evidence[] {
+  const caller = callerClass(exec.executable);
+  return caller === 'program' ? [] : [evidence('used_by_people', caller)];
+}
+
+/** Named by its program: of an interpreter, the script. */
+function unlisted(exec: ExecFacts, found: readonly Evidence[]): Recognition {
+  const family = interpreterFamily(posix.basename(exec.executable));
+  const run = family && interpreted(family, exec.args);
+  const root = run?.kind === 'script' ? posix.resolve(exec.workingDirectory, run.value) : exec.executable;
+  const score = scoreOf(found);
   return {
     agent: UNLISTED_AGENT,
-    name: posix.basename(exec.executable),
+    name: run?.kind === 'module' ? run.value : posix.basename(root),
     kind: 'framework',
     verdict: 'candidate',
     version: undefined,
     package: undefined,
-    root: exec.executable,
+    root,
     score,
     band: bandOf(score),
-    evidence: all,
+    evidence: found,
     unsafeSwitches: [],
   };
 }
@@ -74,6 +89,11 @@ function speaksFor(
         ? evidence('model_host', behaviour.host)
         : undefined;
     }
+    case 'asked_for':
+      return catalogue.agentsOfHost(behaviour.host).includes(agent.id) ||
+        catalogue.isModelHost(behaviour.host)
+        ? evidence('asked_for_host', behaviour.host)
+        : undefined;
     case 'listens':
       return agent.ports.includes(behaviour.port) ? evidence('port', String(behaviour.port)) : undefined;
   }
@@ -90,10 +110,18 @@ const BROWSERS: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Who calls a model host: a person's network tool or browser is not an agent in hiding. */
-export function callerClass(exec: ExecFacts): 'network_tool' | 'browser' | 'shell' | 'program' {
-  const name = posix.basename(exec.executable);
+/** They ask for others. */
+const RESOLVERS: ReadonlySet<string> = new Set(
+  'systemd-resolved dnsmasq unbound named nscd dnscrypt-proxy coredns stubby pihole-FTL connmand'.split(' '),
+);
+
+/** Who calls a model host: what people use for it says less of an agent in hiding. */
+export function callerClass(
+  executable: string,
+): 'network_tool' | 'browser' | 'shell' | 'resolver' | 'program' {
+  const name = posix.basename(executable);
   if (NETWORK_TOOLS.has(name)) return 'network_tool';
   if (BROWSERS.has(name)) return 'browser';
+  if (RESOLVERS.has(name)) return 'resolver';
   return SHELLS.has(name) ? 'shell' : 'program';
 }

@@ -30,6 +30,8 @@ export type EvidenceKind =
   | 'environment'
   | 'weak_command'
   | 'model_host'
+  | 'asked_for_host'
+  | 'used_by_people'
   | 'called_name'
   | 'other_package';
 
@@ -67,6 +69,10 @@ const WEIGHTS: { readonly [Kind in EvidenceKind]: Weight } = {
   weak_command: { ratio: 2, basis: 'verified' },
   /** It talked to a host that answers model requests. */
   model_host: { ratio: 9, basis: 'verified' },
+  /** It asked for the address of such a host. */
+  asked_for_host: { ratio: 3, basis: 'verified' },
+  /** A browser, a network tool or a shell: what people call models with. */
+  used_by_people: { ratio: 1 / 10, basis: 'inferred' },
   /** argv[0] or the link it was called by; the caller may write anything there. */
   called_name: { ratio: 1.5, basis: 'self_reported' },
   /** The file belongs to another package: what it is called says nothing then. */

@@ -196,16 +196,24 @@ test('a candidate that opens its state folder becomes the agent; one that reads 
   assert.equal(recogniser.reconsider(exec('/usr/bin/cat', ['cat']), undefined, opened), undefined);
 });
 
-test('an unlisted program that talks to a model host is a candidate of low confidence; a network tool or a browser is not', (t) => {
+test('an unlisted program that talks to a model host is a candidate of low confidence, a network tool or a browser of less', (t) => {
   const recogniser = recogniserOver(plant(t, {}));
   const contacted = { kind: 'contacted', host: 'api.openai.com' } as const;
   const python = exec('/usr/bin/python3.11', ['python3', 'agent.py']);
   const found = recogniser.reconsider(python, recogniser.recognise(python), contacted);
-  assert.equal(found?.agent, 'unlisted-agent');
+  assert.ok(found);
+  assert.equal(found.agent, 'unlisted-agent');
   assert.equal(found?.verdict, 'candidate');
   assert.equal(found?.band, 'low');
   for (const tool of ['/usr/bin/curl', '/usr/bin/wget', '/usr/lib/firefox/firefox', '/usr/bin/bash'])
-    assert.equal(recogniser.reconsider(exec(tool, [tool]), undefined, contacted), undefined);
+    assert.ok((recogniser.reconsider(exec(tool, [tool]), undefined, contacted)?.score ?? 1) < 0.1, tool);
+  assert.equal(found.root, '/srv/agent.py');
+  const asked = recogniser.reconsider(python, undefined, { kind: 'asked_for', host: 'api.openai.com' });
+  assert.ok(asked && asked.score < found.score);
+  const both = recogniser.reconsider(python, asked, contacted);
+  assert.ok(both && both.score > found.score);
+  assert.equal(both.verdict, 'candidate');
+  assert.equal(recogniser.reconsider(python, both, contacted), undefined);
   const elsewhere = { kind: 'contacted', host: 'example.org' } as const;
   assert.equal(recogniser.reconsider(python, undefined, elsewhere), undefined);
 });

@@ -13,12 +13,13 @@ import type { ProcessExec, SessionTag } from '../../sensors/event.ts';
 import type { Sensor } from '../../sensors/sensor.ts';
 import type { Program } from '../attribute/processes.ts';
 import type { Attributes } from '../event.ts';
+import { callerClass } from '../recognise/behaviour.ts';
 import { describePerson, describeRecognition } from '../recognise/describe.ts';
 import type { Person } from '../recognise/person/person.ts';
 import type { Recogniser } from '../recognise/recognise.ts';
 import type { ExecFacts, Recognition } from '../recognise/recognition.ts';
 import { sessionFor } from '../recognise/session.ts';
-import type { Found, SessionFinder, StartedProgram } from '../session/finder.ts';
+import type { Contact, Found, SessionFinder, StartedProgram } from '../session/finder.ts';
 import type { Session, SessionPlan } from '../session/session.ts';
 import { tagTree } from '../session/tag-tree.ts';
 
@@ -114,14 +115,40 @@ export function createFinder(needs: FinderNeeds): Finder {
 
   function candidate(recognition: Recognition, pid: number, program: Program): Found {
     const person = personOf(pid);
-    const key = `${recognition.agent} ${recognition.root} ${person?.user.id} ${program.executablePath}`;
+    const key = `${recognition.agent} ${recognition.root} ${recognition.score} ${person?.user.id} ${program.executablePath}`;
     if (toldCandidates.has(key)) return {};
     toldCandidates.set(key, true);
     return { candidate: { ...describeRecognition(recognition), ...(person && describePerson(person)) } };
   }
 
+  /** Only who connects talks to a host; who asks for its address may ask for somebody else. */
+  function contacted({ process: { pid }, program, userId, how, host }: Contact): Found {
+    if (how === 'asked' && callerClass(program.executablePath) === 'resolver') return {};
+    const exec: ExecFacts = {
+      pid,
+      executable: program.executablePath,
+      calledPath: program.executablePath,
+      args: program.args,
+      workingDirectory: program.workingDirectory,
+      home: userId === undefined ? undefined : homeOf(userId),
+    };
+    const before = recognitions.get(program);
+    const recognition = recogniser.reconsider(exec, before, {
+      kind: how === 'asked' ? 'asked_for' : 'contacted',
+      host,
+    });
+    if (!recognition) return {};
+    recognitions.set(program, recognition);
+    if (recognition.verdict === 'app') return {};
+    if (recognition.verdict === 'candidate') return candidate(recognition, pid, program);
+    const tag = newTag();
+    if (!tagTree(sensor, pid, tag)) return {}; // it has ended already
+    return { plan: planFor(tag, recognition, pid, TAGGED_LATE) };
+  }
+
   return {
     started,
+    contacted,
     startedBefore: (start) => void recogniseNew(start),
     verdict: (suspect) => sensor.kept?.verdict(suspect) ?? 0,
     planFor,

@@ -15,6 +15,7 @@ import { changesThatWait } from '../configuration/configuration.ts';
 import { keepMemory, type Memory } from '../detect/memory.ts';
 import type { Event } from '../event.ts';
 import { createPipeline, type Pipeline } from '../pipeline.ts';
+import type { Catalogue } from '../recognise/catalogue.ts';
 import { openHostKey } from '../seal/hostkey.ts';
 import { openSeal, type Seal } from '../seal/seal.ts';
 import type { Summary } from '../session/summary.ts';
@@ -216,7 +217,7 @@ class RunningService implements Service {
     const { sensor, state } = this.#parts;
     const { log } = this.#options;
     const { recognise } = this.#configuration;
-    if (recognise.enabled) sensor.suspect(suspectWords(this.#knowledge.catalogue));
+    if (recognise.enabled) this.#lookOut(this.#knowledge.catalogue);
     this.#pipeline.start();
     const resumed = await this.#resume();
     const begun = recognise.enabled ? this.#takeInExisting() : 0;
@@ -245,7 +246,7 @@ class RunningService implements Service {
       const waiting = changesThatWait(this.#configuration, next);
       knowledge.detect.restore(this.#knowledge.detect.snapshot());
       this.#finder.reload(knowledge);
-      if (next.recognise.enabled) this.#parts.sensor.suspect(suspectWords(knowledge.catalogue));
+      if (next.recognise.enabled) this.#lookOut(knowledge.catalogue);
       this.#knowledge = knowledge;
       log.setLevel(next.logLevel);
       // What waits for a start keeps its old value, so that it is named by the next reload too.
@@ -261,6 +262,13 @@ class RunningService implements Service {
         log.error('configuration refused; the last good one stays in force', { problem });
     }
     manager.ready();
+  }
+
+  /** Has the kernel tell who may be an agent: by what is started, and by who names a host of models. */
+  #lookOut(catalogue: Catalogue): void {
+    const { sensor } = this.#parts;
+    sensor.suspect(suspectWords(catalogue));
+    sensor.tellCallersOf(catalogue.modelHosts);
   }
 
   /** Reads on where the service before ended. @returns how many sessions go on */

@@ -51,6 +51,8 @@ export interface Native {
   /** `words`: SUSPECT_WORD_BYTES each (bpf/records.h), padded with NUL. */
   suspect(handle: Handle, words: Buffer): void;
   unsuspect(handle: Handle, words: Buffer): void;
+  /** `hash` of a host's name as named-hosts.ts makes it; `how`: NAMED_HOST, 0 takes it off the list. */
+  nameHost(handle: Handle, hash: bigint, how: number): void;
   judge(handle: Handle, tag: number, becomes: number): void;
   ask(handle: Handle, iterator: string, pid: number, session: number, slot: number): Buffer;
   /** 64-bit counts by system call number. */

@@ -145,6 +145,8 @@ export class Payloads {
     if (!question) return [];
     const key = `${socket} ${message.id} ${question.type} ${question.name.toLowerCase()}`;
     if (message.kind === 'query') {
+      // Of a process outside every session only the question is told (bpf/network_named.h).
+      if (told.session === 0) return [queryOf(told, question, undefined)];
       this.#questions.set(key, { told, question });
       return [];
     }

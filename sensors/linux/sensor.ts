@@ -19,6 +19,7 @@ import { existingOf, membersOf, runningOf } from './existing.ts';
 import { Histograms } from './histograms.ts';
 import { identityOf, LinuxKept } from './kept.ts';
 import { countsOf, LossTeller } from './loss.ts';
+import { namedHosts } from './named-hosts.ts';
 import { canaryPath, type Handle, loadNative, type Native, objectPath } from './native.ts';
 import { SessionProcesses } from './processes.ts';
 import { RecordReader } from './records.ts';
@@ -154,6 +155,8 @@ class LinuxSensor implements Sensor {
   /** Runs from a drain on, and while answers are waited for: a host that does nothing wakes nobody. */
   #rarely: NodeJS.Timeout | undefined;
   #words = new Set<string>();
+  /** By hash, how each is listed in the kernel. */
+  #hosts = new Map<bigint, number>();
   /** Suspects' tags that were joined to another, oldest first, with the time of the verdict. */
   #joined: { readonly tag: SessionTag; readonly atMs: number }[] = [];
 
@@ -237,6 +240,18 @@ class LinuxSensor implements Sensor {
       throw new SensorError(`${messageOf(error)}; see: spoor doctor`);
     }
     this.#words = wanted;
+  }
+
+  tellCallersOf(hosts: Iterable<string>): void {
+    const wanted = namedHosts(hosts);
+    try {
+      for (const hash of this.#hosts.keys())
+        if (!wanted.has(hash)) this.#native.nameHost(this.#handle, hash, 0);
+      for (const [hash, how] of wanted) this.#native.nameHost(this.#handle, hash, how);
+    } catch (error) {
+      throw new SensorError(`${messageOf(error)}; see: spoor doctor`);
+    }
+    this.#hosts = wanted;
   }
 
   judge(suspect: SessionTag, becomes: SessionTag): void {

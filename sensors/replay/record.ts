@@ -32,6 +32,7 @@ export function recordTo(file: string, sensor: Sensor): Sensor {
     wallOffsetNs: () => sensor.wallOffsetNs(),
     tag: (pid, session) => sensor.tag(pid, session),
     suspect: (words) => sensor.suspect(words),
+    tellCallersOf: (hosts) => sensor.tellCallersOf(hosts),
     judge: (suspect, becomes) => sensor.judge(suspect, becomes),
     running: () => sensor.running(),
     members: (session) => sensor.members(session),

@@ -96,6 +96,9 @@ class ReplaySensor implements Sensor {
 
   judge(): void {}
 
+  /** Who was told is part of the recording. */
+  tellCallersOf(): void {}
+
   /** While a recording is played nothing runs. */
   running(): RunningProcess[] {
     return [];

@@ -365,6 +365,22 @@ static napi_value unsuspect(napi_env env, napi_callback_info info)
 	return for_each_word(env, info, kernel_unsuspect);
 }
 
+/* nameHost(handle, hash, how): processes outside sessions that name this host are told. */
+static napi_value name_host(napi_env env, napi_callback_info info)
+{
+	napi_value arguments[3];
+	uint64_t hash;
+	uint32_t how;
+	bool lossless;
+	struct handle *handle = called_on(env, info, arguments, 3);
+	if (!handle)
+		return NULL;
+	if (napi_get_value_bigint_uint64(env, arguments[1], &hash, &lossless) != napi_ok ||
+	    napi_get_value_uint32(env, arguments[2], &how) != napi_ok)
+		return throw_message(env, "nameHost(handle, hash, how)");
+	return kernel_name_host(&handle->kernel, hash, how) ? throw_message(env, handle->kernel.message) : NULL;
+}
+
 /* judge(handle, tag, becomes) */
 static napi_value judge(napi_env env, napi_callback_info info)
 {
@@ -444,6 +460,7 @@ NAPI_MODULE_INIT()
 		{ "misses", figures_misses },	   { "ask", ask },		 { "wallOffsetNs", wall_offset },
 		{ "close", close_sensor }, { "detach", detach },	 { "detachProgram", detach_program },
 		{ "leave", leave },	   { "suspect", suspect },	 { "unsuspect", unsuspect },
+		{ "nameHost", name_host },
 		{ "judge", judge },	   { "histogram", figures_histogram },	 { "missing", figures_missing },
 		{ "notify", host_notify }, { "peer", host_peer },	 { "refusal", refusal },
 		{ "kept", keep_kept },	   { "mark", keep_mark },	 { "unkeep", keep_remove },

@@ -406,6 +406,23 @@ int kernel_unsuspect(struct kernel *kernel, const uint8_t *word)
 	return 0;
 }
 
+int kernel_name_host(struct kernel *kernel, uint64_t hash, uint8_t how)
+{
+	uint32_t zero = 0, wanted = 1;
+	warning[0] = 0;
+	int hosts = bpf_object__find_map_fd_by_name(kernel->object, "named_hosts");
+	if (!how) {
+		if (bpf_map_delete_elem(hosts, &hash) && errno != ENOENT)
+			return failed(kernel, -errno, "taking back", "a host of the catalogue");
+		return 0;
+	}
+	if (bpf_map_update_elem(hosts, &hash, &how, BPF_ANY))
+		return failed(kernel, -errno, "adding", "a host of the catalogue");
+	if (bpf_map_update_elem(bpf_object__find_map_fd_by_name(kernel->object, "naming"), &zero, &wanted, BPF_ANY))
+		return failed(kernel, -errno, "switching on", "the look-out for hosts");
+	return 0;
+}
+
 uint32_t kernel_reader(const struct kernel *kernel)
 {
 	return __atomic_load_n(kernel->reader, __ATOMIC_ACQUIRE);

@@ -66,6 +66,8 @@ int kernel_ask(struct kernel *kernel, const char *iterator, const struct task_re
 /* Makes a word one that suspects have in their path, or takes it back. `word` has SUSPECT_WORD_BYTES. */
 int kernel_suspect(struct kernel *kernel, const uint8_t *word);
 int kernel_unsuspect(struct kernel *kernel, const uint8_t *word);
+/* `how`: enum named_host, 0 takes the name off the list. `hash` as bpf/network_named.h makes it. */
+int kernel_name_host(struct kernel *kernel, uint64_t hash, uint8_t how);
 
 /* What the programs believe of the reader; to say that it is about to take what is there. */
 uint32_t kernel_reader(const struct kernel *kernel);

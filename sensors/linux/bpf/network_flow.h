@@ -13,6 +13,7 @@
 #define SPOOR_NETWORK_FLOW_H
 
 #include "network_datagram.h"
+#include "network_named.h"
 #include "network_served.h"
 
 /* Of one packet at the beginning of a TCP connection, and of all of them: a ClientHello with post-quantum key shares
@@ -177,6 +178,36 @@ static __always_inline void tell_payload(struct __sk_buff *packet, struct flow *
 	submit(scratch);
 }
 
+/* A packet of a process outside every session. */
+static __always_inline void seen_named(struct __sk_buff *packet, struct bpf_sock *sk)
+{
+	u32 protocol = 0, sequence = 0;
+	u16 source = 0, target = 0;
+	struct task_struct *task = bpf_get_current_task_btf();
+	u32 at = payload_of(packet, &protocol, &sequence, &source, &target);
+	if (!at || packet->len <= at || !task->tgid)
+		return; /* sent by the kernel, for somebody who is not known here */
+	u32 bytes = packet->len - at;
+	struct network_payload what = { .protocol = protocol };
+	struct flow sender = {};
+	/* As a number: of the pointer itself the verifier allows no field but those of struct bpf_sock. */
+	bpf_probe_read_kernel(&sender.sk, sizeof(sender.sk), &sk);
+	if (protocol == IPPROTO_UDP) {
+		if (target != DNS_PORT || !asks_for_named(packet, at))
+			return;
+		what.use = PAYLOAD_DNS;
+	} else {
+		if (!greets_named(packet, at))
+			return;
+		what.use = PAYLOAD_TCP_BEGIN;
+	}
+	sender.start_ns = peek(peek(task, group_leader), start_boottime);
+	sender.pid = task->tgid;
+	sender.thread_id = task->pid;
+	packet_peer(packet, false, target, &what.peer);
+	tell_payload(packet, &sender, at, bytes, protocol == IPPROTO_UDP ? MAX_DNS_BYTES : MAX_HELLO_BYTES, &what);
+}
+
 static __always_inline void seen_packet(struct __sk_buff *packet, bool incoming)
 {
 	struct bpf_sock *sk = packet->sk;
@@ -259,6 +290,19 @@ int BPF_PROG(lsm_datagram_first, struct socket *socket, struct msghdr *message, 
 	if (sk && sk->sk_protocol == IPPROTO_UDP)
 		flow_of(HOOK_SOCKET_SENDMSG, sk);
 	return 0;
+}
+
+/* A program of its own, for its stack: the one below has none left. */
+SEC("cgroup_skb/egress")
+int both_packet_named(struct __sk_buff *packet)
+{
+	struct bpf_sock *sk = packet->sk;
+	if (!sk)
+		return 1;
+	sk = bpf_sk_fullsock(sk);
+	if (sk && may_name(packet, sk) && !bpf_sk_storage_get(&flows, sk, NULL, 0))
+		seen_named(packet, sk);
+	return 1;
 }
 
 SEC("cgroup_skb/egress")

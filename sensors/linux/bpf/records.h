@@ -319,6 +319,12 @@ struct network_payload {
 	__u32 payload_bytes;
 };
 
+/* How a name is on the list of hosts that processes outside are told for (network_named.h). */
+enum named_host {
+	NAMED_ITSELF = 1,
+	NAMED_BELOW = 2, /* every name below it */
+};
+
 struct unix_connect {
 	struct record record;
 	struct process_id peer;

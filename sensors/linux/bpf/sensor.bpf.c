@@ -49,4 +49,5 @@ KEEP_ENUM(use_map);
 KEEP_ENUM(use_cause);
 KEEP_ENUM(socket_act);
 KEEP_ENUM(payload_use);
+KEEP_ENUM(named_host);
 KEEP_ENUM(shed_class);

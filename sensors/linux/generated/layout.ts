@@ -186,6 +186,11 @@ export const HOOK = {
   HOOK_COUNT: 44,
 } as const;
 
+export const NAMED_HOST = {
+  NAMED_ITSELF: 1,
+  NAMED_BELOW: 2,
+} as const;
+
 export const NETWORK_CLOSE = {
   sizeBytes: 120,
   record: {
