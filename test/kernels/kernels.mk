@@ -5,7 +5,9 @@
 # Starts 17,000 programs, which takes an emulated CPU a quarter of an hour: the places for tags that it goes through are
 # counted by the same code on each kernel and tier.
 KERNEL_SLOW := dist/sensors/linux/suspects-many.test.js
-KERNEL_TESTS = $(filter-out $(KERNEL_SLOW),$(shell find dist/sensors/linux dist/test/programs -name '*.test.js' 2>/dev/null | sort))
+# Compares tables of numbers with the headers of the host that builds; a guest has none, and no part in it.
+KERNEL_NONE := dist/sensors/linux/calls-ia32.test.js
+KERNEL_TESTS = $(filter-out $(KERNEL_SLOW) $(KERNEL_NONE),$(shell find dist/sensors/linux dist/test/programs -name '*.test.js' 2>/dev/null | sort))
 KERNEL_QUICK := $(patsubst %,dist/%.test.js,sensors/linux/file-open sensors/linux/change-once test/programs/evasions/evasions)
 KERNELS ?=
 
