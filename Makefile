@@ -60,7 +60,8 @@ agents: test/agents/node_modules/.installed-lock.json
 # What the lock file says, as npm ci would, but for optional packages of other platforms that the registry does not have.
 test/agents/node_modules/.installed-lock.json: test/agents/package-lock.json
 	@cmp -s $< $@ || { echo "Installing the AI agents under test (about 1 GB)"; \
-	  npm install --no-save --prefix $(<D) --ignore-scripts --no-audit --no-fund && cp $< $@; }
+	  npm install --no-save --prefix $(<D) --ignore-scripts --no-audit --no-fund && \
+	  (cd $(<D)/node_modules/opencode-ai && node postinstall.mjs) && cp $< $@; }
 	@touch $@
 
 # By content, not by time: a fresh checkout with the same lockfile has nothing to install.

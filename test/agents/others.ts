@@ -101,3 +101,30 @@ export const copilot = installed(
     },
   }),
 );
+
+/** Works in $PWD, whatever folder it is started in. */
+export const opencode = installed('opencode', 'opencode-ai', 'opencode', (program, home, model, words) => {
+  const folder = join(home, '.config/opencode');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, 'opencode.json'),
+    JSON.stringify({
+      autoupdate: false,
+      share: 'disabled',
+      permission: { bash: 'allow', edit: 'allow' },
+      small_model: 'scripted/scripted',
+      provider: {
+        scripted: {
+          npm: '@ai-sdk/openai-compatible',
+          name: 'scripted',
+          options: { baseURL: model.baseUrl, apiKey: 'none' },
+          models: { scripted: { name: 'scripted' } },
+        },
+      },
+    }),
+  );
+  return {
+    command: [program, 'run', '--model', 'scripted/scripted', words],
+    env: { HOME: home, OPENCODE_DISABLE_AUTOUPDATE: '1', OPENCODE_DISABLE_MODELS_FETCH: '1' },
+  };
+});

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { codexCommand, configureCodex, installedCodex } from '../agents/codex.ts';
 import { startModel } from '../agents/model.ts';
-import { copilot, gemini, qwen, type RealAgent } from '../agents/others.ts';
+import { copilot, gemini, opencode, qwen, type RealAgent } from '../agents/others.ts';
 import { eventsIn, needsRoot, type PrintedEvent, run, scratch } from '../system/spoor.ts';
 import { startService } from './running.ts';
 
@@ -44,7 +44,7 @@ function sessionIn(events: readonly PrintedEvent[], project: string): PrintedEve
     .sort((left, right) => Number(bootNs(left) - bootNs(right)));
 }
 
-for (const [name, agent] of Object.entries({ codex, gemini, copilot, qwen }))
+for (const [name, agent] of Object.entries({ codex, gemini, copilot, qwen, opencode }))
   test(`${name}, started by hand, is one session of its own with all it was told to do`, {
     skip: needsRoot.skip || (agent ? false : `${name} is not installed: make agents`),
   }, async (t) => {
@@ -62,7 +62,7 @@ for (const [name, agent] of Object.entries({ codex, gemini, copilot, qwen }))
     t.after(() => model.stop());
     const { command, env } = agent.task(home, model, 'Write two files.');
     const [program, ...args] = command as [string, ...string[]];
-    const outcome = await run(program, args, { cwd: project, env });
+    const outcome = await run(program, args, { cwd: project, env: { ...env, PWD: project } });
     assert.equal(outcome.code, 0, outcome.stderr);
     assert.equal(readFileSync(join(project, 'two.txt'), 'utf8'), 'one\n');
     await run('/bin/cp', [join(project, 'one.txt'), join(folder, 'by-somebody-else')]);
