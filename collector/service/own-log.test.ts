@@ -6,7 +6,10 @@ function logAt(level: 'error' | 'warn' | 'info' | 'debug', journal = false) {
   const lines: string[] = [];
   let nowMs = 0;
   const log = createOwnLog(level, { write: (line) => lines.push(line), nowMs: () => nowMs, journal });
-  return { log, lines, later: (ms: number) => void (nowMs += ms) };
+  const later = (ms: number) => {
+    nowMs += ms;
+  };
+  return { log, lines, later };
 }
 
 test('a line is one JSON object with time, level, message and fields, and lower levels are not written', () => {
