@@ -10,6 +10,7 @@ import {
   parseAllDocuments,
   type Node as YamlNode,
 } from 'yaml';
+import { readPlainYaml } from './plain-yaml.ts';
 import { type Place, Refusal } from './refusal.ts';
 
 /** A rule file is text that people write. The parser holds about 60 times its size; a longer file is refused. */
@@ -53,6 +54,12 @@ export type YamlDocument = { readonly tree: YamlTree } | { readonly refusal: Ref
 
 /** Reads every document of `text`. Never throws for what the text contains. */
 export function readYaml(file: string, text: string): YamlDocument[] {
+  const plain = readPlainYaml(text);
+  return plain ? [{ tree: plain }] : parseYaml(file, text);
+}
+
+/** The same by the parser of the whole language. */
+export function parseYaml(file: string, text: string): YamlDocument[] {
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_FILE_BYTES) {
     const message = `the file has ${bytes} bytes, more than the ${MAX_FILE_BYTES} a rule file may have; split it`;
