@@ -12,7 +12,7 @@ import { compileGlob } from './glob.ts';
 import { INTERPRETERS } from './interpreter.ts';
 
 /** Minor versions of Python 3 whose interpreters have a name of their own (python3.12). */
-const PYTHON_MINORS = Array.from({ length: 26 }, (_, minor) => minor);
+const PYTHON_MINORS = Array.from({ length: 40 }, (_, minor) => minor);
 
 export function suspectWords(catalogue: Catalogue): ReadonlySet<string> {
   const words = new Set<string>(INTERPRETERS.keys());
