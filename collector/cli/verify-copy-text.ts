@@ -1,7 +1,8 @@
 import type { CopyVerdict, Range } from '../verify/copy.ts';
+import { printable } from './terminal.ts';
 import { type WitnessKeySource, witnessedLine } from './witnessed-line.ts';
 
-/** Runs of indices listed before the rest is only counted. */
+/** Runs of indices, or foreign names, listed before the rest is only counted. */
 const MAX_RUNS = 12;
 
 export function copyJson(verdict: CopyVerdict): string {
@@ -14,11 +15,19 @@ export function copyJson(verdict: CopyVerdict): string {
 
 /** What a copy proves, for a person. @param witnessesFrom where the witnesses' keys are from */
 export function copyText(path: string, verdict: CopyVerdict, witnessesFrom: WitnessKeySource): string {
-  const lines = [`copy       ${path} of ${verdict.origin}`, `key        ${verdict.keyIds.join(', then ')}`];
+  const lines = [
+    `copy       ${path} of ${verdict.origin || 'a log that it does not name'}`,
+    `key        ${verdict.keyIds.join(', then ')}`,
+  ];
   lines.push(
     `records    ${verdict.records} present (${runs(verdict.present)}), ${verdict.proved} of them proved by ${verdict.checkpoints} checkpoints`,
   );
-  if (verdict.integrity === 'intact') lines.push('integrity  intact: no record differs from what was signed');
+  if (verdict.integrity === 'intact')
+    lines.push(
+      `integrity  intact: no record that a checkpoint covers differs from what was signed${verdict.unproved.length > 0 ? '; others are UNPROVED, see below' : ''}`,
+    );
+  else if (verdict.integrity === 'unchecked')
+    lines.push('integrity  NOT CHECKED: the copy has no checkpoint (log.checkpoint) that this key signed');
   else {
     lines.push('integrity  BROKEN');
     for (const { message } of verdict.problems) lines.push(`           ${message}`);
@@ -31,12 +40,14 @@ export function copyText(path: string, verdict: CopyVerdict, witnessesFrom: Witn
   if (verdict.unproved.length > 0)
     lines.push(`unproved   ${runs(verdict.unproved)}: no checkpoint in the copy vouches for them`);
   if (verdict.repeated.length > 0) lines.push(`repeated   ${runs(verdict.repeated)}, with the same content`);
-  for (const [name, count] of verdict.foreignAttributes)
-    lines.push(`foreign    attribute ${name} was added to ${count} records on the way; set aside`);
+  const foreign = [...verdict.foreignAttributes];
+  for (const [name, count] of foreign.slice(0, MAX_RUNS))
+    lines.push(`foreign    ${name} was added to ${count} records on the way; set aside`);
+  if (foreign.length > MAX_RUNS) lines.push(`foreign    and ${foreign.length - MAX_RUNS} more names`);
   if (verdict.otherLogs > 0) lines.push(`other      ${verdict.otherLogs} records of other logs; set aside`);
   const lost = verdict.lost === 0n ? 'no event is' : `${verdict.lost} events are`;
   lines.push(`complete   ${verdict.complete ? 'yes' : 'NO'}; ${lost} stated as lost before sealing`);
-  return `${lines.join('\n')}\n`;
+  return lines.map((line) => `${printable(line)}\n`).join('');
 }
 
 function runs(ranges: readonly Range[]): string {

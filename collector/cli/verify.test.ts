@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -54,6 +54,8 @@ test('spoor verify names the changed record and ends with 1', async (t) => {
 
 test('spoor verify tells a folder without a log, and a key that is none, in one line each, and ends with 2', async (t) => {
   const state = await sealedState(t);
+  const hostile = join(state, 'hostile.pub');
+  writeFileSync(hostile, '\x1b[2J\n');
   const bad: [string[], RegExp][] = [
     [
       ['--state', join(state, 'nowhere')],
@@ -65,6 +67,11 @@ test('spoor verify tells a folder without a log, and a key that is none, in one 
     ],
     [['--state', state, '--key', join(state, 'log/lock.txt')], /ENOENT/],
     [
+      ['--state', state, '--proof', '0', '--since', join(state, 'log/checkpoint')],
+      /^spoor verify: --proof and --since are different questions; ask one\n$/,
+    ],
+    [['--state', state, '--key', hostile], /^spoor verify: .*"\\x1b\[2J" is no verifier key/],
+    [
       ['--state', state, '--key', join(state, 'log/checkpoint')],
       /^spoor verify: .*checkpoint: ".*" is no verifier key/,
     ],
@@ -75,6 +82,26 @@ test('spoor verify tells a folder without a log, and a key that is none, in one 
     assert.match(err, message);
     assert.equal(err.trim().split('\n').length, 1);
   }
+});
+
+test('a journal that is a folder, and a line of a copy with escape codes, are told in print', async (t) => {
+  const state = await sealedState(t);
+  const copy = join(state, 'copy.jsonl');
+  const name = '\x1b[2J\nintegrity  intact';
+  writeFileSync(
+    copy,
+    `${JSON.stringify({ eventName: name, attributes: [{ key: name, value: { intValue: 1 } }] })}\n`,
+  );
+  const told = verify('--state', state, '--otlp', copy);
+  assert.equal(told.code, 1);
+  assert.equal(told.out.includes('\x1b'), false);
+  assert.doesNotMatch(told.out, /^integrity {2}intact/m);
+  const journal = join(state, 'log/checkpoints');
+  rmSync(journal);
+  mkdirSync(journal);
+  const { code, err } = verify('--state', state);
+  assert.equal(code, 2);
+  assert.match(err, /^spoor verify: [^\n]*EISDIR[^\n]*\n$/);
 });
 
 test('spoor verify --proof prints a proof that leads from the record to the signed root', async (t) => {
@@ -113,6 +140,11 @@ test('spoor verify --since tells a log that grew from one that was rolled back, 
   assert.equal(fork.code, 1);
   assert.match(fork.out, /^rewritten: the log does not begin with the 2 records that checkpoint 3 signed/);
   const foreign = verify('--state', await sealedState(t), '--since', late);
-  assert.equal(foreign.code, 2);
-  assert.match(foreign.err, /^spoor verify: the older checkpoint is not signed by key [0-9a-f]{8}\n$/);
+  assert.equal(foreign.code, 1);
+  assert.match(foreign.out, /^checkpoint 3 is of the log spoor\/h\/\w+, this is spoor\/h\/\w+\n$/);
+  const forged = join(state, 'forged');
+  writeFileSync(forged, readFileSync(late, 'utf8').replace('\nstate closed\n', '\nstate open\n'));
+  const changed = verify('--state', state, '--since', forged);
+  assert.equal(changed.code, 2);
+  assert.match(changed.err, /^spoor verify: the older checkpoint is not signed by key [0-9a-f]{8}\n$/);
 });

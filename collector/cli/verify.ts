@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { newestCheckpoint } from '../log/journal.ts';
 import { verifyCopy } from '../verify/copy.ts';
 import { CopyError } from '../verify/otlp-json.ts';
 import { checkSince, proveRecord } from '../verify/proof.ts';
@@ -15,6 +16,7 @@ import {
 } from '../verify/verify.ts';
 import { endWithReader } from './output.ts';
 import { defaultStateDirectory } from './state.ts';
+import { printable } from './terminal.ts';
 import { copyJson, copyText } from './verify-copy-text.ts';
 import { type WitnessKeySource, witnessedLine } from './witnessed-line.ts';
 
@@ -49,20 +51,25 @@ async function verifyCommand(options: VerifyOptions): Promise<number> {
   const directory = join(options.state, 'log');
   endWithReader();
   try {
+    const asked = (['proof', 'since', 'otlp'] as const).filter((name) => options[name] !== undefined);
+    if (asked.length > 1)
+      throw new VerifyError(`--${asked.join(' and --')} are different questions; ask one`);
     if (options.otlp === undefined && !existsSync(options.state)) {
       throw new VerifyError(
         `${options.state} does not exist, so nothing was recorded there; name the state folder by --state`,
       );
     }
     const keys =
-      options.key === undefined ? keysBeside(directory) : readKeys(readText(options.key, 'key'), options.key);
+      options.key === undefined
+        ? keysBeside(directory)
+        : readKeys(readText(options.key, 'key'), options.key, originOf(options, directory));
     if (options.proof !== undefined) {
       process.stdout.write(await proveRecord(directory, options.proof, keys));
       return 0;
     }
     if (options.since !== undefined) {
       const since = checkSince(directory, readText(options.since, 'checkpoint'), keys);
-      process.stdout.write(options.json ? `${JSON.stringify(since)}\n` : `${since.message}\n`);
+      process.stdout.write(options.json ? `${JSON.stringify(since)}\n` : `${printable(since.message)}\n`);
       return since.holds ? 0 : 1;
     }
     const witnesses =
@@ -75,7 +82,7 @@ async function verifyCommand(options: VerifyOptions): Promise<number> {
       process.stdout.write(
         options.json ? `${copyJson(verdict)}\n` : copyText(options.otlp, verdict, witnessesFrom),
       );
-      return verdict.integrity === 'intact' && verdict.complete ? 0 : 1;
+      return verdict.integrity === 'intact' && verdict.complete && verdict.unproved.length === 0 ? 0 : 1;
     }
     const verdict = await verifyLog(directory, keys, witnesses);
     process.stdout.write(
@@ -83,10 +90,21 @@ async function verifyCommand(options: VerifyOptions): Promise<number> {
     );
     return verdict.integrity === 'intact' ? 0 : 1;
   } catch (error) {
+    const { syscall, code, path } = error as NodeJS.ErrnoException;
+    if (syscall !== undefined) {
+      const mend = code === 'EACCES' ? 'run it as root' : 'it is not what a log holds there';
+      process.stderr.write(`spoor verify: cannot read ${printable(path ?? directory)} (${code}); ${mend}\n`);
+      return 2;
+    }
     if (!(error instanceof VerifyError || error instanceof CopyError)) throw error;
-    process.stderr.write(`spoor verify: ${error.message}\n`);
+    process.stderr.write(`spoor verify: ${printable(error.message)}\n`);
     return 2;
   }
+}
+
+/** Of a file with the keys of several logs those of this one are taken; a copy may be of any. */
+function originOf({ otlp }: VerifyOptions, directory: string): string | undefined {
+  return otlp === undefined ? newestCheckpoint(directory)?.checkpoint.origin : undefined;
 }
 
 function parseIndex(text: string): number {
@@ -128,7 +146,7 @@ function verdictText(directory: string, verdict: Verdict, options: VerifyOptions
   const witnessesFrom = options.witness === undefined ? 'beside the log' : 'named';
   for (const witnessed of verdict.witnessed) lines.push(witnessedLine(witnessed, witnessesFrom));
   // Without a checkpoint of this key nothing else can be said of what lies there.
-  if (verdict.checkpoints === 0) return `${lines.join('\n')}\n`;
+  if (verdict.checkpoints === 0) return lines.map((line) => `${printable(line)}\n`).join('');
   if (first > 0)
     lines.push(
       `pruned     records 0 to ${first - 1} were deleted by the log's own retention, which its records state`,
@@ -140,14 +158,17 @@ function verdictText(directory: string, verdict: Verdict, options: VerifyOptions
           ? `: process ${writer.pid} is writing`
           : ': the writer did not end in order; the next one keeps and signs what is whole'),
     );
-  else if (!verdict.closed && !writer) lines.push('end        the writer did not end in order');
+  else if (!verdict.closed && !writer)
+    lines.push(
+      'end        the writer did not end in order: what it had in memory then is missing, uncounted',
+    );
   const lost =
     verdict.lost === 0n ? 'no event is stated as lost' : `${verdict.lost} events are stated as lost`;
   const times = interruptions === 1 ? 'once' : `${interruptions} times`;
   lines.push(
     `complete   ${lost}${interruptions === 0 ? '' : `; ${times} the writer was interrupted, and what it had in memory is missing uncounted`}`,
   );
-  return `${lines.join('\n')}\n`;
+  return lines.map((line) => `${printable(line)}\n`).join('');
 }
 
 function shownRange(first: number, end: number): string {

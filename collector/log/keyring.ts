@@ -11,7 +11,7 @@ export class Keyring {
   readonly #replacedAt = new Map<string, number>();
 
   constructor(trusted: readonly VerifierKey[]) {
-    this.#keys = [...trusted];
+    this.#keys = [...new Map(trusted.map((key) => [`${key.name} ${key.keyId}`, key])).values()];
   }
 
   get ids(): string[] {

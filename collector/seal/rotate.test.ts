@@ -7,6 +7,7 @@ import { opens } from '../../test/opens.ts';
 import { formatCheckpoint, parseCheckpoint } from '../log/checkpoint.ts';
 import { readJournal } from '../log/journal.ts';
 import { parseVkey, signNote } from '../log/note.ts';
+import { checkSince, proveRecord } from '../verify/proof.ts';
 import { verifyLog } from '../verify/verify.ts';
 import { adoptNextKey, makeNextKey, openHostKey, publishedKeys } from './hostkey.ts';
 import { openSeal, type Seal } from './seal.ts';
@@ -121,6 +122,11 @@ test('a stolen old key cannot go on with the log after it was replaced', async (
     verdict.problems[0]?.message ?? '',
     /is signed by key [0-9a-f]{8}, which was replaced in checkpoint \d+$/,
   );
+  const keys = publishedKeys(join(state, 'key'));
+  const refused = { name: 'VerifyError', message: /which was replaced in checkpoint \d+$/ };
+  const [first] = readJournal(log).checkpoints;
+  assert.throws(() => checkSince(log, first?.text ?? '', keys), refused);
+  await assert.rejects(proveRecord(log, 0, keys), refused);
 });
 
 test('a key nobody named is not taken for a successor', async (t) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
@@ -101,9 +102,13 @@ function indexOf(record: JsonRecord): number | undefined {
   return value === undefined ? undefined : Number(value);
 }
 
-async function check(lines: readonly unknown[]): Promise<CopyVerdict> {
+function check(lines: readonly unknown[]): Promise<CopyVerdict> {
+  return checkText(lines.map((line) => JSON.stringify(line)));
+}
+
+async function checkText(lines: readonly string[]): Promise<CopyVerdict> {
   const path = join(folder(), 'export.jsonl');
-  writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  writeFileSync(path, lines.map((line) => `${line}\n`).join(''));
   return verifyCopy(path, [key]);
 }
 
@@ -281,4 +286,110 @@ test('a line that is no OTLP-JSON is named', async () => {
     name: 'CopyError',
     message: /^cannot read .*none \(ENOENT\)$/,
   });
+});
+
+/** The copy with one record changed. */
+function withChange(index: number, change: (record: JsonRecord) => void): JsonRecord[] {
+  const records = allRecords();
+  const victim = records.find((record) => indexOf(record) === index);
+  assert.ok(victim);
+  change(victim);
+  return records;
+}
+
+test('a severity text that is not that of its number, and an attribute that is there twice, are found', async () => {
+  const texts = await check(
+    withChange(311, (record) => {
+      Object.assign(record, { severityText: 'FATAL' });
+    }),
+  );
+  assert.match(told(texts), /record 311 cannot be .*severity text is "FATAL" and its number 9/);
+  for (const at of [0, 99]) {
+    const twice = await check(
+      withChange(300, ({ attributes }) => {
+        attributes.splice(at, 0, { key: 'process.working_directory', value: { stringValue: '/evil' } });
+      }),
+    );
+    assert.match(told(twice), /record 300 cannot be .*process\.working_directory twice/);
+    assert.equal(twice.proved, SIZE - 1);
+  }
+});
+
+test('a body, flags, or any other field that was not signed is named', async () => {
+  const verdict = await check(
+    withChange(5, (record) => {
+      Object.assign(record, { body: { stringValue: 'all is well' }, flags: 1, droppedAttributesCount: 0 });
+    }),
+  );
+  assert.equal(verdict.integrity, 'intact');
+  assert.deepEqual([...verdict.foreignAttributes.keys()], ['body', 'flags']);
+});
+
+test('a hostile record is one problem, or none, and hides nothing of the others', async () => {
+  const deep = 20_000;
+  const nested = `${'{"arrayValue":{"values":['.repeat(deep)}${']}}'.repeat(deep)}`;
+  const attributes = (...pairs: [string, unknown][]) => pairs.map(([key, value]) => ({ key, value }));
+  const checkpoint = allRecords().find(({ eventName }) => eventName === 'log.checkpoint');
+  const hostile = {
+    'an index past all others': {
+      eventName: 'process.exec',
+      attributes: attributes(['spoor.log.index', { intValue: '9007199254740000' }]),
+    },
+    'an index that is no number': {
+      eventName: 'process.exec',
+      attributes: attributes(['spoor.log.index', { doubleValue: 0.5 }]),
+    },
+    'a checkpoint that is a number': {
+      eventName: 'log.checkpoint',
+      attributes: attributes(['spoor.checkpoint.note', { intValue: '7' }]),
+    },
+    'lists in lists': {
+      eventName: 'process.exec',
+      attributes: attributes(['spoor.log.index', { intValue: '3' }], ['process.command_args', 'NESTED']),
+    },
+    'hashes before the first': {
+      eventName: 'log.hashes',
+      attributes: attributes(
+        ['spoor.hashes.first', { intValue: '-5' }],
+        ['spoor.hashes.leaves', { bytesValue: Buffer.alloc(64).toString('base64') }],
+      ),
+    },
+    'a frontier that is a number': {
+      eventName: 'log.checkpoint',
+      attributes: [
+        ...(checkpoint?.attributes.filter(({ key }) => key !== 'spoor.checkpoint.frontier') ?? []),
+        ...attributes(['spoor.checkpoint.frontier', { intValue: '7' }]),
+      ],
+    },
+  };
+  for (const [what, record] of Object.entries(hostile)) {
+    const text = JSON.stringify(record).replace('"NESTED"', nested);
+    const verdict = await checkText([text, ...allRecords().map((one) => JSON.stringify(one))]);
+    assert.equal(verdict.proved, SIZE, what);
+    assert.ok(verdict.problems.length <= 1, what);
+    assert.equal(verdict.complete, true, what);
+  }
+});
+
+test('a copy without a checkpoint of the key is not called intact', async () => {
+  const verdict = await check(allRecords().filter(({ eventName }) => eventName !== 'log.checkpoint'));
+  assert.equal(verdict.integrity, 'unchecked');
+  assert.equal((await check([])).integrity, 'unchecked');
+});
+
+test('what can be read only once, and keys of several logs, are refused', async () => {
+  const pipe = join(folder(), 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  await assert.rejects(verifyCopy(pipe, [key]), { name: 'CopyError', message: /is no regular file/ });
+  const other = { ...key, name: 'spoor/other/1' };
+  const path = join(folder(), 'export.jsonl');
+  writeFileSync(path, '');
+  await assert.rejects(verifyCopy(path, [key, other]), { name: 'CopyError', message: /keys are of 2 logs/ });
+});
+
+test('a line too long to be held is refused by its number', async () => {
+  const path = join(folder(), 'export.jsonl');
+  writeFileSync(path, `${JSON.stringify(requests[0])}\n`);
+  truncateSync(path, 300 * 1024 * 1024); // a hole: no disk is used
+  await assert.rejects(verifyCopy(path, [key]), { name: 'CopyError', message: /:2: a line of more than/ });
 });

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { type Checkpoint, CheckpointError, checkpointHash, parseCheckpoint } from '../log/checkpoint.ts';
 import type { WitnessKey } from '../log/cosignature.ts';
 import { Keyring } from '../log/keyring.ts';
@@ -15,8 +16,8 @@ export type Range = readonly [first: number, last: number];
 export interface CopyVerdict {
   readonly origin: string;
   readonly keyIds: readonly string[];
-  /** Whether every record that could be checked is as signed. */
-  readonly integrity: 'intact' | 'broken';
+  /** Whether every record that could be checked is as signed; `unchecked` where no checkpoint of the key's is there. */
+  readonly integrity: 'intact' | 'broken' | 'unchecked';
   /** Whether every record the checkpoints cover is there, from the first the log had at the last of them. */
   readonly complete: boolean;
   readonly problems: readonly Problem[];
@@ -59,13 +60,18 @@ export async function verifyCopy(
   keys: readonly VerifierKey[],
   witnesses: readonly WitnessKey[] = [],
 ): Promise<CopyVerdict> {
+  const origins = [...new Set(keys.map(({ name }) => name))];
+  if (origins.length > 1)
+    throw new CopyError(`the keys are of ${origins.length} logs (${origins.join(', ')}); name those of one`);
   try {
+    if (!(await stat(path)).isFile())
+      throw new CopyError(`${path} is no regular file, and a copy is read twice; save it to one first`);
     const check = new CopyCheck(await findKeys(path, keys), witnesses);
     for await (const record of readOtlpJson(path)) check.take(record);
     return check.verdict();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== undefined) throw new CopyError(`cannot read ${path} (${code})`);
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (syscall !== undefined) throw new CopyError(`cannot read ${path} (${code})`);
     throw error;
   }
 }
@@ -75,7 +81,7 @@ async function findKeys(path: string, trusted: readonly VerifierKey[]): Promise<
   const keys = new Keyring(trusted);
   const naming: { checkpoint: Checkpoint; note: Note }[] = [];
   for await (const { attributes } of readOtlpJson(path, 'nextkey ')) {
-    const opened = openNote(attributes['spoor.checkpoint.note'] ?? '');
+    const opened = openNote(attributes['spoor.checkpoint.note']);
     if (typeof opened !== 'string' && opened.checkpoint.nextKey !== undefined) naming.push(opened);
   }
   for (const { checkpoint, note } of naming.sort((a, b) => a.checkpoint.number - b.checkpoint.number)) {
@@ -86,7 +92,8 @@ async function findKeys(path: string, trusted: readonly VerifierKey[]): Promise<
 }
 
 /** A checkpoint and its note, or why the text is none. */
-function openNote(text: string): { checkpoint: Checkpoint; note: Note } | string {
+function openNote(text: unknown): { checkpoint: Checkpoint; note: Note } | string {
+  if (typeof text !== 'string') return 'its spoor.checkpoint.note is no text';
   try {
     const note = parseNote(text);
     return { checkpoint: parseCheckpoint(note.text), note };
@@ -147,10 +154,9 @@ export class CopyCheck {
       range = this.#judge(range, from, current, { proved, unproved, missing }) ?? frontierOf(current);
       from = Math.max(from, current.checkpoint.size);
     }
-    const end = this.#found.end();
-    for (let index = from; index < end; index++) if (this.#found.get(index)) unproved.add(index);
+    for (const index of this.#found.indices(from)) unproved.add(index);
     const present = new Ranges();
-    for (let index = begin; index < end; index++) if (this.#found.get(index)) present.add(index);
+    for (const index of this.#found.indices(begin)) present.add(index);
     // What the log itself had pruned by its last checkpoint is not missing from the copy.
     const first = last?.first ?? 0;
     const gone = missing.list
@@ -159,7 +165,7 @@ export class CopyCheck {
     return {
       origin: last?.origin ?? '',
       keyIds: this.#keys.ids,
-      integrity: this.#problems.any ? 'broken' : 'intact',
+      integrity: this.#problems.any ? 'broken' : checkpoints.length === 0 ? 'unchecked' : 'intact',
       complete: gone.length === 0 && checkpoints.length > 0,
       problems: this.#problems.listed,
       moreProblems: this.#problems.more,
@@ -181,7 +187,7 @@ export class CopyCheck {
   #takeRecord(record: CopiedRecord): void {
     const { line, leaf, fault, attributes } = record;
     const index = attributes['spoor.log.index'];
-    if (typeof index !== 'number' || index < 0 || !leaf) {
+    if (!isIndex(index) || !leaf) {
       const which = typeof index === 'number' ? `record ${index}` : 'a record without spoor.log.index';
       this.#problems.add(
         'changed',
@@ -199,7 +205,7 @@ export class CopyCheck {
       this.#problems.add(
         'changed',
         { record: index },
-        `line ${line}: record ${index} came again with another content; at most one of them was signed`,
+        `line ${line}: record ${index} came again with another content; at most one of them was signed, or it is another host's: a copy of several hosts needs each record's resource (spoor.key.id)`,
       );
   }
 
@@ -214,7 +220,8 @@ export class CopyCheck {
   #takeHashes({ attributes }: CopiedRecord): void {
     const first = attributes['spoor.hashes.first'];
     const leaves = attributes['spoor.hashes.leaves'];
-    if (typeof first !== 'number' || !(leaves instanceof Uint8Array)) return;
+    // They are not signed: what is no list of hashes is none.
+    if (!isIndex(first) || !(leaves instanceof Uint8Array)) return;
     const hashes = Buffer.from(leaves);
     for (let i = 0; (i + 1) * HASH_BYTES <= hashes.length; i++)
       this.#told.set(first + i, hashes, i * HASH_BYTES);
@@ -222,7 +229,7 @@ export class CopyCheck {
 
   #takeCheckpoint(record: CopiedRecord): void {
     const { line, eventName, attributes } = record;
-    const opened = openNote(attributes['spoor.checkpoint.note'] ?? '');
+    const opened = openNote(attributes['spoor.checkpoint.note']);
     if (typeof opened === 'string') {
       this.#problems.add('checkpoint', {}, `line ${line}: a ${eventName} holds no checkpoint: ${opened}`);
       return;
@@ -252,11 +259,14 @@ export class CopyCheck {
         `line ${line}: the key signed two checkpoints with number ${number}: the log was forked`,
       );
     const frontier = attributes['spoor.checkpoint.frontier'];
-    this.#checkpoints.set(number, {
+    const copied = {
       checkpoint,
       note,
-      frontier: frontier ? Buffer.from(frontier) : known?.frontier,
-    });
+      frontier: frontier instanceof Uint8Array ? Buffer.from(frontier) : undefined,
+    };
+    // Frontiers are not signed: a good one is not given up for one that comes later.
+    const isBetter = !known || (frontierOf(known) === undefined && frontierOf(copied) !== undefined);
+    if (isBetter) this.#checkpoints.set(number, copied);
   }
 
   #checkChain(checkpoints: readonly CopiedCheckpoint[]): void {
@@ -335,6 +345,10 @@ export class CopyCheck {
 function frontierOf({ checkpoint, frontier }: CopiedCheckpoint): CompactRange | undefined {
   const range = frontier && CompactRange.from(frontier, checkpoint.size);
   return range?.root().equals(checkpoint.root) ? range : undefined;
+}
+
+function isIndex(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function short(hash: Buffer): string {

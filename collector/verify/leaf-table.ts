@@ -39,14 +39,13 @@ export class LeafTable {
     return Number.isFinite(begin) ? begin : 0;
   }
 
-  /** One past the highest index; 0 when empty. */
-  end(): number {
-    let end = 0;
-    for (const [number, { present }] of this.#blocks) {
-      const last = present.lastIndexOf(1);
-      end = Math.max(end, number * TILE_WIDTH + last + 1);
+  /** The indices that have a hash, from `from` on, ascending: by what is there, for an index may be any number. */
+  *indices(from: number): Generator<number> {
+    for (const number of [...this.#blocks.keys()].sort((a, b) => a - b)) {
+      const present = this.#blocks.get(number)?.present;
+      for (let slot = present?.indexOf(1) ?? -1; slot >= 0; slot = present?.indexOf(1, slot + 1) ?? -1)
+        if (number * TILE_WIDTH + slot >= from) yield number * TILE_WIDTH + slot;
     }
-    return end;
   }
 
   #blockOf(index: number): Block {

@@ -1,8 +1,26 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { EVENTS } from '../../schemas/generated/registry.ts';
 import type { Attributes, Event, EventName } from '../event.ts';
 import { EncodeError, encodeLeaf } from '../seal/encode.ts';
+import { severityText } from '../seal/severity.ts';
+
+/** Longest line read: 512 MiB is the longest text that Node holds, and requests have 1 MiB. */
+const MAX_LINE_BYTES = 256 * 1024 * 1024;
+const NEWLINE = 0x0a;
+
+/** Fields of a LogRecord that are part of an entry; anything else in one was added on the way. */
+const SIGNED_FIELDS: ReadonlySet<string> = new Set([
+  'timeUnixNano',
+  'observedTimeUnixNano',
+  'severityNumber',
+  'severityText',
+  'eventName',
+  'traceId',
+  'spanId',
+  'attributes',
+]);
 
 /** A record of a copy, with the canonical bytes rebuilt from it. */
 export interface CopiedRecord {
@@ -31,11 +49,28 @@ export class CopyError extends Error {
  * @throws CopyError naming the line
  */
 export async function* readOtlpJson(path: string, containing = ''): AsyncGenerator<CopiedRecord> {
-  const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
+  const input = Readable.from(withinLines(path));
+  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
   let line = 0;
   for await (const text of lines) {
     line++;
     if (text.includes(containing) && text.trim() !== '') yield* recordsOf(parseLine(path, line, text), line);
+  }
+}
+
+/** The file's bytes. @throws CopyError at a line that is too long to be held */
+async function* withinLines(path: string): AsyncGenerator<Buffer> {
+  let line = 1;
+  let lineBytes = 0;
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    const end = chunk.lastIndexOf(NEWLINE);
+    lineBytes = end < 0 ? lineBytes + chunk.length : chunk.length - end - 1;
+    for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) line++;
+    if (lineBytes > MAX_LINE_BYTES)
+      throw new CopyError(
+        `${path}:${line}: a line of more than ${MAX_LINE_BYTES} bytes; one request or one record a line is read`,
+      );
+    yield chunk;
   }
 }
 
@@ -76,13 +111,21 @@ function* recordsOf(located: readonly Located[], line: number): Generator<Copied
       Object.hasOwn(EVENTS, eventName) ? EVENTS[eventName as EventName].attributes : [],
     );
     const attributes: Record<string, unknown> = {};
-    const foreign: string[] = [];
+    const foreign = Object.keys(record).filter(
+      (field) => !SIGNED_FIELDS.has(field) && !isEmpty(record[field]),
+    );
+    let twice: string | undefined;
     for (const { key, value } of objects(record.attributes)) {
       const name = String(key);
-      if (known.has(name)) attributes[name] = anyValue(value);
-      else foreign.push(name);
+      if (!known.has(name)) foreign.push(name);
+      else if (Object.hasOwn(attributes, name)) twice ??= name;
+      else attributes[name] = anyValue(value);
     }
-    yield { line, eventName, attributes, foreign, keyId, ...rebuild(record, eventName, attributes) };
+    const rebuilt =
+      twice === undefined
+        ? rebuild(record, eventName, attributes)
+        : { leaf: undefined, fault: `it has the attribute ${twice} twice` };
+    yield { line, eventName, attributes, foreign, keyId, ...rebuilt };
   }
 }
 
@@ -95,12 +138,16 @@ function rebuild(
   const { 'log.record.uid': uid, 'spoor.log.index': index, ...rest } = attributes;
   if (!Object.hasOwn(EVENTS, eventName))
     return { leaf: undefined, fault: `its event name is "${eventName}"` };
+  const severity = severityOf(record.severityNumber);
+  const { severityText: text } = record;
+  if (text !== undefined && text !== severityText(severity))
+    return { leaf: undefined, fault: `its severity text is "${String(text)}" and its number ${severity}` };
   try {
     const event: Event = {
       name: eventName as EventName,
       uid: uid ?? '',
       timeNs: BigInt(String(record.timeUnixNano ?? 0)),
-      severity: severityOf(record.severityNumber),
+      severity,
       traceId: hexOf(record.traceId),
       spanId: hexOf(record.spanId),
       attributes: rest,
@@ -118,14 +165,19 @@ function rebuild(
 
 /** An AnyValue of the OTLP/JSON mapping: int64 as a string or a number, bytes as base64. */
 function anyValue(value: unknown): unknown {
+  if (isObject(value) && 'arrayValue' in value)
+    return isObject(value.arrayValue) ? objects(value.arrayValue.values).map(scalar) : [];
+  return scalar(value);
+}
+
+/** Of a list no element is a list: nothing that is signed is deeper. */
+function scalar(value: unknown): unknown {
   if (!isObject(value)) return undefined;
   if ('stringValue' in value) return value.stringValue;
   if ('boolValue' in value) return value.boolValue;
   if ('intValue' in value) return intOf(value.intValue);
   if ('doubleValue' in value) return Number(value.doubleValue);
   if ('bytesValue' in value) return Buffer.from(String(value.bytesValue), 'base64');
-  if ('arrayValue' in value)
-    return isObject(value.arrayValue) ? objects(value.arrayValue.values).map(anyValue) : [];
   return undefined;
 }
 
@@ -147,6 +199,12 @@ function severityOf(value: unknown): number {
 
 function hexOf(value: unknown): string {
   return typeof value === 'string' ? value.toLowerCase() : '';
+}
+
+/** What protobuf's JSON writes of a field that is not set. */
+function isEmpty(value: unknown): boolean {
+  if (value === undefined || value === null || value === 0 || value === '' || value === '0') return true;
+  return typeof value === 'object' && Object.keys(value).length === 0;
 }
 
 function objects(value: unknown): Json[] {

@@ -1,8 +1,9 @@
 import { type Checkpoint, CheckpointError, parseCheckpoint } from '../log/checkpoint.ts';
 import { HashMissingError, HashReader } from '../log/hashes.ts';
 import { newestCheckpoint, readJournal, type StoredCheckpoint } from '../log/journal.ts';
+import { Keyring } from '../log/keyring.ts';
 import { leafHash } from '../log/merkle.ts';
-import { isSignedBy, type Note, NoteError, parseNote, parseVkey, type VerifierKey } from '../log/note.ts';
+import { type Note, NoteError, parseNote, type VerifierKey } from '../log/note.ts';
 import { consistencyProof, inclusionProof, isConsistent, isIncluded } from '../log/proof.ts';
 import { readRecords } from '../log/reader.ts';
 import { VerifyError } from './verify.ts';
@@ -25,7 +26,7 @@ export async function proveRecord(
   index: number,
   keys: readonly VerifierKey[],
 ): Promise<string> {
-  const stored = newest(directory, keys);
+  const stored = newest(directory, keysOf(directory, keys));
   const { size, root, number } = stored.checkpoint;
   if (index >= size)
     throw new VerifyError(
@@ -59,11 +60,14 @@ export interface SinceVerdict {
  * @throws VerifyError when the note is no checkpoint of this log by this key
  */
 export function checkSince(directory: string, note: string, keys: readonly VerifierKey[]): SinceVerdict {
-  const old = readCheckpoint(note, keysOf(directory, keys));
-  const now = newest(directory, keys).checkpoint;
+  const keyring = keysOf(directory, keys);
+  const now = newest(directory, keyring).checkpoint;
   const refused = (message: string): SinceVerdict => ({ holds: false, message, proof: [] });
+  const { checkpoint: old, note: signed } = readCheckpoint(note);
   if (old.origin !== now.origin)
     return refused(`checkpoint ${old.number} is of the log ${old.origin}, this is ${now.origin}`);
+  const unsigned = whyUnsigned(old, signed, keyring);
+  if (unsigned !== undefined) throw new VerifyError(`the older checkpoint ${unsigned}`);
   if (old.size > now.size)
     return refused(
       `rolled back: checkpoint ${old.number} signed ${old.size} records at ${old.time}, the log signs ${now.size} now`,
@@ -80,43 +84,53 @@ export function checkSince(directory: string, note: string, keys: readonly Verif
   };
 }
 
-function readCheckpoint(text: string, keys: readonly VerifierKey[]): Checkpoint {
+interface Signed {
+  readonly checkpoint: Checkpoint;
+  readonly note: Note;
+}
+
+function readCheckpoint(text: string): Signed {
   try {
     const note = parseNote(text);
-    if (!isSignedByOne(note, keys))
-      throw new VerifyError(`the older checkpoint is not signed by key ${idsOf(keys)}`);
-    return parseCheckpoint(note.text);
+    return { checkpoint: parseCheckpoint(note.text), note };
   } catch (error) {
     if (!(error instanceof NoteError || error instanceof CheckpointError)) throw error;
     throw new VerifyError(`the older checkpoint is none: ${error.message}`);
   }
 }
 
-function newest(directory: string, keys: readonly VerifierKey[]): StoredCheckpoint {
+function newest(directory: string, keyring: Keyring): StoredCheckpoint {
   const stored = newestCheckpoint(directory);
   if (!stored) throw new VerifyError(`${directory} has no checkpoints: it is no log, or its journal is gone`);
-  if (!isSignedByOne(stored.note, keysOf(directory, keys)))
-    throw new VerifyError(
-      `checkpoint ${stored.checkpoint.number} is not signed by key ${idsOf(keys)}, nor by one it named`,
-    );
+  const unsigned = whyUnsigned(stored.checkpoint, stored.note, keyring);
+  if (unsigned !== undefined) throw new VerifyError(`checkpoint ${stored.checkpoint.number} ${unsigned}`);
   return stored;
 }
 
-/** The trusted keys and the successors they named in this log. */
-function keysOf(directory: string, trusted: readonly VerifierKey[]): VerifierKey[] {
-  const keys = [...trusted];
-  for (const { checkpoint, note } of readJournal(directory).checkpoints)
-    if (checkpoint.nextKey !== undefined && isSignedByOne(note, keys))
-      keys.push(parseVkey(checkpoint.nextKey));
-  return keys;
+/** Why no key that may sign this checkpoint signed it; undefined where one did. */
+function whyUnsigned({ number }: Checkpoint, note: Note, keyring: Keyring): string | undefined {
+  const signer = keyring.signerOf(note);
+  if (!signer) return `is not signed by key ${keyring.ids.join(' or ')}`;
+  const replacedAt = keyring.replacedBefore(signer, number);
+  return replacedAt === undefined
+    ? undefined
+    : `is signed by key ${signer.keyId}, which was replaced in checkpoint ${replacedAt}`;
 }
 
-function isSignedByOne(note: Note, keys: readonly VerifierKey[]): boolean {
-  return keys.some((key) => isSignedBy(note, key));
-}
-
-function idsOf(keys: readonly VerifierKey[]): string {
-  return keys.map(({ keyId }) => keyId).join(' or ');
+/** The trusted keys, and the successors they named in this log. @throws VerifyError when one named is of another log */
+function keysOf(directory: string, trusted: readonly VerifierKey[]): Keyring {
+  const keyring = new Keyring(trusted);
+  try {
+    for (const { checkpoint, note } of readJournal(directory).checkpoints) {
+      const signer = checkpoint.nextKey === undefined ? undefined : keyring.signerOf(note);
+      if (signer && keyring.replacedBefore(signer, checkpoint.number) === undefined)
+        keyring.follow(checkpoint, signer);
+    }
+  } catch (error) {
+    if (!(error instanceof NoteError)) throw error;
+    throw new VerifyError(`${directory}/checkpoints: ${error.message}`);
+  }
+  return keyring;
 }
 
 async function leafAt(directory: string, index: number): Promise<Buffer> {
