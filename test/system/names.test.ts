@@ -1,16 +1,16 @@
 /** Names on the wire: TLS hellos held against tshark's reading of the same run, DNS against what a server was asked. */
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import packet, { type Packet } from 'dns-packet';
+import { captureLoopback } from './capture.ts';
 import { eventsIn, needsRoot, type PrintedEvent, scratch, spoor } from './spoor.ts';
 
 /** Sends a real hello of Python's in two segments, and one with an extension that says: the name inside is another. */
@@ -135,17 +135,13 @@ describe('TLS hellos, against a capture', needsRoot, () => {
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     const capture = join(folder, 'capture.pcapng');
-    const tshark = spawn('tshark', ['-i', 'lo', '-f', `tcp port ${port}`, '-w', capture, '-q'], {
-      stdio: 'ignore',
-    });
-    for (let size = 0; size === 0; await wait(20)) size = existsSync(capture) ? statSync(capture).size : 0;
+    const running = await captureLoopback(capture, `tcp port ${port}`);
     const script = clients(port)
       .map((command) => `${quoted(command)} </dev/null >/dev/null 2>&1`)
       .join('; ');
     const state = join(folder, 'state');
     const { code, stderr } = await spoor(['run', '--state', state, '--', 'sh', '-c', `${script}; exit 0`]);
-    tshark.kill('SIGINT');
-    await once(tshark, 'close');
+    await running.end();
     server.close();
     assert.equal(code, 0, stderr);
     hellos = await eventsIn(state, '--event', 'tls.hello');

@@ -1,14 +1,13 @@
 /** What is said of connections and datagrams, held against the servers' own counts and a capture by tshark. */
 
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { existsSync, statSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
+import { type Capture, captureLoopback } from './capture.ts';
 import { eventsIn, needsRoot, type PrintedEvent, scratch, spoor } from './spoor.ts';
 
 /** What the session does: to each server so many bytes, so many back; then what fails; then a socket that is passed on. */
@@ -67,6 +66,7 @@ describe('flows, against the servers and a capture', needsRoot, () => {
   const ports = { tcp4: 0, tcp6: 0, udp: 0, closed: 0 };
   const servers: Server[] = [];
   let events: PrintedEvent[];
+  let running: Capture;
 
   /** Answers three bytes to each that it gets. */
   async function serve(kind: keyof typeof truth, where: string | { host: string; port: number }) {
@@ -86,13 +86,6 @@ describe('flows, against the servers and a capture', needsRoot, () => {
     return (server.address() as AddressInfo).port;
   }
 
-  async function startCapture(filter: string): Promise<ChildProcess> {
-    const tshark = spawn('tshark', ['-i', 'lo', '-f', filter, '-w', capture, '-q'], { stdio: 'ignore' });
-    // It has no signal for "ready": packets that come before it writes its file's head are not in it.
-    for (let size = 0; size === 0; await wait(20)) size = existsSync(capture) ? statSync(capture).size : 0;
-    return tshark;
-  }
-
   before(async () => {
     ports.tcp4 = await serve('tcp4', { host: '127.0.0.1', port: 0 });
     ports.tcp6 = await serve('tcp6', { host: '::1', port: 0 });
@@ -110,11 +103,11 @@ describe('flows, against the servers and a capture', needsRoot, () => {
       udp.port = peer.port;
       datagrams.send(Buffer.alloc(2 * message.length), peer.port, peer.address);
     });
-    const tshark = await startCapture(`port ${ports.tcp4} or port ${ports.tcp6} or port ${ports.udp}`);
+    const filter = `port ${ports.tcp4} or port ${ports.tcp6} or port ${ports.udp}`;
+    running = await captureLoopback(capture, filter);
     const args = [ports.tcp4, ports.tcp6, ports.udp, ports.closed, path].map(String);
     const { code, stderr } = await spoor(['run', '--state', state, '--', 'python3', '-c', CLIENT, ...args]);
-    tshark.kill('SIGINT');
-    await once(tshark, 'close');
+    await running.end();
     for (const server of servers) server.close();
     datagrams.close();
     assert.equal(code, 0, stderr);
@@ -163,7 +156,7 @@ describe('flows, against the servers and a capture', needsRoot, () => {
         ...['tcp.srcport', 'tcp.dstport', 'tcp.len', 'udp.srcport', 'udp.dstport', 'udp.length'].flatMap(
           (field) => ['-e', field],
         ),
-        ...['-Y', 'not tcp.analysis.retransmission'],
+        ...['-Y', `not tcp.analysis.retransmission and ${running.notOurs}`],
       ],
       { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
     );
