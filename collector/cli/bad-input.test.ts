@@ -147,6 +147,19 @@ test('a receiver without a scheme is refused before COMMAND runs', needsRoot, as
   assert.equal(fs.existsSync(witness), false);
 });
 
+for (const host of ['exa%20mple', 'x%00y', 'h%2f', 'h%25'])
+  test(`a receiver whose host is ${host} is refused before COMMAND runs`, needsRoot, async (t) => {
+    const folder = scratch(t);
+    const witness = join(folder, 'ran');
+    const state = join(folder, 'state');
+    assertRefused(
+      await spoor(['run', '--state', state, '--otlp', `http://${host}`, '--', 'touch', witness]),
+      2,
+      `receiver "http://${host}": "${host}" is not the name or address of a host; write it as it is, without %`,
+    );
+    assert.equal(fs.existsSync(witness), false);
+  });
+
 test('a host key that others may read is refused, and the log is left as it was', {
   skip: NEEDS_ROOT,
 }, async (t) => {

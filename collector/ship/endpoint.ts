@@ -36,6 +36,11 @@ export function parseEndpoint(url: string, named?: Protocol): Endpoint {
   );
   if (!match) throw new EndpointError(whatIsWrong(url));
   const [, scheme, host = '', shownPort, shownPath = ''] = match;
+  // A URL may write any character of a host as %XX; gRPC's packages read it so, and those of HTTP do not.
+  if (host.includes('%') || !URL.canParse(`${scheme}://${host}`))
+    throw new EndpointError(
+      `receiver "${url}": "${host}" is not the name or address of a host; write it as it is, without %`,
+    );
   const path = shownPath.replace(/\/+$/, '');
   const protocol = named ?? (path !== '' || Number(shownPort) === HTTP_PORT ? 'http/protobuf' : 'grpc');
   if (protocol === 'grpc' && path !== '')

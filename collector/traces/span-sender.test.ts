@@ -75,3 +75,13 @@ test('a receiver of HTTP that has no place for traces is sent none again', async
   assert.equal(exporter.trouble(), 'the receiver takes no traces');
   assert.equal(received.requests.length, 1);
 });
+
+test('what the exporter throws is told as trouble and ends nothing', async (t) => {
+  const destination = destinationFrom({ url: 'http://127.0.0.1:1', protocol: 'grpc' });
+  // A URL that endpoint.ts refuses, and that OpenTelemetry's exporter throws at while it is made.
+  const exporter = createTraceExporter({ ...destination, url: 'http://h%25' }, RESOURCE, '1.2.3');
+  t.after(() => exporter.stop());
+  exporter.add([SPAN]);
+  while (exporter.trouble() === '') await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(exporter.trouble(), 'Invalid URL');
+});

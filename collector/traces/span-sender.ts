@@ -14,7 +14,6 @@ import { Headers } from '../ship/headers.ts';
 import { HttpTransport } from '../ship/http.ts';
 import { hostId } from '../ship/resource.ts';
 import { Tls } from '../ship/tls.ts';
-import { SettingError } from '../ship/watched-file.ts';
 
 export type ReadableSpan = Parameters<OTLPTraceExporter['export']>[0][number];
 
@@ -36,12 +35,25 @@ const UNIMPLEMENTED = 12;
 export function createSpanSender(destination: Destination): SpanSender {
   const headers = new Headers(destination.headers);
   const tls = new Tls(destination.tls, hostId());
-  return destination.endpoint.protocol === 'grpc'
-    ? new GrpcSpanSender(destination, headers, tls)
-    : new HttpSpanSender(destination, headers, tls);
+  const sender =
+    destination.endpoint.protocol === 'grpc'
+      ? new GrpcSpanSender(destination, headers, tls)
+      : new HttpSpanSender(destination, headers, tls);
+  return {
+    async send(spans) {
+      try {
+        return await sender.send(spans);
+      } catch (error) {
+        // Whatever the exporter's packages throw: the session goes on being watched, and is told of it at its end.
+        const cause = error instanceof Error ? error.message : String(error);
+        return { kind: 'failed', cause: headers.mask(cause) };
+      }
+    },
+    close: () => sender.close(),
+  };
 }
 
-class GrpcSpanSender implements SpanSender {
+class GrpcSpanSender {
   readonly #destination: Destination;
   readonly #headers: Headers;
   readonly #tls: Tls;
@@ -55,14 +67,8 @@ class GrpcSpanSender implements SpanSender {
     this.#tls = tls;
   }
 
-  send(spans: ReadableSpan[]): Promise<Sent> {
-    let exporter: OTLPTraceExporter;
-    try {
-      exporter = this.#current();
-    } catch (error) {
-      if (!(error instanceof SettingError)) throw error;
-      return Promise.resolve({ kind: 'failed', cause: error.message });
-    }
+  async send(spans: ReadableSpan[]): Promise<Sent> {
+    const exporter = this.#current();
     return new Promise((resolve) => {
       exporter.export(spans, ({ error }) => {
         if (!error) resolve({ kind: 'taken' });
@@ -109,7 +115,7 @@ class GrpcSpanSender implements SpanSender {
   }
 }
 
-class HttpSpanSender implements SpanSender {
+class HttpSpanSender {
   readonly #transport: HttpTransport;
   readonly #headers: Headers;
   readonly #serializer: typeof ProtobufTraceSerializer;
