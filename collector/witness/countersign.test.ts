@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { get } from 'node:http';
+import { createServer, get } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -189,6 +191,66 @@ test('a witness that is away is told once', async (t) => {
   const answers = await answersIn(state);
   assert.equal(answers.length, 1);
   assert.match(String(answers[0]?.attributes['spoor.witness.reason']), /ECONNREFUSED/);
+});
+
+/** A server that answers 403 to everything, and counts. */
+async function startRefusing(t: TestContext) {
+  const asked = { count: 0 };
+  const server = createServer((_, response) => {
+    asked.count++;
+    response.writeHead(403).end('unknown key');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const key = witnessKey('refusing.example', Buffer.alloc(32, 1));
+  return { asked, address: { url: `http://127.0.0.1:${port}`, key } };
+}
+
+/** Until the log has more than `size` records. */
+async function grownPast(seal: Seal, size: number): Promise<void> {
+  while (seal.size <= size) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test('a log whose files cannot be read for a witness has the reason recorded, and the witness is asked again', async (t) => {
+  const state = await newLog(t);
+  const { asked, address } = await startRefusing(t);
+  const seal = await openIn(state);
+  const countersigner = countersign(seal, join(state, 'key/host.pub'), [address]);
+  seal.append(opens(1));
+  const { size } = seal;
+  await seal.checkpoint();
+  await grownPast(seal, size);
+  seal.append(opens(1));
+  await countersigner.finish();
+  await seal.close();
+  const answers = await answersIn(state);
+  assert.deepEqual(
+    answers.map(({ attributes }) => attributes['spoor.witness.outcome']),
+    ['unreachable'],
+  );
+  assert.match(String(answers[0]?.attributes['spoor.witness.reason']), /^it was not asked: ENOTDIR/);
+  assert.equal(asked.count, 2);
+});
+
+test('a witness that refused is asked again after half a minute, as one that is away', async (t) => {
+  const state = await newLog(t);
+  const { address } = await startRefusing(t);
+  const seal = await openIn(state);
+  const countersigner = countersign(seal, join(state, 'log'), [address]);
+  seal.append(opens(1));
+  const { size } = seal;
+  await seal.checkpoint();
+  await grownPast(seal, size);
+  seal.append(opens(1));
+  const timeout = t.mock.method(globalThis, 'setTimeout');
+  await seal.checkpoint();
+  const waits = timeout.mock.calls.map((call) => call.arguments[1]);
+  assert.ok(waits.includes(30_000), String(waits));
+  assert.ok(!waits.includes(5_000), String(waits));
+  await countersigner.finish();
+  await seal.close();
 });
 
 test('a cosignature that does not fit the log it lies in is a problem', async (t) => {

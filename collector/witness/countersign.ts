@@ -6,11 +6,11 @@ import { type Submitted, submit, type WitnessAddress } from './submit.ts';
 
 /** Between two questions to one witness: what whoever takes the host's key can still rewrite. */
 const ASK_INTERVAL_MS = 5_000;
-/** After it could not be reached. */
+/** After it could not be reached, or refused: it is then shown each change of the key again. */
 const RETRY_INTERVAL_MS = 30_000;
 
 export interface Countersigner {
-  /** Has the log as it is now countersigned; waits for the answers. To be called before the log is closed. */
+  /** Has the log as it is now countersigned; waits for the answers. Never rejects. To be called before the log is closed. */
   finish(): Promise<void>;
 }
 
@@ -39,7 +39,8 @@ export function countersign(
   });
   return {
     async finish() {
-      await seal.checkpoint();
+      // Closing the log meets what fails here again, and tells it; the witnesses still get what was signed.
+      await Promise.allSettled([seal.checkpoint()]);
       await Promise.all(askers.map((asker) => asker.finish()));
     },
   };
@@ -100,7 +101,7 @@ class Asker {
     if (others === this.#askedOthers || this.#finished) return;
     this.#timer ??= setTimeout(
       () => this.#askAgain(),
-      this.#outcome === undefined ? 0 : this.#outcome === 'unreachable' ? RETRY_INTERVAL_MS : ASK_INTERVAL_MS,
+      this.#outcome === undefined ? 0 : this.#outcome === 'cosigned' ? ASK_INTERVAL_MS : RETRY_INTERVAL_MS,
     ).unref();
   }
 
@@ -115,7 +116,7 @@ class Asker {
   /** The witness's signature line; nothing where it is away or refuses, which a record of the log told already. */
   async closing(signed: SignedCheckpoint): Promise<string> {
     if (this.#outcome !== 'cosigned') return '';
-    const answer = await this.#submit(signed);
+    const answer = await this.#submitted(signed);
     return answer.outcome === 'cosigned' ? answer.note.slice(signed.note.length) : '';
   }
 
@@ -128,12 +129,28 @@ class Asker {
     const signed = this.#newest;
     if (!signed) return;
     this.#askedOthers = this.#others;
-    const answer = await this.#submit(signed);
+    const answer = await this.#submitted(signed);
     this.#oldSize = answer.oldSize;
     const told = answer.outcome === this.#outcome && answer.outcome !== 'cosigned';
     this.#outcome = answer.outcome;
     if (answer.outcome === 'unreachable') this.#askedOthers = -1;
-    if (!told) this.#own.append(answerEvent(this.#witness, signed, answer));
+    if (told) return;
+    try {
+      this.#own.append(answerEvent(this.#witness, signed, answer));
+    } catch (error) {
+      // Only a log that was closed meanwhile takes nothing: no record can say it, so the operator is told.
+      process.emitWarning(`${this.#witness.key.name}: its answer was not recorded: ${String(error)}`);
+    }
+  }
+
+  /** Never rejects: what went wrong on this side (the log's files cannot be read) is the reason why it was not asked. */
+  async #submitted(signed: SignedCheckpoint): Promise<Submitted> {
+    try {
+      return await this.#submit(signed);
+    } catch (error) {
+      const cause = error instanceof Error ? error.message : String(error);
+      return { outcome: 'unreachable', reason: `it was not asked: ${cause}`, oldSize: this.#oldSize };
+    }
   }
 
   /** A witness that missed a change of the key knows only the old one: it is shown the changes first. */
