@@ -11,7 +11,7 @@ interface WitnessCommandOptions {
   readonly listen: string;
 }
 
-/** Registers `spoor witness`. Exit codes: 0 stopped when asked to, 2 wrong use. */
+/** Registers `spoor witness`. Exit codes: 0 stopped when asked to, 2 wrong use, 3 the address cannot be taken. */
 export function addWitnessCommand(program: Command): void {
   program
     .command('witness')

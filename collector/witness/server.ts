@@ -19,7 +19,7 @@ export interface WitnessServerOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  /** Told of each request: what was answered, for the witness's own log. */
+  /** Told of each request: what was answered, or for status 500 why, for the witness's own log. */
   readonly answered: (request: string, answer: Answer) => void;
 }
 
@@ -37,9 +37,9 @@ export function serveWitness(options: WitnessServerOptions): Promise<WitnessServ
         send(response, answer);
       },
       (error: Error) => {
-        const answer = { status: 500, body: `${error.message}\n` };
-        options.answered(`${request.method} ${request.url}`, answer);
-        send(response, answer);
+        options.answered(`${request.method} ${request.url}`, { status: 500, body: `${error.message}\n` });
+        // The cause names files of this host: the operator's to know, and nobody's who asks from afar.
+        send(response, { status: 500, body: 'the witness cannot answer now; its operator was told why\n' });
       },
     );
   });
