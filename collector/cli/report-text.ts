@@ -137,7 +137,7 @@ function losses(summary: Summary, paint: Paint, troubles: readonly string[]): st
   const counted = summary.gaps.map((gap) => `${gap.count} ${printable(gap.event)} (${printable(gap.cause)})`);
   if (summary.blind.length > 0)
     counted.push(`blind for a time to ${summary.blind.map(printable).join(', ')}; see: spoor doctor`);
-  if (troubles.length > 0) counted.push('the log lacks more than was counted: see trouble');
+  if (troubles.length > 0) counted.push('there was trouble, which may have cost more: see below');
   if (summary.endNs === undefined) counted.push('what came after the last record here is not known');
   return counted.length > 0 ? paint.red(counted.join(', ')) : 'none of what the sensor saw';
 }

@@ -249,7 +249,7 @@ async function main(): Promise<void> {
     `# What Spoor costs
 
 Measured by \`make bench\` on ${cpus().length} cores (${cpus()[0]?.model.trim()}), Linux ${release()}, Node ${process.versions.node},
-${ROUNDS} rounds, at a load of ${loadBefore.toFixed(1)} before it began. Read ratios, not digits: they are taken within a round, and
+${ROUNDS} round${ROUNDS === 1 ? '' : 's'}, at a load of ${loadBefore.toFixed(1)} before it began. Read ratios, not digits: they are taken within a round, and
 the median is shown. What else the machine did falls on both sides of a ratio and makes each an upper bound.`,
     ...(peers
       ? [
