@@ -29,9 +29,10 @@ export class Keyring {
     return at !== undefined && at < number ? at : undefined;
   }
 
-  /** Takes the successor a checkpoint names. @throws NoteError when it names something else than a key of this log */
+  /** Takes the successor a checkpoint names, unless its signer was replaced before. @throws NoteError when it names something else than a key of this log */
   follow(checkpoint: Checkpoint, signer: VerifierKey): void {
-    if (checkpoint.nextKey === undefined) return;
+    if (checkpoint.nextKey === undefined || this.replacedBefore(signer, checkpoint.number) !== undefined)
+      return;
     const next = parseVkey(checkpoint.nextKey);
     if (next.name !== checkpoint.origin)
       throw new NoteError(`the next key is of ${next.name}, not of ${checkpoint.origin}`);

@@ -123,8 +123,7 @@ function keysOf(directory: string, trusted: readonly VerifierKey[]): Keyring {
   try {
     for (const { checkpoint, note } of readJournal(directory).checkpoints) {
       const signer = checkpoint.nextKey === undefined ? undefined : keyring.signerOf(note);
-      if (signer && keyring.replacedBefore(signer, checkpoint.number) === undefined)
-        keyring.follow(checkpoint, signer);
+      if (signer) keyring.follow(checkpoint, signer);
     }
   } catch (error) {
     if (!(error instanceof NoteError)) throw error;
