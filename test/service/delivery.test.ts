@@ -2,26 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { receiverFor } from '../receivers/shipped-log.ts';
 import { needsRoot, scratch, spoor } from '../system/spoor.ts';
 import { startService } from './running.ts';
+import { scrape } from './scrape.ts';
 
 const CANARY = 'canary-77aa10c4e2';
-
-function metrics(socketPath: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const sent = request({ socketPath, path: '/metrics' }, async (response) => {
-      let text = '';
-      for await (const chunk of response) text += chunk;
-      resolve(text);
-    });
-    sent.on('error', reject);
-    sent.end();
-  });
-}
 
 test(
   'two receivers are served, each by its own settings; status and metrics tell how far, and the token nowhere',
@@ -61,7 +49,7 @@ ship:
 
     const text = (await spoor(['status', '--state', service.state])).stdout.toString();
     assert.match(text, new RegExp(`${hanging.url} .*\\d+ records, \\d+ KiB, \\d+ s behind`));
-    const figures = await metrics(join(service.runtime, 'metrics.sock'));
+    const figures = await scrape(service.runtime);
     assert.match(
       figures,
       new RegExp(`spoor_ship_lag_size_bytes\\{spoor_ship_destination="${hanging.url}"\\} [1-9]`),

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { METRICS, type MetricName } from '../../schemas/generated/registry.ts';
@@ -11,6 +10,7 @@ import type { ReceivedMetric, Receiver } from '../receivers/receiver.ts';
 import { receiverFor } from '../receivers/shipped-log.ts';
 import { needsRoot, scratch, spoor } from '../system/spoor.ts';
 import { startService } from './running.ts';
+import { scrape } from './scrape.ts';
 
 const CANARY = 'canary-5d1f0c88ab';
 /** Debian's own, which has python3-prometheus-client. */
@@ -26,19 +26,6 @@ interface Scraped {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
-}
-
-function scrape(runtime: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socketPath = join(runtime, 'metrics.sock');
-    const sent = request({ socketPath, path: '/metrics' }, async (response) => {
-      let text = '';
-      for await (const chunk of response) text += chunk;
-      resolve(text);
-    });
-    sent.on('error', reject);
-    sent.end();
-  });
 }
 
 function parsed(text: string): Scraped[] {
