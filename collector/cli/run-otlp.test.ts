@@ -29,6 +29,7 @@ test(
     const url = `${received.url}/v1/logs`;
     const ran = await spoor(['run', '--state', state, '--otlp', url, '--', 'true'], { env });
     assert.match(ran.stderr, new RegExp(`all delivered to ${url}`));
+    await received.caughtUp();
     const shipped = new Set(received.logs.map(({ attributes }) => attributes['log.record.uid']));
     for (const { uid, index } of eventsIn(state))
       assert.ok(shipped.has(uid), `record ${index} is not with the receiver`);

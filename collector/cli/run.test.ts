@@ -161,6 +161,7 @@ test(
     t.after(() => receiver.stop());
     const second = await spoor(['run', '--state', state, '--otlp', url, '--', 'true']);
     assert.match(second.stderr, new RegExp(`all delivered to ${url}`));
+    await receiver.caughtUp();
     const events = eventsIn(state);
     const shipped = new Set(receiver.logs.map(({ attributes }) => attributes['log.record.uid']));
     for (const { uid, index } of events)
@@ -195,6 +196,7 @@ test('every process is a span of the session, and its parent is who made it', ne
   t.after(() => receiver.stop());
   const script = '(cat /etc/hostname; true) >/dev/null; ls / >/dev/null; exit 3';
   await spoor(['run', '--state', state, '--otlp', receiver.url, '--', 'bash', '-c', script]);
+  await receiver.caughtUp();
   const exits = eventsIn(state, '--event', 'process.exit');
   const spans = new Map(receiver.spans.map((span) => [span.span_id, span]));
   assert.equal(spans.size, exits.length);

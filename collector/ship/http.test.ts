@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
 import {
+  delivered,
   events,
   filledLog,
   indices,
@@ -24,7 +25,7 @@ for (const protocol of ['http/protobuf', 'http/json'] as const)
       await filledLog(it, 700);
       const shipper = it.shipTo({ url: received.url, protocol, compression });
       shipper.start();
-      assert.deepEqual(await shipper.flush(PATIENCE_MS), { delivered: true, remaining: 0, cause: '' });
+      assert.deepEqual(await delivered(shipper, received), { delivered: true, remaining: 0, cause: '' });
 
       assert.deepEqual(indices(received), upTo(701));
       const one = received.logs.find((log) => log.attributes['spoor.log.index'] === 43);
@@ -51,7 +52,7 @@ test('what a receiver exports of records sent as JSON verifies, each leaf rebuil
   const key = parseVkey(readFileSync(join(it.state, 'key/host.pub'), 'utf8'));
   const shipper = it.shipTo({ url: received.url, protocol: 'http/json' }, undefined, key.keyId);
   shipper.start();
-  assert.ok((await shipper.flush(PATIENCE_MS)).delivered);
+  assert.ok((await delivered(shipper, received)).delivered);
   const verdict = await verifyCopy(received.exportFile, [key]);
   assert.deepEqual([verdict.integrity, verdict.problems, verdict.proved], ['intact', [], 301]);
 });
@@ -72,7 +73,7 @@ for (const [code, title] of [
     assert.equal(shipper.status().next, 0, 'the position does not move before success');
     assert.equal(shipper.status().trouble, `HTTP ${code} ${title}: told to refuse`);
     await received.tell('logs', 'ok');
-    assert.ok((await shipper.flush(PATIENCE_MS)).delivered);
+    assert.ok((await delivered(shipper, received)).delivered);
     assert.deepEqual(indices(received), upTo(6));
   });
 
@@ -85,7 +86,7 @@ test('Retry-After is waited for, and not asked again before', async (t) => {
   shipper.start();
   await received.until(() => received.requests.length >= 1);
   await received.tell('logs', 'ok');
-  assert.ok((await shipper.flush(PATIENCE_MS)).delivered);
+  assert.ok((await delivered(shipper, received)).delivered);
   assert.ok(
     performance.now() - startMs >= 2_000,
     'the second request came after the time that was asked for',
@@ -122,7 +123,7 @@ test('each of several destinations has its own position, and one that hangs hold
     it.shipTo(byGrpc.url),
     it.shipTo({ url: byHttp.url, protocol: 'http/json', compression: 'gzip' }),
     it.shipTo({ url: hanging.url, protocol: 'http/protobuf' }),
-  ];
+  ] as const;
   seal.onGrow((durable) => {
     for (const shipper of shippers) shipper.grown(durable);
   });
@@ -130,16 +131,16 @@ test('each of several destinations has its own position, and one that hangs hold
   seal.append(events(1_500));
   await seal.close();
   const [first, second, third] = shippers;
-  assert.ok((await first?.flush(PATIENCE_MS))?.delivered);
-  assert.ok((await second?.flush(PATIENCE_MS))?.delivered);
+  assert.ok((await delivered(first, byGrpc)).delivered);
+  assert.ok((await delivered(second, byHttp)).delivered);
   assert.deepEqual(indices(byGrpc), upTo(1_501));
   assert.deepEqual(indices(byHttp), upTo(1_501));
   const uids = (received: typeof byGrpc) => received.logs.map((log) => log.attributes['log.record.uid']);
   assert.deepEqual(uids(byGrpc), uids(byHttp), 'a record has one uid, wherever it goes');
-  assert.equal(third?.status().next, 0);
-  assert.equal(third?.lag().records, 1_501);
+  assert.equal(third.status().next, 0);
+  assert.equal(third.lag().records, 1_501);
   await hanging.tell('logs', 'ok');
-  assert.ok((await third?.flush(PATIENCE_MS))?.delivered);
+  assert.ok((await delivered(third, hanging)).delivered);
   assert.deepEqual(indices(hanging), upTo(1_501));
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as semanticConventions from '@opentelemetry/semantic-conventions/incubating';
 import { ATTRIBUTES, EVENTS, RESOURCE_ATTRIBUTES } from '../../schemas/generated/registry.ts';
-import { filledLog, PATIENCE_MS, receiverFor, shippedLog } from '../../test/receivers/shipped-log.ts';
+import { delivered, filledLog, receiverFor, shippedLog } from '../../test/receivers/shipped-log.ts';
 
 /** OpenTelemetry's own list, from its package. */
 const OTEL = new Set<unknown>(
@@ -51,7 +51,7 @@ for (const { carrier, protocol } of [
     await filledLog(it, 50);
     const shipper = it.shipTo({ url: received.url, protocol, compression: 'gzip' });
     shipper.start();
-    assert.ok((await shipper.flush(PATIENCE_MS)).delivered);
+    assert.ok((await delivered(shipper, received)).delivered);
     assert.ok(received.logs.length > 50);
     for (const { event_name, attributes, resource } of received.logs) {
       assert.ok(Object.hasOwn(EVENTS, event_name), `event name "${event_name}"`);

@@ -5,10 +5,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import {
+  delivered,
   events,
   filledLog,
   indices,
-  PATIENCE_MS,
   receiverFor,
   shippedLog,
   upTo,
@@ -28,7 +28,7 @@ for (const { carrier, protocol } of CARRIERS) {
     const told: Event[] = [];
     const shipper = it.shipTo({ url: received.url, protocol }, (event) => told.push(event));
     shipper.start();
-    assert.ok((await shipper.flush(PATIENCE_MS)).delivered);
+    assert.ok((await delivered(shipper, received)).delivered);
 
     const poisoned = 334; // the record of the log's opening comes before
     assert.deepEqual(
@@ -65,7 +65,7 @@ for (const { carrier, protocol } of CARRIERS) {
     // The record of the opening has no path and arrives; behind it each is refused alone, eight of them and again.
     await received.until(() => received.requests.filter(({ records }) => records === 1).length >= 8);
     await received.tell('logs', 'ok');
-    assert.ok((await shipper.flush(PATIENCE_MS)).delivered);
+    assert.ok((await delivered(shipper, received)).delivered);
     assert.deepEqual(new Set(indices(received)), new Set(upTo(41)));
     assert.deepEqual(told, []);
   });
@@ -76,7 +76,7 @@ for (const { carrier, protocol } of CARRIERS) {
     await filledLog(it, 600);
     const shipper = it.shipTo({ url: received.url, protocol });
     shipper.start();
-    assert.ok((await shipper.flush(PATIENCE_MS)).delivered);
+    assert.ok((await delivered(shipper, received)).delivered);
     assert.deepEqual(indices(received), upTo(601));
     assert.equal(shipper.status().rejectedRecords, 0);
   });
@@ -88,7 +88,7 @@ for (const { carrier, protocol } of CARRIERS) {
     const told: Event[] = [];
     const shipper = it.shipTo({ url: received.url, protocol }, (event) => told.push(event));
     shipper.start();
-    assert.ok((await shipper.flush(PATIENCE_MS)).delivered);
+    assert.ok((await delivered(shipper, received)).delivered);
     const rejected = 3 * received.requests.length;
     assert.equal(shipper.status().rejectedRecords, rejected);
     assert.equal(new Set(indices(received)).size, indices(received).length);
@@ -129,7 +129,7 @@ test('what was rejected and could not be stated is stated by the next run', asyn
   const first = it.shipTo(received.url, () => assert.fail('the log was said to be closed'));
   await first.quiet();
   first.start();
-  assert.ok((await first.flush(PATIENCE_MS)).delivered);
+  assert.ok((await delivered(first, received)).delivered);
   await first.stop();
   const rejected = first.status().rejectedRecords;
   assert.ok(rejected >= 2);

@@ -3,10 +3,10 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import {
+  delivered,
   events,
   filledLog,
   indices,
-  PATIENCE_MS,
   receiverFor,
   shippedLog,
   upTo,
@@ -22,7 +22,7 @@ test('a foreign gRPC stack reads each record as it was sealed, then the checkpoi
   shipper.start();
   seal.append(events(700));
   const closing = await seal.close();
-  assert.deepEqual(await shipper.flush(PATIENCE_MS), { delivered: true, remaining: 0, cause: '' });
+  assert.deepEqual(await delivered(shipper, received), { delivered: true, remaining: 0, cause: '' });
   await shipper.stop();
 
   assert.deepEqual(indices(received), upTo(701));
@@ -51,7 +51,7 @@ test('the bytes on the wire hold every leaf unchanged', async (t) => {
   await filledLog(it, 300);
   const shipper = it.shipTo(received.url);
   shipper.start();
-  assert.ok((await shipper.flush(PATIENCE_MS)).delivered);
+  assert.ok((await delivered(shipper, received)).delivered);
   await shipper.stop();
   const raw = readFileSync(received.rawFile);
   for await (const records of readRecords(it.log, 0, 301))
@@ -71,7 +71,7 @@ test('what a receiver that was down did not get, it gets after it came back, eac
   assert.match(early.cause, /^UNAVAILABLE: /);
 
   const received = await receiverFor(t, { port: probe.port });
-  assert.ok((await shipper.flush(PATIENCE_MS)).delivered);
+  assert.ok((await delivered(shipper, received)).delivered);
   await shipper.stop();
   assert.deepEqual(indices(received), upTo(2_501));
 });
@@ -85,7 +85,7 @@ test('a next run goes on where the stored position is, and sends nothing twice',
     shipper.start();
     seal.append(events(10 * run));
     await seal.close();
-    assert.ok((await shipper.flush(PATIENCE_MS)).delivered);
+    assert.ok((await delivered(shipper, received)).delivered);
     await shipper.stop();
   }
   assert.deepEqual(indices(received), upTo(63));
@@ -111,7 +111,7 @@ for (const answer of [
     await received.until(() => received.requests.length >= 2);
     assert.equal(shipper.status().next, 0, 'the position does not move before success');
     await received.tell('logs', 'ok');
-    assert.ok((await shipper.flush(PATIENCE_MS)).delivered);
+    assert.ok((await delivered(shipper, received)).delivered);
     await shipper.stop();
     assert.deepEqual(indices(received), upTo(6));
   });
@@ -152,7 +152,7 @@ test('a damaged position file is refused and named', async (t) => {
   await filledLog(it, 0);
   const shipper = it.shipTo(received.url);
   shipper.start();
-  assert.ok((await shipper.flush(PATIENCE_MS)).delivered);
+  assert.ok((await delivered(shipper, received)).delivered);
   await shipper.stop();
   const file = join(it.state, 'ship', readdirSync(join(it.state, 'ship'))[0] ?? '');
   writeFileSync(file, '{"next":');
@@ -167,7 +167,7 @@ test('after a crash before its position was stored, what comes again has the uid
   await filledLog(it, 40);
   const before = it.shipTo(received.url);
   before.start();
-  assert.ok((await before.flush(PATIENCE_MS)).delivered);
+  assert.ok((await delivered(before, received)).delivered);
   await before.stop();
   const folder = join(it.state, 'ship');
   const file = join(folder, readdirSync(folder)[0] ?? '');
@@ -177,7 +177,7 @@ test('after a crash before its position was stored, what comes again has the uid
   await seal.close();
   const first = it.shipTo(received.url);
   first.start();
-  assert.ok((await first.flush(PATIENCE_MS)).delivered);
+  assert.ok((await delivered(first, received)).delivered);
   await first.stop();
   // The answer to a request may overtake what the receiver prints of it; the closing checkpoint is the last of it.
   const endsWithCheckpoint = () => received.logs.at(-1)?.event_name === 'log.checkpoint';
@@ -187,7 +187,7 @@ test('after a crash before its position was stored, what comes again has the uid
   writeFileSync(file, early); // as a power cut leaves it
   const second = it.shipTo(received.url);
   second.start();
-  assert.ok((await second.flush(PATIENCE_MS)).delivered);
+  assert.ok((await delivered(second, received)).delivered);
   await received.until(
     () => indices(received).slice(-1)[0] === 71 && received.logs.length > once + 30 && endsWithCheckpoint(),
   );

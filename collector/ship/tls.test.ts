@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { type Authority, makeAuthority } from '../../test/receivers/certificates.ts';
 import {
+  delivered,
   events,
   filledLog,
   folderFor,
   indices,
-  PATIENCE_MS,
   receiverFor,
   shippedLog,
   upTo,
@@ -42,7 +42,7 @@ for (const { carrier, protocol } of CARRIERS) {
     await filledLog(it, 300);
     const shipper = it.shipTo({ url: received.url, protocol, tls: { ca: ca.certificate } });
     shipper.start();
-    assert.deepEqual(await shipper.flush(PATIENCE_MS), { delivered: true, remaining: 0, cause: '' });
+    assert.deepEqual(await delivered(shipper, received), { delivered: true, remaining: 0, cause: '' });
     assert.deepEqual(indices(received), upTo(301));
   });
 
@@ -63,7 +63,7 @@ for (const { carrier, protocol } of CARRIERS) {
     const tls = { ca: ca.certificate, serverName: 'siem.example' };
     const right = it.shipTo({ url: received.url, protocol, tls });
     right.start();
-    assert.ok((await right.flush(PATIENCE_MS)).delivered);
+    assert.ok((await delivered(right, received)).delivered);
     assert.deepEqual(indices(received), upTo(11));
   });
 
@@ -111,7 +111,7 @@ for (const { carrier, protocol } of CARRIERS) {
     await filledLog(it, 300);
     const shipper = it.shipTo({ url: received.url, protocol, tls: { ca: ca.certificate, ...own } });
     shipper.start();
-    assert.ok((await shipper.flush(PATIENCE_MS)).delivered, shipper.status().trouble);
+    assert.ok((await delivered(shipper, received)).delivered, shipper.status().trouble);
     assert.deepEqual(indices(received), upTo(301));
     assert.deepEqual(new Set(received.logs.map(({ resource }) => resource['host.id'])), new Set([hostId()]));
   });
@@ -187,7 +187,7 @@ for (const { carrier, protocol } of CARRIERS) {
     await received.tell('logs', 'token second');
     await load(5);
     await seal.close();
-    assert.ok((await shipper.flush(PATIENCE_MS)).delivered, shipper.status().trouble);
+    assert.ok((await delivered(shipper, received)).delivered, shipper.status().trouble);
     assert.deepEqual(indices(received), upTo(sealed));
   });
 
@@ -207,7 +207,7 @@ for (const { carrier, protocol } of CARRIERS) {
     const renewed = ca.issue('renewed', { name: 'DNS:own' });
     renameSync(renewed.key, own.key);
     renameSync(renewed.certificate, own.certificate);
-    assert.ok((await shipper.flush(PATIENCE_MS)).delivered, shipper.status().trouble);
+    assert.ok((await delivered(shipper, received)).delivered, shipper.status().trouble);
     assert.deepEqual(indices(received), upTo(11));
   });
 }
@@ -224,7 +224,7 @@ test('a token file that everybody may read is not used, and named with its mend'
   assert.equal(await troubleOf(shipper), `${token} is open to everybody; run: chmod o= ${token}`);
   assert.deepEqual(received.requests, []);
   chmodSync(token, 0o600);
-  assert.ok((await shipper.flush(PATIENCE_MS)).delivered);
+  assert.ok((await delivered(shipper, received)).delivered);
 });
 
 for (const [title, destination, message] of [

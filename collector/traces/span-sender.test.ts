@@ -52,6 +52,7 @@ for (const { carrier, protocol } of [
 
     writeFileSync(token, 'second');
     assert.ok(await exporter.flush(PATIENCE_MS), exporter.trouble());
+    await received.caughtUp();
     const [span] = received.spans;
     assert.equal(span?.trace_id, SPAN.traceId);
     assert.equal(span?.span_id, SPAN.spanId);
@@ -72,6 +73,7 @@ test('a receiver of HTTP that has no place for traces is sent none again', async
   t.after(() => exporter.stop());
   exporter.add([SPAN]);
   assert.ok(await exporter.flush(PATIENCE_MS));
+  await received.caughtUp();
   assert.equal(exporter.trouble(), 'the receiver takes no traces');
   assert.equal(received.requests.length, 1);
 });

@@ -209,3 +209,19 @@ def say_taken(lines, brief):
             "indices": [record.get("spoor.log.index") for record in records],
         }
     )
+
+
+def obey(services, check):
+    """Takes instructions from stdin until it ends, and answers each. Ends the program at one that means nothing."""
+    for line in sys.stdin:
+        name, *words = line.split()
+        try:
+            told = []
+            if name != "none":
+                check(words)
+                told = list(services.values()) if name == "all" else [services[name]]
+        except (KeyError, ValueError) as wrong:
+            sys.exit(f"{pathlib.Path(sys.argv[0]).name}: instruction {line.strip()!r}: {wrong}")
+        for service in told:
+            service.behave(words)
+        say({"kind": "behaviour", "service": name, "behaviour": " ".join(words)})

@@ -15,6 +15,7 @@ A request's own line comes after the lines of its records. A record that was ref
 Integers past 2^53 and times are strings, so that no JSON reader rounds them; bytes are hexadecimal.
 
 Reads one instruction a line on stdin, "SERVICE BEHAVIOUR" (SERVICE: logs, traces, metrics or all), and ends when stdin does:
+    none                          change nothing; the answer comes after all that was printed until now
     logs ok                       take everything (how it starts)
     logs refuse STATUS [MS]       answer with this gRPC status, and ask for a retry after MS milliseconds
     logs partial N                take all but the last N records of each request, and say so
@@ -41,7 +42,7 @@ import time
 from concurrent import futures
 
 import grpc
-from otlp_decode import brief_lines, foreign_host, log_lines, metric_lines, otlp_json, output_lock, poisoned, say, say_taken, span_lines, stubs
+from otlp_decode import brief_lines, foreign_host, log_lines, metric_lines, obey, otlp_json, output_lock, poisoned, say, say_taken, span_lines, stubs
 
 # Calls answered at once; a hanging one holds a thread, so a sender with more in flight than this waits.
 MAX_CALLS = 16
@@ -233,16 +234,7 @@ def main():
             sys.exit(f"otlp_grpc.py: port {chosen.port} of 127.0.0.1 is taken")
         server.start()
         say({"kind": "listening", "port": port})
-        for line in sys.stdin:
-            name, *words = line.split()
-            try:
-                check(words)
-                told = list(services.values()) if name == "all" else [services[name]]
-            except (KeyError, ValueError) as wrong:
-                sys.exit(f"otlp_grpc.py: instruction {line.strip()!r}: {wrong}")
-            for service in told:
-                service.behave(words)
-            say({"kind": "behaviour", "service": name, "behaviour": " ".join(words)})
+        obey(services, check)
         for service in services.values():
             service.behave(["ok"])  # lets hanging calls end
         server.stop(grace=0.5).wait()

@@ -9,6 +9,7 @@ answered as the OTLP specification says. Prints the lines that otlp_grpc.py prin
 (protobuf, json), "compression" (none, gzip) beside.
 
 Reads one instruction a line on stdin, "SERVICE BEHAVIOUR" (SERVICE: logs, traces, metrics or all), and ends when stdin does:
+    none                          change nothing; the answer comes after all that was printed until now
     logs ok                       take everything (how it starts)
     logs refuse CODE [SECONDS]    answer with this HTTP status, and Retry-After
     logs partial N                take all but the last N records of each request, and say so
@@ -30,14 +31,13 @@ import pathlib
 import re
 import socket
 import ssl
-import sys
 import tempfile
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from google.protobuf import json_format
-from otlp_decode import brief_lines, foreign_host, log_lines, metric_lines, otlp_json, output_lock, poisoned, say, say_taken, span_lines, stubs
+from otlp_decode import brief_lines, foreign_host, log_lines, metric_lines, obey, otlp_json, output_lock, poisoned, say, say_taken, span_lines, stubs
 
 # The OTLP default of many receivers; a larger body is refused before it is read.
 MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -313,16 +313,7 @@ def main():
                 server.tls.verify_mode = ssl.CERT_REQUIRED
         threading.Thread(target=server.serve_forever, daemon=True).start()
         say({"kind": "listening", "port": server.server_address[1]})
-        for line in sys.stdin:
-            name, *words = line.split()
-            try:
-                check(words)
-                told = list(services.values()) if name == "all" else [services[name]]
-            except (KeyError, ValueError) as wrong:
-                sys.exit(f"otlp_http.py: instruction {line.strip()!r}: {wrong}")
-            for service in told:
-                service.behave(words)
-            say({"kind": "behaviour", "service": name, "behaviour": " ".join(words)})
+        obey(services, check)
         for service in services.values():
             service.behave(["ok"])  # lets hanging calls end
         server.shutdown()

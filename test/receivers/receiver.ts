@@ -141,6 +141,8 @@ export interface Receiver {
   readonly broken: readonly string[];
   /** Resolves when the receiver has taken the instruction. */
   tell(service: Service, behaviour: Behaviour): Promise<void>;
+  /** Resolves when what the receiver had printed by now is read: a sender can have its answer before that. */
+  caughtUp(): Promise<void>;
   /** Resolves as soon as `holds` does; looks again after each line. Rejects when the receiver ends first. */
   until(holds: () => boolean): Promise<void>;
   stop(): Promise<void>;
@@ -214,6 +216,12 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     });
   }
 
+  async function instruct(line: string): Promise<void> {
+    const number = ++behavioursTold;
+    child.stdin.write(`${line}\n`);
+    await until(() => behavioursTaken >= number);
+  }
+
   await until(() => port !== undefined);
   const listening = port as number;
   return {
@@ -228,11 +236,8 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     requests,
     broken,
     until,
-    async tell(service, behaviour) {
-      const number = ++behavioursTold;
-      child.stdin.write(`${service} ${behaviour}\n`);
-      await until(() => behavioursTaken >= number);
-    },
+    tell: (service, behaviour) => instruct(`${service} ${behaviour}`),
+    caughtUp: () => instruct('none'),
     async stop() {
       child.stdin.end();
       await closed;

@@ -8,7 +8,7 @@ import { openHostKey } from '../../collector/seal/hostkey.ts';
 import { openSeal, type Seal, type SealOptions } from '../../collector/seal/seal.ts';
 import type { DestinationSettings } from '../../collector/ship/destination.ts';
 import { describeResource } from '../../collector/ship/resource.ts';
-import { createLogShipper, type LogShipper } from '../../collector/ship/shipper.ts';
+import { createLogShipper, type FlushResult, type LogShipper } from '../../collector/ship/shipper.ts';
 import { newUid } from '../../collector/uid.ts';
 import { type Receiver, type ReceiverOptions, startReceiver } from './receiver.ts';
 
@@ -88,6 +88,13 @@ export async function filledLog(it: ShippedLog, count: number, path?: (i: number
   const seal = await it.openLog();
   seal.append(events(count, path));
   await seal.close();
+}
+
+/** Ships what is sealed, and comes back when it is seen on the other side too. */
+export async function delivered(shipper: LogShipper, received: Receiver): Promise<FlushResult> {
+  const flushed = await shipper.flush(PATIENCE_MS);
+  await received.caughtUp();
+  return flushed;
 }
 
 /** Index of each record the receiver took, in the order it took them; checkpoints and hashes have none. */

@@ -46,9 +46,11 @@ test(
     assert.equal(truth.length, PROCESSES);
 
     // The run waits ten seconds for the receiver; what was left then goes with the next run.
+    await receiver.caughtUp();
     while (!receiver.logs.some((log) => log.event_name === 'session.end')) {
       const before = receiver.logs.length;
       assert.equal((await spoor(['run', '--state', state, '--otlp', receiver.url, '--', 'true'])).code, 0);
+      await receiver.caughtUp();
       assert.ok(receiver.logs.length > before, 'a run delivered nothing of what was left');
     }
 
