@@ -59,9 +59,10 @@ agents: test/agents/node_modules/.installed-lock.json
 
 # What the lock file says, as npm ci would, but for optional packages of other platforms that the registry does not have.
 test/agents/node_modules/.installed-lock.json: test/agents/package-lock.json
-	@cmp -s $< $@ || { echo "Installing the AI agents under test (about 1 GB)"; \
+	@cmp -s $< $@ || { echo "Installing the AI agents under test (about 2 GB)"; \
 	  npm install --no-save --prefix $(<D) --ignore-scripts --no-audit --no-fund && \
-	  (cd $(<D)/node_modules/opencode-ai && node postinstall.mjs) && cp $< $@; }
+	  (cd $(<D)/node_modules/opencode-ai && node postinstall.mjs) && \
+	  (cd $(<D)/node_modules/cline && HOME=/nonexistent node postinstall.mjs) && cp $< $@; }
 	@touch $@
 
 # By content, not by time: a fresh checkout with the same lockfile has nothing to install.

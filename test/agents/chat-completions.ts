@@ -1,4 +1,4 @@
-/** The chat completions dialect, as Qwen Code and Copilot CLI speak it: streamed chunks, then [DONE]. */
+/** The chat completions dialect, as Qwen Code, Copilot CLI, OpenCode and Cline speak it: streamed chunks, then [DONE]. */
 
 import type { ServerResponse } from 'node:http';
 import type { Dialect } from './model.ts';

@@ -13,6 +13,8 @@ export interface RealAgent {
   /** Its entry in schemas/agents.yml. */
   readonly name: string;
   readonly version: string;
+  /** A word in the command line of what it leaves running when it has ended. */
+  readonly daemon?: string;
   /** Command line and environment of one task, in a home of its own. */
   task(
     home: string,
@@ -128,3 +130,34 @@ export const opencode = installed('opencode', 'opencode-ai', 'opencode', (progra
     env: { HOME: home, OPENCODE_DISABLE_AUTOUPDATE: '1', OPENCODE_DISABLE_MODELS_FETCH: '1' },
   };
 });
+
+const installedCline = installed('cline', 'cline', 'cline', (program, home, model, words) => {
+  const folder = join(home, '.cline/data/settings');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, 'global-settings.json'),
+    JSON.stringify({ telemetryOptOut: true, autoUpdateEnabled: false }),
+  );
+  const settings = { provider: 'openai-compatible', apiKey: 'none', model: 'scripted', baseUrl: model.baseUrl };
+  writeFileSync(
+    join(folder, 'providers.json'),
+    JSON.stringify({
+      version: 1,
+      lastUsedProvider: 'openai-compatible',
+      modes: {},
+      providers: {
+        'openai-compatible': { settings, updatedAt: '2026-01-01T00:00:00.000Z', tokenSource: 'manual' },
+      },
+    }),
+  );
+  return {
+    command: [program, '--auto-approve', 'true', words],
+    env: { HOME: home, CLINE_NO_AUTO_UPDATE: '1' },
+  };
+});
+
+/** Leaves a daemon behind, which the next Cline of the same home would talk to. */
+export const cline: RealAgent | undefined = installedCline && {
+  ...installedCline,
+  daemon: '--cline-hub-daemon',
+};

@@ -2,6 +2,7 @@
 
 const TOOLS: { readonly [name: string]: (command: string) => object } = {
   bash: (command) => ({ command, description: 'scripted step' }),
+  run_commands: (command) => ({ commands: [command] }),
   run_shell_command: (command) => ({ command, description: 'scripted step', is_background: false }),
 };
 

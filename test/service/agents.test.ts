@@ -4,14 +4,16 @@
  */
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { askService } from '../../collector/service/ask.ts';
+import type { ServiceStatus, SessionStatus } from '../../collector/service/status.ts';
 import { codexCommand, configureCodex, installedCodex } from '../agents/codex.ts';
 import { startModel } from '../agents/model.ts';
-import { copilot, gemini, opencode, qwen, type RealAgent } from '../agents/others.ts';
-import { eventsIn, needsRoot, type PrintedEvent, run, scratch } from '../system/spoor.ts';
-import { startService } from './running.ts';
+import { cline, copilot, gemini, opencode, qwen, type RealAgent } from '../agents/others.ts';
+import { eventsIn, needsRoot, type PrintedEvent, run, type Scope, scratch } from '../system/spoor.ts';
+import { type RunningService, startService } from './running.ts';
 
 const installed = installedCodex();
 const codex: RealAgent | undefined = installed && {
@@ -44,7 +46,31 @@ function sessionIn(events: readonly PrintedEvent[], project: string): PrintedEve
     .sort((left, right) => Number(bootNs(left) - bootNs(right)));
 }
 
-for (const [name, agent] of Object.entries({ codex, gemini, copilot, qwen, opencode }))
+/** Pids of the processes with all these words in their command lines, as /proc has them. */
+function running(words: readonly string[]): number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry) && words.every((word) => commandLine(entry).includes(word)))
+    .map(Number);
+}
+
+/** Empty for a process that has ended meanwhile. */
+function commandLine(pid: string): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch (error) {
+    if (!['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    return [];
+  }
+}
+
+async function sessionsOf(t: Scope, service: RunningService): Promise<readonly SessionStatus[]> {
+  const asking = await askService(join(service.runtime, 'control.sock'));
+  assert.ok(asking);
+  t.after(() => asking.close());
+  return ((await asking.ask({ ask: 'status' })) as unknown as ServiceStatus).sessions;
+}
+
+for (const [name, agent] of Object.entries({ codex, gemini, copilot, qwen, opencode, cline }))
   test(`${name}, started by hand, is one session of its own with all it was told to do`, {
     skip: needsRoot.skip || (agent ? false : `${name} is not installed: make agents`),
   }, async (t) => {
@@ -67,6 +93,16 @@ for (const [name, agent] of Object.entries({ codex, gemini, copilot, qwen, openc
     assert.equal(readFileSync(join(project, 'two.txt'), 'utf8'), 'one\n');
     await run('/bin/cp', [join(project, 'one.txt'), join(folder, 'by-somebody-else')]);
     assert.ok(existsSync(join(folder, 'by-somebody-else')));
+    if (agent.daemon !== undefined) {
+      // What it left still acts for it.
+      const left = running([agent.daemon, project]);
+      assert.ok(left.length > 0, `${agent.daemon} does not run`);
+      assert.deepEqual(
+        (await sessionsOf(t, service)).map(({ agent: ofWhom, live_processes }) => [ofWhom, live_processes]),
+        [[agent.name, left.length]],
+      );
+      for (const pid of left) process.kill(pid);
+    }
     await service.says('session ended');
     await service.stop();
 
