@@ -138,7 +138,12 @@ const installedCline = installed('cline', 'cline', 'cline', (program, home, mode
     join(folder, 'global-settings.json'),
     JSON.stringify({ telemetryOptOut: true, autoUpdateEnabled: false }),
   );
-  const settings = { provider: 'openai-compatible', apiKey: 'none', model: 'scripted', baseUrl: model.baseUrl };
+  const settings = {
+    provider: 'openai-compatible',
+    apiKey: 'none',
+    model: 'scripted',
+    baseUrl: model.baseUrl,
+  };
   writeFileSync(
     join(folder, 'providers.json'),
     JSON.stringify({
