@@ -14,7 +14,7 @@ export interface Coverage {
   /** What it is about, in words a person knows: "file.open", "file.open through io_uring". */
   readonly subject: string;
   readonly state: 'seen' | 'claimed' | 'not_seen';
-  /** Why it is not simply seen, and what would mend it. Empty when it is seen. */
+  /** Why it is not simply seen, and what would mend it. Of what is seen: which part is not; empty when all is. */
   readonly reason: string;
 }
 

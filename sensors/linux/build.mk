@@ -34,6 +34,9 @@ $(LINUX)/sensor.bpf.o $(LINUX)/sensor-before-6.2.bpf.o: $(BPF_SOURCES) $(LINUX)/
 	llvm-strip -g -o $@ $@.whole
 	rm $@.whole
 
+# TypeScript is compiled with the layout of the programs that it will read from, or it would read the last build's.
+dist/.built: sensors/linux/generated/layout.ts
+
 # Committed, so that TypeScript can be built where the kernel's programs cannot; rewritten only when it differs.
 sensors/linux/generated/layout.ts: $(LINUX)/sensor.bpf.o sensors/linux/layout.mjs
 	node sensors/linux/layout.mjs $< $@

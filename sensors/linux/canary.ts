@@ -13,6 +13,7 @@ import { getSystemErrorName } from 'node:util';
 import type { SensorEvent, SessionTag } from '../event.ts';
 import type { SensorCount, SensorTier, Sight } from '../sensor.ts';
 import { whyMissing } from './coverage.ts';
+import type { MissingProgram } from './native.ts';
 
 /** Tag of what the canary does; nobody else gives this one, the last below those that the kernel gives. */
 export const CANARY_SESSION: SessionTag = 0x7fff_ffff;
@@ -97,8 +98,8 @@ export interface CanaryHost {
   /** Hands over everything that was seen before. */
   flush(): Promise<void>;
   counts(): readonly SensorCount[];
-  /** Programs that do not run on this kernel, with the errno of its refusal; 0: it has no place for them. */
-  missing(): Readonly<Record<string, number>>;
+  /** Programs that do not run on this kernel. */
+  missing(): Readonly<Record<string, MissingProgram>>;
 }
 
 export class Canary {
@@ -155,8 +156,11 @@ export class Canary {
     return FAMILIES.map(({ name, hook, record, programs = [] }): Sight => {
       const sight = { family: name, hook: hook[this.#host.tier === 'lsm' ? 'lsm' : 'tracepoint'] };
       if (this.#signs.has(name)) return { ...sight, state: 'seen', reason: '' };
-      const absent = programs.find((program) => program in missing);
-      if (absent) return { ...sight, state: 'absent', reason: whyMissing(absent, missing[absent] ?? 0) };
+      const [absent] = programs.flatMap((program) => {
+        const why = missing[program];
+        return why ? [whyMissing(program, why)] : [];
+      });
+      if (absent !== undefined) return { ...sight, state: 'absent', reason: absent };
       const unproven = acts.why(name) ?? (isLossy(record) ? 'its records were being lost' : undefined);
       if (unproven) return { ...sight, state: 'unproven', reason: unproven };
       return {

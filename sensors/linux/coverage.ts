@@ -1,7 +1,12 @@
 /** What each tier of the Linux sensor can and cannot see, said before anybody has to find out. */
 
+import { constants } from 'node:os';
+import { getSystemErrorMap } from 'node:util';
 import type { Coverage } from '../sensor.ts';
+import type { MissingProgram } from './native.ts';
 import type { LinuxTier } from './sensor.ts';
+
+const { ENOENT } = constants.errno;
 
 const SEEN_BY_ALL = [
   'process.fork',
@@ -20,6 +25,16 @@ const SEEN_BY_ALL = [
   'tls.hello',
   'security',
   'syscall',
+];
+
+/** By neither tier, on any kernel. */
+const BEYOND: readonly Coverage[] = [
+  {
+    subject: 'tls.hello of QUIC',
+    state: 'not_seen',
+    reason:
+      'the ClientHello of QUIC is inside an encrypted packet (RFC 9001), which is not opened; its flow and bytes, and the DNS question for its host, are told',
+  },
 ];
 
 const TRACEPOINT: readonly Coverage[] = [
@@ -51,116 +66,114 @@ const LSM: readonly Coverage[] = [
   },
 ];
 
-/** What is not seen where a program has no place on the kernel. */
-const ABSENT: { readonly [program: string]: Coverage } = {
-  both_sock_sent: {
-    subject: 'network.close: bytes sent',
-    state: 'not_seen',
-    reason: 'this kernel has no tracepoint sock_send_length (6.3) and the tier no hook in its place',
-  },
-  both_sock_received: {
-    subject: 'network.close: bytes received',
-    state: 'not_seen',
-    reason: 'this kernel has no tracepoint sock_recv_length (6.3) and the tier no hook in its place',
-  },
-  both_sock_release: {
-    subject: 'network.close',
-    state: 'not_seen',
-    reason: 'cgroup 2 is mounted nowhere; mount it: mount -t cgroup2 none /sys/fs/cgroup',
-  },
-  tracepoint_datagram_first: {
-    subject: 'network.connect of the first datagram of a socket',
-    state: 'not_seen',
-    reason:
-      'this kernel does not tell a program of packets who sends one; the bytes are told when the socket is closed, without a peer',
-  },
-  both_packet_named: {
-    subject: 'dns.query and tls.hello of processes outside every session',
-    state: 'not_seen',
-    reason: 'cgroup 2 is mounted nowhere; mount it: mount -t cgroup2 none /sys/fs/cgroup',
-  },
-  both_packet_out: {
-    subject: 'dns.query and tls.hello',
-    state: 'not_seen',
-    reason: 'cgroup 2 is mounted nowhere; mount it: mount -t cgroup2 none /sys/fs/cgroup',
-  },
+type Without = Omit<Coverage, 'reason'>;
+
+const unseen = (subject: string): Without => ({ subject, state: 'not_seen' });
+const claimed = (subject: string): Without => ({ subject, state: 'claimed' });
+
+/** What is lost, or only claimed, where a program cannot be had. */
+const WITHOUT: { readonly [program: string]: Without } = {
+  both_signal: unseen('security.signal'),
+  both_sock_state: unseen('network.connect of TCP and network.listen of TCP'),
+  both_sock_destroyed: unseen('network.connect given up before its outcome'),
+  both_sock_sent: unseen('network.close: bytes sent'),
+  both_sock_received: unseen('network.close: bytes received'),
+  both_sock_release: unseen('network.close'),
+  both_packet_out: unseen('dns.query and tls.hello'),
+  both_packet_in: unseen('dns.query: answers'),
+  both_packet_named: unseen('dns.query and tls.hello of processes outside every session'),
+  tracepoint_datagram_first: unseen('network.connect of the first datagram of a socket'),
+  tracepoint_uring_complete: unseen('acts through io_uring'),
+  lsm_open: unseen('file.open through io_uring or by 32-bit system calls'),
+  lsm_open_refused: claimed('file.open that was refused'),
+  lsm_open_root: unseen('file.open by handle or 32-bit system calls'),
+  lsm_descriptor: unseen('file.close: at the close, before the end of the process'),
+  lsm_rename: claimed('file.rename'),
+  lsm_link: claimed('file.link'),
+  lsm_symlink: claimed('file.link of symbolic links'),
+  lsm_unlink: claimed('file.delete'),
+  lsm_rmdir: claimed('file.delete of directories'),
+  lsm_mkdir: claimed('file.create of directories'),
+  lsm_mknod: claimed('file.create by mknod'),
+  lsm_chmod: claimed('file.attributes: mode'),
+  lsm_chown: claimed('file.attributes: owner'),
+  lsm_truncate: claimed('file.truncate'),
+  lsm_times: claimed('file.attributes: times'),
+  lsm_want_write: claimed('file.attributes: xattr'),
+  lsm_set_attribute: claimed('file.attributes: xattr'),
+  lsm_sent: unseen('network.close: bytes sent'),
+  lsm_received: unseen('network.close: bytes received'),
+  lsm_datagram_first: unseen('dns.query over UDP, datagrams by their peers'),
+  lsm_uring_begin: unseen('acts through io_uring'),
+  lsm_uring_end: unseen('acts through io_uring'),
+  lsm_uring_complete: unseen('acts on open files and sockets through io_uring'),
 };
 
-/** Places that every kernel has that is known here; one may refuse them all the same. */
-const REFUSED: { readonly [program: string]: string } = {
-  both_signal: 'security.signal',
-  both_sock_state: 'network.connect and network.listen of TCP',
-  both_sock_destroyed: 'network.connect given up before its outcome',
-  both_packet_in: 'dns.query: answers',
-  tracepoint_uring_complete: 'acts through io_uring',
+/** Where the kernel has no place for a program, another does the same: the one came before or after the other. */
+const INSTEAD_OF: { readonly [program: string]: string } = {
+  both_sock_sent: 'lsm_sent',
+  both_sock_received: 'lsm_received',
+  lsm_truncate_file: 'lsm_truncate',
+  tracepoint_uring_submit: 'tracepoint_uring_submit_sqe',
+  tracepoint_uring_submit_sqe: 'tracepoint_uring_submit',
 };
 
-/** What is lost, or only claimed, where a hook of the tier lsm cannot be had. */
-const WITHOUT_HOOK: { readonly [program: string]: Omit<Coverage, 'reason'> } = {
-  lsm_open: { subject: 'file.open through io_uring and by 32-bit system calls', state: 'not_seen' },
-  lsm_open_refused: { subject: 'file.open that was refused', state: 'claimed' },
-  lsm_open_root: { subject: 'file.open by handle and 32-bit system calls', state: 'not_seen' },
-  lsm_descriptor: { subject: 'file.close: at the close, before the end of the process', state: 'not_seen' },
-  lsm_rename: { subject: 'file.rename', state: 'claimed' },
-  lsm_link: { subject: 'file.link', state: 'claimed' },
-  lsm_symlink: { subject: 'file.link of symbolic links', state: 'claimed' },
-  lsm_unlink: { subject: 'file.delete', state: 'claimed' },
-  lsm_rmdir: { subject: 'file.delete of directories', state: 'claimed' },
-  lsm_mkdir: { subject: 'file.create of directories', state: 'claimed' },
-  lsm_mknod: { subject: 'file.create by mknod', state: 'claimed' },
-  lsm_chmod: { subject: 'file.attributes: mode', state: 'claimed' },
-  lsm_chown: { subject: 'file.attributes: owner', state: 'claimed' },
-  lsm_truncate: { subject: 'file.truncate', state: 'claimed' },
-  lsm_times: { subject: 'file.attributes: times', state: 'claimed' },
-  lsm_want_write: { subject: 'file.attributes: xattr', state: 'claimed' },
-  lsm_set_attribute: { subject: 'file.attributes: xattr', state: 'claimed' },
-  lsm_sent: { subject: 'network.close: bytes sent', state: 'not_seen' },
-  lsm_received: { subject: 'network.close: bytes received', state: 'not_seen' },
-  lsm_datagram_first: { subject: 'dns.query over UDP, datagrams by their peers', state: 'not_seen' },
-  lsm_uring_begin: { subject: 'acts through io_uring', state: 'not_seen' },
-  lsm_uring_end: { subject: 'acts through io_uring', state: 'not_seen' },
-  lsm_uring_complete: { subject: 'acts on open files and sockets through io_uring', state: 'not_seen' },
+/** Why the kernel has no place for a program, where more is known than that. */
+const NO_PLACE: { readonly [program: string]: string } = {
+  both_sock_sent: 'this kernel has no tracepoint sock_send_length (6.3) and the tier no hook in its place',
+  both_sock_received:
+    'this kernel has no tracepoint sock_recv_length (6.3) and the tier no hook in its place',
+  tracepoint_datagram_first:
+    'this kernel does not tell a program of packets who sends one; the bytes are told when the socket is closed, without a peer',
 };
-
-/** Tracepoints that came later; before, hooks of the tier lsm do the same (addon/programs.c). */
-const REPLACED: readonly string[] = ['both_sock_sent', 'both_sock_received'];
-
-function withoutHook(program: string, errno: number): Coverage[] {
-  const refused = REFUSED[program];
-  const lost =
-    WITHOUT_HOOK[program] ??
-    (refused && ({ subject: refused, state: 'not_seen' } satisfies Omit<Coverage, 'reason'>));
-  if (!lost) return [];
-  const cause = errno === 0 ? 'has no place for' : `refused (errno ${errno})`;
-  return [{ ...lost, reason: `this kernel ${cause} the program ${program}` }];
-}
 
 /** Why a program does not run here, and the mend where there is one. */
-export function whyMissing(program: string, errno: number): string {
-  return (ABSENT[program] ?? withoutHook(program, errno)[0])?.reason ?? `this kernel takes no ${program}`;
+export function whyMissing(program: string, { hook, errno }: MissingProgram): string {
+  if (errno === 0) return NO_PLACE[program] ?? `this kernel has no ${hook} (${program})`;
+  if (errno === ENOENT && hook.startsWith('cgroup'))
+    return 'cgroup 2 is mounted nowhere; mount it: mount -t cgroup2 none /sys/fs/cgroup';
+  const [name, text] = getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, 'it gave no reason'];
+  return `this kernel refused ${hook} (${program}): ${text} (${name})`;
+}
+
+/** What a missing program would see is not told, or only as claimed; also of one that nobody listed here. */
+function gapOf(program: string, why: MissingProgram): Coverage {
+  return { ...(WITHOUT[program] ?? unseen(`what ${program} sees`)), reason: whyMissing(program, why) };
 }
 
 /** What the tier is, why, and what it found. */
 export interface CoveredBy {
   readonly tier: LinuxTier;
   readonly tierReason: string;
-  /** Programs that do not run here, by name, with the errno of the kernel's refusal; 0: it has no place for them. */
-  readonly missing: Readonly<Record<string, number>>;
+  /** Programs that do not run here, by name. */
+  readonly missing: Readonly<Record<string, MissingProgram>>;
 }
 
 export function coverageOf({ tier, tierReason, missing }: CoveredBy): Coverage[] {
-  const gaps = Object.entries(missing).flatMap(([program, errno]) =>
-    tier === 'lsm' && REPLACED.includes(program) ? [] : (ABSENT[program] ?? withoutHook(program, errno)),
-  );
-  const isMissing = (subject: string) => gaps.some((gap) => gap.subject.startsWith(subject));
-  const seen = SEEN_BY_ALL.filter((subject) => !isMissing(subject)).map(
-    (subject): Coverage => ({ subject, state: 'seen', reason: '' }),
-  );
-  if (tier === 'lsm') return [...seen, ...gaps, ...LSM];
+  const gaps = Object.entries(missing)
+    .filter(([program, { errno }]) => errno !== 0 || !isReplaced(program, tier, missing))
+    .map(([program, why]) => gapOf(program, why));
+  const seen = SEEN_BY_ALL.flatMap((subject) => whatRemains(subject, gaps));
+  if (tier === 'lsm') return [...seen, ...gaps, ...LSM, ...BEYOND];
   const lower: Coverage = {
     subject: 'tier lsm',
     state: 'not_seen',
     reason: `${tierReason}; what only that tier sees is listed here`,
   };
-  return [...seen, ...gaps, lower, ...TRACEPOINT];
+  return [...seen, ...gaps, lower, ...TRACEPOINT, ...BEYOND];
+}
+
+function isReplaced(program: string, tier: LinuxTier, missing: CoveredBy['missing']): boolean {
+  const other = INSTEAD_OF[program];
+  return other?.startsWith(tier) === true && !(other in missing);
+}
+
+/** One subject that is seen, with the parts of it that are not; none, where a gap is all of it. */
+function whatRemains(subject: string, gaps: readonly Coverage[]): Coverage[] {
+  const parts = gaps.flatMap((gap) =>
+    gap.subject.split(' and ').map((part) => ({ part, isAll: part === subject && gap.state === 'not_seen' })),
+  );
+  if (parts.some(({ isAll }) => isAll)) return [];
+  const less = parts.map(({ part }) => part).filter((part) => part.startsWith(subject));
+  return [{ subject, state: 'seen', reason: less.length === 0 ? '' : `all but ${less.join('; ')}` }];
 }

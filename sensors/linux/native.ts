@@ -22,6 +22,14 @@ export interface FoundKept {
   readonly attachedAgain: readonly string[];
 }
 
+/** Why a program does not run here. */
+export interface MissingProgram {
+  /** Its section: where it would be attached, such as "tp_btf/sys_exit". */
+  readonly hook: string;
+  /** 0: the kernel has no such place; else with which it refused. */
+  readonly errno: number;
+}
+
 export interface Native {
   /** Why this kernel takes no programs of the tier lsm; undefined when it does. Found out by giving it one. */
   refusal(): string | undefined;
@@ -57,8 +65,8 @@ export interface Native {
   ask(handle: Handle, iterator: string, pid: number, session: number, slot: number): Buffer;
   /** 64-bit counts by system call number. */
   histogram(handle: Handle, slot: number): Buffer;
-  /** By name the programs that do not run here, with the errno of the refusal; 0: the kernel has no place for it. */
-  missing(handle: Handle): Record<string, number>;
+  /** By name the programs that do not run here. */
+  missing(handle: Handle): Record<string, MissingProgram>;
   wallOffsetNs(): bigint;
   close(handle: Handle): void;
   /** One datagram to a unix socket, as sd_notify(3) sends it; "@" begins an abstract address. */

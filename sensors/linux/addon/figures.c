@@ -88,15 +88,19 @@ napi_value figures_histogram(napi_env env, napi_callback_info info)
 
 napi_value figures_missing(napi_env env, napi_callback_info info)
 {
-	napi_value arguments[1], programs, error;
+	napi_value arguments[1], programs, program, hook, error;
 	struct kernel *kernel = called_on(env, info, arguments, 1);
 	if (!kernel)
 		return NULL;
 	const struct missing_programs *all = &kernel->missing;
 	napi_create_object(env, &programs);
 	for (int i = 0; i < all->count; i++) {
+		napi_create_object(env, &program);
+		napi_create_string_utf8(env, all->list[i].hook, NAPI_AUTO_LENGTH, &hook);
+		napi_set_named_property(env, program, "hook", hook);
 		napi_create_int32(env, all->list[i].error, &error);
-		napi_set_named_property(env, programs, all->list[i].name, error);
+		napi_set_named_property(env, program, "errno", error);
+		napi_set_named_property(env, programs, all->list[i].name, program);
 	}
 	return programs;
 }

@@ -145,10 +145,9 @@ static int refuse_without_needed(struct kernel *kernel)
 		const char *name = kernel->missing.list[i].name;
 		if (!programs_is_needed(name))
 			continue;
-		const struct bpf_program *program = bpf_object__find_program_by_name(kernel->object, name);
 		snprintf(kernel->message, sizeof(kernel->message),
 			 "this kernel has no %s, without which nothing that is seen can be put to a process or a session (%s)",
-			 bpf_program__section_name(program), name);
+			 kernel->missing.list[i].hook, name);
 		return -ENOENT;
 	}
 	return 0;
@@ -179,11 +178,12 @@ static int load_object(struct kernel *kernel, const struct kernel_options *optio
 	return error ? failed(kernel, error, "loading", path) : 0;
 }
 
-/* Whether the last load ended at a program that can be spared. */
-static bool is_spared(const struct kernel *kernel)
+/* The program at which the last load ended, if it can be spared; else NULL. */
+static const struct bpf_program *spared(const struct kernel *kernel)
 {
-	return bpf_object__find_program_by_name(kernel->object, refused_program) &&
-	       !programs_is_needed(refused_program) && !programs_is_missing(&kernel->missing, refused_program);
+	if (programs_is_needed(refused_program) || programs_is_missing(&kernel->missing, refused_program))
+		return NULL;
+	return bpf_object__find_program_by_name(kernel->object, refused_program);
 }
 
 /* A program that this kernel's verifier refuses is left out, if what it sees can be: the rest is loaded without it. */
@@ -192,9 +192,10 @@ static int load_what_is_taken(struct kernel *kernel, const struct kernel_options
 {
 	for (;;) {
 		int error = load_object(kernel, options, path, kernel_types);
-		if (!error || !kernel->object || !is_spared(kernel))
+		const struct bpf_program *refused = error && kernel->object ? spared(kernel) : NULL;
+		if (!refused)
 			return error;
-		programs_miss(&kernel->missing, refused_program, -error);
+		programs_miss(&kernel->missing, refused, -error);
 		bpf_object__close(kernel->object);
 		kernel->object = NULL;
 	}
@@ -232,17 +233,22 @@ int kernel_load(struct kernel *kernel, const struct kernel_options *options)
 	return error ? failed(kernel, error, "mapping", "the ring") : 0;
 }
 
-/* Where cgroup 2 is mounted; -1 when it is nowhere. The root holds every process of the host. */
+/* Where cgroup 2 is mounted: -ENOENT when it is nowhere. The root holds every process of the host. */
 static int open_cgroup_root(void)
 {
 	char line[4096], place[1024], type[64];
-	int root = -1;
+	int root = -ENOENT;
 	FILE *mounts = fopen("/proc/self/mounts", "re");
-	while (mounts && root < 0 && fgets(line, sizeof(line), mounts))
-		if (sscanf(line, "%*s %1023s %63s", place, type) == 2 && !strcmp(type, "cgroup2"))
-			root = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (mounts)
-		fclose(mounts);
+	if (!mounts)
+		return -errno;
+	while (root < 0 && fgets(line, sizeof(line), mounts)) {
+		if (sscanf(line, "%*s %1023s %63s", place, type) != 2 || strcmp(type, "cgroup2"))
+			continue;
+		root = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (root < 0)
+			root = -errno;
+	}
+	fclose(mounts);
 	return root;
 }
 
@@ -252,7 +258,7 @@ static int attach_program(struct kernel *kernel, const struct bpf_program *progr
 	const char *name = bpf_program__name(program);
 	bool of_cgroup = begins_with(bpf_program__section_name(program), "cgroup");
 	if (of_cgroup && cgroup < 0) {
-		programs_miss(&kernel->missing, name, 0);
+		programs_miss(&kernel->missing, program, -cgroup);
 		return 0;
 	}
 	if (kernel->link_count == MAX_PROGRAMS)
@@ -267,7 +273,7 @@ static int attach_program(struct kernel *kernel, const struct bpf_program *progr
 	int error = -errno;
 	if (programs_is_needed(name))
 		return failed(kernel, error, "attaching", bpf_program__section_name(program));
-	programs_miss(&kernel->missing, name, -error);
+	programs_miss(&kernel->missing, program, -error);
 	return 0;
 }
 

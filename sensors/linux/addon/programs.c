@@ -9,13 +9,14 @@ static bool begins_with(const char *text, const char *prefix)
 	return !strncmp(text, prefix, strlen(prefix));
 }
 
-void programs_miss(struct missing_programs *missing, const char *name, int error)
+void programs_miss(struct missing_programs *missing, const struct bpf_program *program, int error)
 {
 	if (missing->count == MAX_PROGRAMS)
 		return;
-	struct missing_program *program = &missing->list[missing->count++];
-	snprintf(program->name, sizeof(program->name), "%s", name);
-	program->error = error;
+	struct missing_program *one = &missing->list[missing->count++];
+	snprintf(one->name, sizeof(one->name), "%s", bpf_program__name(program));
+	snprintf(one->hook, sizeof(one->hook), "%s", bpf_program__section_name(program));
+	one->error = error;
 }
 
 bool programs_is_missing(const struct missing_programs *missing, const char *name)
@@ -101,7 +102,7 @@ void programs_choose(struct bpf_object *object, const char *tier, const struct b
 		if (!strcmp(name, "both_exit_raced"))
 			wanted = !exit_says_last;
 		if (wanted && !programs_is_missing(missing, name) && is_absent(program, kernel_types))
-			programs_miss(missing, name, 0);
+			programs_miss(missing, program, 0);
 		bpf_program__set_autoload(program, wanted && !programs_is_missing(missing, name));
 	}
 }

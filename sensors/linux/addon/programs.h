@@ -11,10 +11,12 @@
 #define MAX_PROGRAMS 128
 
 #define PROGRAM_NAME_BYTES 64
+#define PROGRAM_HOOK_BYTES 96
 
 /* Why a program does not run here. */
 struct missing_program {
 	char name[PROGRAM_NAME_BYTES];
+	char hook[PROGRAM_HOOK_BYTES]; /* where it belongs: the section it is in */
 	int error; /* 0: the kernel has no such place; else the errno with which it refused */
 };
 
@@ -24,7 +26,7 @@ struct missing_programs {
 };
 
 /* Past MAX_PROGRAMS nothing more is noted; there are no more programs than that. */
-void programs_miss(struct missing_programs *missing, const char *name, int error);
+void programs_miss(struct missing_programs *missing, const struct bpf_program *program, int error);
 bool programs_is_missing(const struct missing_programs *missing, const char *name);
 
 /* Marks those of the tier (the prefix of their names) and of both tiers to be loaded, but for those that are missing
