@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { needsSensor } from '../../test/programs/session.ts';
 import type { SensorEvent } from '../event.ts';
 import type { SensorTier, Sight } from '../sensor.ts';
-import { CANARY_SESSION, FAMILIES } from './canary.ts';
+import { CANARY_HOST, CANARY_SESSION, FAMILIES, NAMED_HOST } from './canary.ts';
 import { openLinuxSensor } from './sensor.ts';
 
 interface Looked {
@@ -14,10 +14,18 @@ interface Looked {
   readonly tier: SensorTier;
 }
 
-async function look(t: TestContext, without: readonly string[] = []): Promise<Looked> {
+interface Circumstances {
+  /** Programs that are off their hooks. */
+  readonly without?: readonly string[];
+  /** Those the kernel looks out for. */
+  readonly hosts?: readonly string[];
+}
+
+async function look(t: TestContext, { without = [], hosts = [] }: Circumstances = {}): Promise<Looked> {
   const told: SensorEvent[] = [];
   const sensor = openLinuxSensor({ without });
   t.after(() => sensor.stop());
+  sensor.tellCallersOf(hosts);
   sensor.start((batch) => {
     for (const event of batch) told.push(event);
   });
@@ -29,18 +37,19 @@ function namesIn(sights: readonly Sight[], state: Sight['state']): string[] {
 }
 
 test('every family of hooks is seen, and nothing a canary does is told', needsSensor, async (t) => {
-  const { sights, told } = await look(t);
+  const { sights, told } = await look(t, { hosts: ['model.invalid'] });
   assert.deepEqual(
     sights.filter(({ state }) => state !== 'seen'),
     [],
   );
   assert.deepEqual(
     sights.map(({ family }) => family),
-    FAMILIES.map(({ name }) => name),
+    [...FAMILIES, NAMED_HOST].map(({ name }) => name),
   );
   for (const event of told) {
     if (event.kind === 'sensor.gap') continue;
     assert.notEqual(event.session, CANARY_SESSION, event.kind);
+    if (event.kind === 'dns.query') assert.notEqual(event.question, CANARY_HOST);
     if (event.kind === 'process.exec') assert.doesNotMatch(event.calledPath.toString(), /spoor-canary/);
   }
 });
@@ -57,11 +66,12 @@ const BLINDED: readonly (readonly [program: string, families: readonly string[]]
   ['both_signal', ['security.signal']],
   ['both_packet_out', ['tls.hello']],
   ['both_packet_in', ['dns.query']],
+  ['both_packet_named', ['named_host']],
 ];
 
 for (const [program, families] of BLINDED)
   test(`without ${program} the families it serves are blind, and no others`, needsSensor, async (t) => {
-    const { sights, tier } = await look(t, [program]);
+    const { sights, tier } = await look(t, { without: [program], hosts: ['model.invalid'] });
     const expected = families.filter((family) => tier !== 'lsm' || family !== 'file.close');
     assert.deepEqual(namesIn(sights, 'blind'), expected);
   });
@@ -77,3 +87,8 @@ test(
     assert.equal(first, second);
   },
 );
+
+test('where the kernel looks out for no host, none is asked for', needsSensor, async (t) => {
+  const { sights } = await look(t);
+  assert.ok(!sights.some(({ family }) => family === NAMED_HOST.name));
+});

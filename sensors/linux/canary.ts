@@ -20,6 +20,9 @@ export const CANARY_SESSION: SessionTag = 0x7fff_ffff;
 /** The kernel's own tags, which a canary in a folder named like an agent gets (bpf/records.h). */
 const FIRST_SUSPECT_TAG = 0x8000_0000;
 
+/** What the canary asks for before it is tagged, where the kernel looks out for hosts; no such name can exist (RFC 6761). */
+export const CANARY_HOST = 'spoor-canary.invalid';
+
 const DNS_PORT = 53;
 
 interface Family {
@@ -84,6 +87,13 @@ export const FAMILIES: readonly Family[] = [
   family('security.memory', everywhere('tp_btf/sys_exit'), 'syscall'),
 ];
 
+/** Hosts that processes outside every session are told for; tried only where the kernel looks out for any. */
+export const NAMED_HOST: Family = {
+  ...family('named_host', everywhere('cgroup_skb/egress'), 'network.payload'),
+  programs: ['both_packet_named'],
+  isSign: (event) => event.kind === 'dns.query' && event.session === 0,
+};
+
 function family(name: string, hook: Family['hook'], record: string): Family {
   return { name, hook, record, isSign: ofKind(name as SensorEvent['kind']) };
 }
@@ -98,6 +108,8 @@ export interface CanaryHost {
   /** Hands over everything that was seen before. */
   flush(): Promise<void>;
   counts(): readonly SensorCount[];
+  /** Whether the kernel looks out for hosts (Sensor.tellCallersOf), CANARY_HOST among them. */
+  namesHosts(): boolean;
   /** Programs that do not run on this kernel. */
   missing(): Readonly<Record<string, MissingProgram>>;
 }
@@ -108,6 +120,8 @@ export class Canary {
   /** Families that were seen since the canary went out. */
   readonly #signs = new Set<string>();
   #pid: number | undefined;
+  /** Its exec got a suspect's tag: until that is taken back, it is not outside every session. */
+  #wasSuspect = false;
   #out: Promise<Sight[]> | undefined;
 
   /** @param program path of spoor-canary */
@@ -130,30 +144,38 @@ export class Canary {
     return this.#out;
   }
 
-  /** Also its own exec, which comes before it is tagged. */
+  /** Also its own exec and the host it asks for, which come before it is tagged. */
   #isOwn(event: SensorEvent): boolean {
     if (event.kind === 'sensor.gap') return false;
     if (event.session === CANARY_SESSION) return true;
-    return this.#pid !== undefined && event.kind === 'process.exec' && event.process.pid === this.#pid;
+    if (this.#pid === undefined || (event.kind !== 'process.exec' && event.kind !== 'dns.query'))
+      return false;
+    return event.process.pid === this.#pid;
   }
 
   #take(event: SensorEvent): boolean {
     if (!this.#isOwn(event) || event.kind === 'sensor.gap') return false;
     if (event.session === CANARY_SESSION) {
       for (const { name, isSign } of FAMILIES) if (isSign(event)) this.#signs.add(name);
-    } else if (event.session >= FIRST_SUSPECT_TAG) this.#host.dismiss(event.session);
+    } else if (NAMED_HOST.isSign(event)) this.#signs.add(NAMED_HOST.name);
+    else if (event.session >= FIRST_SUSPECT_TAG) {
+      this.#wasSuspect = true;
+      this.#host.dismiss(event.session);
+    }
     return true;
   }
 
   async #look(): Promise<Sight[]> {
     const before = lostByRecord(this.#host.counts());
     this.#signs.clear();
+    this.#wasSuspect = false;
+    const families = this.#host.namesHosts() ? [...FAMILIES, NAMED_HOST] : FAMILIES;
     const acts = await this.#act();
     await this.#host.flush();
     const after = lostByRecord(this.#host.counts());
     const isLossy = (record: string) => (after.get(record) ?? 0n) > (before.get(record) ?? 0n);
     const missing = this.#host.missing();
-    return FAMILIES.map(({ name, hook, record, programs = [] }): Sight => {
+    return families.map(({ name, hook, record, programs = [] }): Sight => {
       const sight = { family: name, hook: hook[this.#host.tier === 'lsm' ? 'lsm' : 'tracepoint'] };
       if (this.#signs.has(name)) return { ...sight, state: 'seen', reason: '' };
       const [absent] = programs.flatMap((program) => {
@@ -161,7 +183,12 @@ export class Canary {
         return why ? [whyMissing(program, why)] : [];
       });
       if (absent !== undefined) return { ...sight, state: 'absent', reason: absent };
-      const unproven = acts.why(name) ?? (isLossy(record) ? 'its records were being lost' : undefined);
+      const unproven =
+        acts.why(name) ??
+        (isLossy(record) ? 'its records were being lost' : undefined) ??
+        (name === NAMED_HOST.name && this.#wasSuspect
+          ? 'the canary lies in a folder that is named like an agent'
+          : undefined);
       if (unproven) return { ...sight, state: 'unproven', reason: unproven };
       return {
         ...sight,
@@ -177,7 +204,8 @@ export class Canary {
     let printed = '';
     let child: ChildProcess;
     try {
-      child = spawn(this.#program, [tmpdir()], { stdio: ['pipe', 'pipe', 'ignore'], env: {} });
+      const asked = this.#host.namesHosts() ? [CANARY_HOST] : [];
+      child = spawn(this.#program, [tmpdir(), ...asked], { stdio: ['pipe', 'pipe', 'ignore'], env: {} });
     } catch (error) {
       return notAtAll(`${this.#program} cannot be started: ${(error as Error).message}`);
     }

@@ -13,7 +13,7 @@ import type {
   Sight,
 } from '../sensor.ts';
 import { SensorError } from '../sensor.ts';
-import { CANARY_SESSION, Canary } from './canary.ts';
+import { CANARY_HOST, CANARY_SESSION, Canary } from './canary.ts';
 import { coverageOf } from './coverage.ts';
 import { existingOf, membersOf, runningOf } from './existing.ts';
 import { Histograms } from './histograms.ts';
@@ -183,6 +183,7 @@ class LinuxSensor implements Sensor {
       dismiss: (suspect) => this.judge(suspect, 0),
       flush: () => this.flush(),
       counts: () => this.counts(),
+      namesHosts: () => this.#hosts.size > 0,
       missing: () => this.#native.missing(this.#handle),
     });
     const found = native.kept(handle);
@@ -244,6 +245,7 @@ class LinuxSensor implements Sensor {
 
   tellCallersOf(hosts: Iterable<string>): void {
     const wanted = namedHosts(hosts);
+    if (wanted.size > 0) for (const [hash, how] of namedHosts([CANARY_HOST])) wanted.set(hash, how);
     try {
       for (const hash of this.#hosts.keys())
         if (!wanted.has(hash)) this.#native.nameHost(this.#handle, hash, 0);

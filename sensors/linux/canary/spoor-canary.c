@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* spoor-canary FOLDER
+/* spoor-canary FOLDER [HOST]
  *
  * Does one small act for each family of the sensor's hooks, so that the sensor can tell whether it still sees them
  * (../canary.ts). Sends one byte on standard output once it waits, and acts when a byte comes on standard input: by
- * then it is tagged. Then prints a line for each act, "FAMILY ERRNO": 0 it was done, else why it could not be.
+ * then it is tagged. What processes outside every session are told for, a question for HOST, it does before that.
+ * Then prints a line for each act, "FAMILY ERRNO": 0 it was done, else why it could not be.
  *
  * All acts are its own: files in memory and one folder in FOLDER that it makes, renames and removes; sockets on
  * loopback to itself, on addresses and ports of its own; a signal that its parent ignores; memory of its own.
@@ -139,6 +140,31 @@ static const uint8_t question[] = { 0x53, 0x50, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 6,
 				    7, 'i', 'n', 'v', 'a', 'l', 'i', 'd', 0, 0, 1, 0, 1 };
 #define ANSWERED_FLAGS_AT 2
 
+/* A question for the address of `host`, to nobody: what leaves is what counts. Its errno; 0 when it was sent. */
+static int named_host(const char *host)
+{
+	struct sockaddr_in at;
+	uint8_t message[512] = { 0x53, 0x50, 1, 0, 0, 1 };
+	size_t bytes = 12; /* the head */
+	for (const char *label = host; *label;) {
+		size_t length = strcspn(label, ".");
+		if (length > 63 || bytes + length + 6 > sizeof(message))
+			return ENAMETOOLONG;
+		message[bytes++] = length;
+		memcpy(message + bytes, label, length);
+		bytes += length;
+		label += length + (label[length] == '.');
+	}
+	message[bytes + 2] = message[bytes + 4] = 1; /* the root's empty label, type A, class IN */
+	bytes += 5;
+	socklen_t length = own_address(&at, DNS_PORT);
+	int client = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int failed = client < 0 || sendto(client, message, bytes, 0, (void *)&at, length) < 0 ? errno : 0;
+	if (client >= 0)
+		close(client);
+	return failed;
+}
+
 /* One question to a name server of our own, which answers. */
 static void name_query(void)
 {
@@ -202,13 +228,16 @@ int main(int count, char **arguments)
 	char byte;
 	if (count == 2 && !strcmp(arguments[1], "--exit"))
 		return 0;
-	if (count != 2) {
-		fputs("spoor-canary: usage: spoor-canary FOLDER, for a sensor that waits for its acts\n", stderr);
+	if (count != 2 && count != 3) {
+		fputs("spoor-canary: usage: spoor-canary FOLDER [HOST], for a sensor that waits for its acts\n", stderr);
 		return 2;
 	}
 	alarm(PATIENCE_S);
+	int untagged = count == 3 ? named_host(arguments[2]) : 0;
 	if (write(STDOUT_FILENO, ".", 1) != 1 || read(STDIN_FILENO, &byte, 1) != 1)
 		return 0; /* the sensor has gone */
+	if (count == 3)
+		dprintf(STDOUT_FILENO, "named_host %d\n", untagged);
 	processes("/proc/self/exe");
 	files("/proc/self/exe", arguments[1]);
 	connection();
