@@ -1,4 +1,4 @@
-import { existsSync, watch } from 'node:fs';
+import { lstatSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { newestCheckpoint } from '../log/journal.ts';
 import { livingWriter } from '../log/lock.ts';
@@ -18,11 +18,7 @@ export interface KeyOptions {
 
 export function showKey({ state, json }: KeyOptions): void {
   const directory = join(state, 'key');
-  if (!existsSync(join(directory, 'host.key')))
-    throw new Failure(
-      2,
-      `${join(directory, 'host.key')} is not there: no log was written under ${state} yet`,
-    );
+  needHostKey(directory, `no log was written under ${state} yet`);
   const key = openHostKey(directory);
   const origin = newestCheckpoint(join(state, 'log'))?.checkpoint.origin ?? '';
   const published = publishedKeys(directory);
@@ -53,11 +49,7 @@ export function showKey({ state, json }: KeyOptions): void {
 
 export async function rotateKey({ state }: KeyOptions): Promise<void> {
   const directory = join(state, 'key');
-  if (!existsSync(join(directory, 'host.key')))
-    throw new Failure(
-      2,
-      `${join(directory, 'host.key')} is not there: there is no key to rotate under ${state}`,
-    );
+  needHostKey(directory, `there is no key to rotate under ${state}`);
   const writer = livingWriter(join(state, 'log'));
   const next = makeNextKey(directory);
   if (writer) await untilPublished(directory, next.publicKey, `process ${writer.pid} (${writer.command})`);
@@ -75,6 +67,22 @@ export async function rotateKey({ state }: KeyOptions): Promise<void> {
   process.stdout.write(
     `key ${old?.keyId} signed key ${current?.keyId}, which signs from now on (${next.protection})\n`,
   );
+}
+
+/** @throws Failure where the key cannot be seen: the folder is open to its owner only */
+function needHostKey(directory: string, absent: string): void {
+  const path = join(directory, 'host.key');
+  try {
+    lstatSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Failure(
+      2,
+      code === 'ENOENT'
+        ? `${path} is not there: ${absent}`
+        : `cannot read ${path} (${code}); run as its owner`,
+    );
+  }
 }
 
 /** Resolves when host.pub lists the key: that is what the writer does when the change is signed and on disk. */

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { SPOOR } from '../../test/checkout.ts';
+import { NEEDS_ROOT } from '../../test/spoor.ts';
 import { publishedKeys } from '../seal/hostkey.ts';
 import { verifyLog } from '../verify/verify.ts';
+
+/** uid and gid of the user nobody. */
+const NOBODY = 65_534;
 
 function stateFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'log-keycli-'));
@@ -81,4 +85,19 @@ test('spoor key rotate and show tell of a log that nobody writes', async (t) => 
   assert.deepEqual(facts.before, [old]);
   assert.equal(facts.protection, 'software');
   assert.equal(spawnSync(SPOOR, ['verify', '--state', state]).status, 0);
+});
+
+test('who may not see the key is told so, and not that there is none', { skip: NEEDS_ROOT }, async (t) => {
+  const state = stateFolder(t);
+  const writer = startWriter(state);
+  await new Promise((resolve) => writer.stdout?.once('data', resolve));
+  writer.stdin?.end();
+  await new Promise((resolve) => writer.on('close', resolve));
+  chmodSync(state, 0o755);
+  for (const action of ['rotate', 'show']) {
+    const other = { uid: NOBODY, gid: NOBODY, encoding: 'utf8' } as const;
+    const refused = spawnSync(SPOOR, ['key', action, '--state', state], other);
+    assert.equal(refused.status, 2);
+    assert.equal(refused.stderr, `spoor: cannot read ${state}/key/host.key (EACCES); run as its owner\n`);
+  }
 });

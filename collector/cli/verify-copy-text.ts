@@ -1,4 +1,5 @@
-import type { CopyVerdict, Range } from '../verify/copy.ts';
+import type { CopyVerdict } from '../verify/copy.ts';
+import type { Range } from '../verify/ranges.ts';
 import { printable } from './terminal.ts';
 import { type WitnessKeySource, witnessedLine } from './witnessed-line.ts';
 
@@ -45,6 +46,8 @@ export function copyText(path: string, verdict: CopyVerdict, witnessesFrom: Witn
     lines.push(`foreign    ${name} was added to ${count} records on the way; set aside`);
   if (foreign.length > MAX_RUNS) lines.push(`foreign    and ${foreign.length - MAX_RUNS} more names`);
   if (verdict.otherLogs > 0) lines.push(`other      ${verdict.otherLogs} records of other logs; set aside`);
+  if (verdict.cutLine !== undefined)
+    lines.push(`cut        the file ends within line ${verdict.cutLine}; what that line held is not judged`);
   const lost = verdict.lost === 0n ? 'no event is' : `${verdict.lost} events are`;
   lines.push(`complete   ${verdict.complete ? 'yes' : 'NO'}; ${lost} stated as lost before sealing`);
   return lines.map((line) => `${printable(line)}\n`).join('');

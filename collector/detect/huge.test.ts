@@ -275,7 +275,7 @@ test('in a long list a text is found within, at the beginning, at the end and as
     ["F: 'a*b?c'", list('ax', 'byc'), false],
   ];
   for (const [item, event, expected] of rows)
-    assert.equal(itemMatches(item, event), expected, `${item} ${JSON.stringify(event['F'])}`);
+    assert.equal(itemMatches(item, event), expected, `${item} ${JSON.stringify(event.F)}`);
 });
 
 test('an event of many long fields is looked at up to a number of characters, each field a little', () => {

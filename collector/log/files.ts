@@ -1,14 +1,41 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
+
+/**
+ * Opens a regular file to read, and nothing else: a FIFO put in its place would be waited for until somebody writes.
+ * @returns a descriptor, to be closed
+ * @throws Error of the kernel, or with code "not a regular file"
+ */
+export function openRegular(path: string): number {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  if (fstatSync(file).isFile()) return file;
+  closeSync(file);
+  const code = 'not a regular file';
+  throw Object.assign(new Error(`cannot read ${path}: ${code}`), { code, syscall: 'open', path });
+}
 
 /** A file's bytes, or undefined when there is no such file; any other trouble is thrown. */
 export function readIfThere(path: string): Buffer | undefined {
+  let file: number | undefined;
   try {
-    return readFileSync(path);
+    file = openRegular(path);
+    return readFileSync(file);
   } catch (error) {
     // ESRCH: a process that ended between open and read of its file in /proc.
     if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, readSync, statSync } from 'node:fs';
 import { type Checkpoint, CheckpointError, parseCheckpoint } from './checkpoint.ts';
+import { openRegular } from './files.ts';
 import { type Note, NoteError, parseNote } from './note.ts';
 import { journalPath } from './tiles.ts';
 
@@ -59,7 +60,7 @@ export function readJournal(directory: string, from = 0): JournalContent {
 function readBytes(directory: string, from: number): Buffer {
   let file: number;
   try {
-    file = openSync(journalPath(directory), 'r');
+    file = openRegular(journalPath(directory));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     return Buffer.alloc(0);

@@ -29,6 +29,22 @@ export class Keyring {
     return at !== undefined && at < number ? at : undefined;
   }
 
+  /** Why no key that may sign checkpoint `number` signed this one, to follow its name; undefined where one did. */
+  whyUnsigned(number: number, note: Note): string | undefined {
+    const signer = this.signerOf(note);
+    if (!signer) {
+      const said = note.signatures.map(({ keyId }) => keyId);
+      const ours = said.find((keyId) => this.ids.includes(keyId));
+      return ours === undefined
+        ? `is signed by key ${said.join(', ')}, not by ${this.ids.join(' or ')}`
+        : `was changed: its signature by key ${ours} does not fit its text`;
+    }
+    const replacedAt = this.replacedBefore(signer, number);
+    return replacedAt === undefined
+      ? undefined
+      : `is signed by key ${signer.keyId}, which was replaced in checkpoint ${replacedAt}`;
+  }
+
   /** Takes the successor a checkpoint names, unless its signer was replaced before. @throws NoteError when it names something else than a key of this log */
   follow(checkpoint: Checkpoint, signer: VerifierKey): void {
     if (checkpoint.nextKey === undefined || this.replacedBefore(signer, checkpoint.number) !== undefined)

@@ -58,13 +58,13 @@ async function startTpm(t: TestContext): Promise<string> {
 }
 
 function withTpm<Result>(device: string, act: () => Result): Result {
-  const before = process.env['SPOOR_TPM2_DEVICE'];
-  process.env['SPOOR_TPM2_DEVICE'] = device;
+  const before = process.env.SPOOR_TPM2_DEVICE;
+  process.env.SPOOR_TPM2_DEVICE = device;
   try {
     return act();
   } finally {
-    if (before === undefined) delete process.env['SPOOR_TPM2_DEVICE'];
-    else process.env['SPOOR_TPM2_DEVICE'] = before;
+    if (before === undefined) delete process.env.SPOOR_TPM2_DEVICE;
+    else process.env.SPOOR_TPM2_DEVICE = before;
   }
 }
 
@@ -120,8 +120,8 @@ test(
       openSeal({ directory: log, hostKey: openHostKey(key), hostId: 'h' });
     await (await withTpm('none', open)).close();
     withTpm(tpm, () => makeNextKey(key));
-    process.env['SPOOR_TPM2_DEVICE'] = tpm;
-    t.after(() => delete process.env['SPOOR_TPM2_DEVICE']);
+    process.env.SPOOR_TPM2_DEVICE = tpm;
+    t.after(() => delete process.env.SPOOR_TPM2_DEVICE);
     await (await open()).close();
     await (await open()).close();
     const said: unknown[] = [];

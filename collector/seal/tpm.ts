@@ -28,7 +28,7 @@ export class TpmError extends Error {
  * machine's own; undefined when there is none.
  */
 export function tpmDevice(): string | undefined {
-  const named = process.env['SPOOR_TPM2_DEVICE'];
+  const named = process.env.SPOOR_TPM2_DEVICE;
   if (named !== undefined) return named === 'none' || named === '' ? undefined : named;
   return existsSync(TPM_DEVICE) ? TPM_DEVICE : undefined;
 }
@@ -48,7 +48,7 @@ function credentials(args: readonly string[], input: Buffer | string, device: st
   const run = spawnSync(
     'systemd-creds',
     [...options, `--name=${CREDENTIAL}`, `--tpm2-device=${device}`, verb, '-', '-'],
-    { input, timeout: TIMEOUT_MS, env: { PATH: process.env['PATH'] ?? '', SYSTEMD_LOG_LEVEL: 'err' } },
+    { input, timeout: TIMEOUT_MS, env: { PATH: process.env.PATH ?? '', SYSTEMD_LOG_LEVEL: 'err' } },
   );
   if (run.error) throw new TpmError(`systemd-creds could not be run: ${run.error.message}`);
   if (run.status !== 0)

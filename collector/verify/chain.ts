@@ -2,6 +2,7 @@ import { checkpointHash } from '../log/checkpoint.ts';
 import { readIfThere } from '../log/files.ts';
 import { readJournal, type StoredCheckpoint } from '../log/journal.ts';
 import type { Keyring } from '../log/keyring.ts';
+import { livingWriter } from '../log/lock.ts';
 import { NoteError, parseNote } from '../log/note.ts';
 import { checkpointPath } from '../log/tiles.ts';
 import type { ProblemList } from './verdict.ts';
@@ -25,6 +26,15 @@ export function checkChain(directory: string, keys: Keyring, problems: ProblemLi
       'checkpoint',
       { file },
       `checkpoints, bytes ${start} to ${end}, hold no checkpoint: ${cause}`,
+    );
+
+  const { end, size } = journal;
+  // Of a log that goes on, or that a crash ended, these are the beginning of a checkpoint.
+  if (size > end && journal.checkpoints.at(-1)?.checkpoint.state === 'closed' && !livingWriter(directory))
+    problems.add(
+      'checkpoint',
+      { file },
+      `checkpoints goes on after the log was closed, from byte ${end}: the ${size - end} bytes there are no checkpoint`,
     );
 
   const { own, rest } = byChain(bySignature(journal.checkpoints, keys, problems));
@@ -51,13 +61,13 @@ function bySignature(stored: readonly StoredCheckpoint[], keys: Keyring, problem
   for (const one of stored) {
     const { checkpoint, start } = one;
     const signer = keys.signerOf(one.note);
-    const replacedAt = signer && keys.replacedBefore(signer, checkpoint.number);
+    const unsigned = keys.whyUnsigned(checkpoint.number, one.note);
     if (!signer) sorted.rest.push(one);
-    else if (replacedAt !== undefined)
+    else if (unsigned !== undefined)
       problems.add(
         'key',
         { file: 'checkpoints' },
-        `checkpoint ${checkpoint.number} (checkpoints, byte ${start}) is signed by key ${signer.keyId}, which was replaced in checkpoint ${replacedAt}`,
+        `checkpoint ${checkpoint.number} (checkpoints, byte ${start}) ${unsigned}`,
       );
     else {
       sorted.own.push(one);
@@ -83,33 +93,22 @@ function byChain({ own, rest }: Sorted): Sorted {
   }
 }
 
-/** What another key signed is told as one: a log of another host has a checkpoint a second. */
+/** What other keys signed is told as one: a log of another host has a checkpoint a second. */
 function tellUnsigned(rest: readonly StoredCheckpoint[], keys: Keyring, problems: ProblemList): void {
-  const file = 'checkpoints';
+  const tell = ({ checkpoint, note, start }: StoredCheckpoint, more: string): void =>
+    problems.add(
+      'checkpoint',
+      { file: 'checkpoints' },
+      `checkpoint ${checkpoint.number} (checkpoints, byte ${start}) of ${checkpoint.origin} ${keys.whyUnsigned(checkpoint.number, note)}${more}`,
+    );
   const strangers: StoredCheckpoint[] = [];
   for (const stored of rest) {
-    const ours = signersOf(stored).find((id) => keys.ids.includes(id));
-    if (ours === undefined) strangers.push(stored);
-    else
-      problems.add(
-        'checkpoint',
-        { file },
-        `checkpoint ${stored.checkpoint.number} (checkpoints, byte ${stored.start}) was changed: its signature by key ${ours} does not fit its text`,
-      );
+    const isOurs = stored.note.signatures.some(({ keyId }) => keys.ids.includes(keyId));
+    if (isOurs) tell(stored, '');
+    else strangers.push(stored);
   }
-  const [stranger] = strangers;
-  if (!stranger) return;
-  const { number, origin } = stranger.checkpoint;
-  const more = strangers.length === 1 ? '' : `; so are ${strangers.length - 1} more by that or another key`;
-  problems.add(
-    'checkpoint',
-    { file },
-    `checkpoint ${number} (checkpoints, byte ${stranger.start}) of ${origin} is signed by key ${signersOf(stranger).join(', ')}, not by ${keys.ids.join(' or ')}${more}`,
-  );
-}
-
-function signersOf({ note }: StoredCheckpoint): string[] {
-  return note.signatures.map((signature) => signature.keyId);
+  const [first, ...others] = strangers;
+  if (first) tell(first, others.length === 0 ? '' : `; so are ${others.length} more by that or another key`);
 }
 
 /** A journal begins with checkpoint 0, or, where the log was pruned, with one over nothing but pruned records. */

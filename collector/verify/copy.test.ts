@@ -259,7 +259,7 @@ test('a forged checkpoint, and one by another key, are refused', async () => {
   const verdict = await check(records);
   assert.match(
     told(verdict),
-    /^line \d+: checkpoint 2 is signed by [0-9a-f]{8}, or was changed; it does not verify/,
+    /^line \d+: checkpoint 2 was changed: its signature by key [0-9a-f]{8} does not fit its text$/,
   );
   assert.equal(verdict.proved, SIZE, 'the next one still covers the records');
 });
@@ -277,7 +277,7 @@ test('records of another host in the same copy are set aside', async () => {
 
 test('a line that is no OTLP-JSON is named', async () => {
   const path = join(folder(), 'export.jsonl');
-  writeFileSync(path, `${JSON.stringify(requests[0])}\n{"resourceLogs": [`);
+  writeFileSync(path, `${JSON.stringify(requests[0])}\n{"resourceLogs": [\n`);
   await assert.rejects(verifyCopy(path, [key]), {
     name: 'CopyError',
     message: new RegExp(`^${path}:2: not JSON: `),
@@ -286,6 +286,26 @@ test('a line that is no OTLP-JSON is named', async () => {
     name: 'CopyError',
     message: /^cannot read .*none \(ENOENT\)$/,
   });
+});
+
+test('a copy that ends within its last line is judged up to there, and is not complete', async () => {
+  const path = join(folder(), 'export.jsonl');
+  const whole = allRecords().map((record) => JSON.stringify(record));
+  const last = whole.pop() ?? '';
+  writeFileSync(path, `${whole.join('\n')}\n${last.slice(0, -9)}`);
+  const verdict = await verifyCopy(path, [key]);
+  assert.equal(verdict.integrity, 'intact');
+  assert.equal(verdict.proved, SIZE);
+  assert.equal(verdict.cutLine, whole.length + 1);
+  assert.equal(verdict.complete, false);
+
+  writeFileSync(path, [...whole, last].join('\n'));
+  const unended = await verifyCopy(path, [key]);
+  assert.equal(unended.cutLine, undefined, 'a last line is whole without its newline');
+  assert.equal(unended.complete, true);
+
+  writeFileSync(path, `${last.slice(0, -9)}\n${whole.join('\n')}`);
+  await assert.rejects(verifyCopy(path, [key]), { message: new RegExp(`^${path}:1: not JSON: `) });
 });
 
 /** The copy with one record changed. */

@@ -6,11 +6,9 @@ import { CompactRange, HASH_BYTES, leafHash } from '../log/merkle.ts';
 import { type Note, NoteError, parseNote, type VerifierKey } from '../log/note.ts';
 import { LeafTable } from './leaf-table.ts';
 import { type CopiedRecord, CopyError, readOtlpJson } from './otlp-json.ts';
+import { holes, type Range, Ranges } from './ranges.ts';
 import { type Problem, ProblemList, type WitnessedUpTo } from './verdict.ts';
 import { type Cosigned, checkWitnessed, MAX_COSIGNED } from './witnessed.ts';
-
-/** A run of indices, both ends included. */
-export type Range = readonly [first: number, last: number];
 
 /** What a copy of a log proves, with nothing but the public key and the checkpoints in the copy. */
 export interface CopyVerdict {
@@ -42,6 +40,8 @@ export interface CopyVerdict {
   readonly foreignAttributes: ReadonlyMap<string, number>;
   /** Records of other logs in the same copy; left aside. */
   readonly otherLogs: number;
+  /** The last line, where the file ends within it: what it held is not judged, and the copy not complete. */
+  readonly cutLine: number | undefined;
 }
 
 interface CopiedCheckpoint {
@@ -67,7 +67,8 @@ export async function verifyCopy(
     if (!(await stat(path)).isFile())
       throw new CopyError(`${path} is no regular file, and a copy is read twice; save it to one first`);
     const check = new CopyCheck(await findKeys(path, keys), witnesses);
-    for await (const record of readOtlpJson(path)) check.take(record);
+    const onCut = (line: number): void => check.cutIn(line);
+    for await (const record of readOtlpJson(path, { onCut })) check.take(record);
     return check.verdict();
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException;
@@ -80,7 +81,7 @@ export async function verifyCopy(
 async function findKeys(path: string, trusted: readonly VerifierKey[]): Promise<Keyring> {
   const keys = new Keyring(trusted);
   const naming: { checkpoint: Checkpoint; note: Note }[] = [];
-  for await (const { attributes } of readOtlpJson(path, 'nextkey ')) {
+  for await (const { attributes } of readOtlpJson(path, { containing: 'nextkey ' })) {
     const opened = openNote(attributes['spoor.checkpoint.note']);
     if (typeof opened !== 'string' && opened.checkpoint.nextKey !== undefined) naming.push(opened);
   }
@@ -117,6 +118,7 @@ export class CopyCheck {
   readonly #cosigned: Cosigned[] = [];
   #records = 0;
   #otherLogs = 0;
+  #cutLine: number | undefined;
 
   constructor(keys: Keyring, witnesses: readonly WitnessKey[]) {
     this.#keys = keys;
@@ -132,6 +134,11 @@ export class CopyCheck {
     if (record.eventName === 'log.checkpoint') this.#takeCheckpoint(record);
     else if (record.eventName === 'log.hashes') this.#takeHashes(record);
     else this.#takeRecord(record);
+  }
+
+  /** The file ends within this line. */
+  cutIn(line: number): void {
+    this.#cutLine = line;
   }
 
   verdict(): CopyVerdict {
@@ -166,7 +173,7 @@ export class CopyCheck {
       origin: last?.origin ?? '',
       keyIds: this.#keys.ids,
       integrity: this.#problems.any ? 'broken' : checkpoints.length === 0 ? 'unchecked' : 'intact',
-      complete: gone.length === 0 && checkpoints.length > 0,
+      complete: gone.length === 0 && checkpoints.length > 0 && this.#cutLine === undefined,
       problems: this.#problems.listed,
       moreProblems: this.#problems.more,
       records: this.#records,
@@ -181,6 +188,7 @@ export class CopyCheck {
       witnessed,
       foreignAttributes: this.#foreign,
       otherLogs: this.#otherLogs,
+      cutLine: this.#cutLine,
     };
   }
 
@@ -236,18 +244,9 @@ export class CopyCheck {
     }
     const { checkpoint, note } = opened;
     const { number } = checkpoint;
-    const signer = this.#keys.signerOf(note);
-    const replacedAt = signer && this.#keys.replacedBefore(signer, number);
-    if (!signer || replacedAt !== undefined) {
-      const signers = note.signatures.map(({ keyId }) => keyId).join(', ');
-      const why = signer
-        ? `was replaced in checkpoint ${replacedAt}`
-        : `or was changed; it does not verify with key ${this.#keys.ids.join(' or ')}`;
-      this.#problems.add(
-        'checkpoint',
-        {},
-        `line ${line}: checkpoint ${number} is signed by ${signers}, ${signer ? `which ${why}` : why}`,
-      );
+    const unsigned = this.#keys.whyUnsigned(number, note);
+    if (unsigned !== undefined) {
+      this.#problems.add('checkpoint', {}, `line ${line}: checkpoint ${number} ${unsigned}`);
       return;
     }
     this.#takeHashes(record);
@@ -353,38 +352,4 @@ function isIndex(value: unknown): value is number {
 
 function short(hash: Buffer): string {
   return `${hash.toString('hex', 0, 8)}…`;
-}
-
-/** What is left out between ascending numbers. */
-function holes(numbers: readonly number[]): Range[] {
-  return numbers.flatMap((number, i) => {
-    const before = numbers[i - 1];
-    return before === undefined || number === before + 1 ? [] : [[before + 1, number - 1] as const];
-  });
-}
-
-/** Indices in ascending order, kept as runs. */
-class Ranges {
-  readonly list: [number, number][] = [];
-  count = 0;
-
-  static of(indices: readonly number[]): Ranges {
-    const ranges = new Ranges();
-    for (const index of indices) ranges.add(index);
-    return ranges;
-  }
-
-  addRun(first: number, to: number): void {
-    if (to < first) return;
-    this.count += to - first + 1;
-    this.list.push([first, to]);
-  }
-
-  add(index: number): void {
-    const last = this.list.at(-1);
-    if (last && index <= last[1]) return;
-    this.count++;
-    if (last && index === last[1] + 1) last[1] = index;
-    else this.list.push([index, index]);
-  }
 }

@@ -42,24 +42,46 @@ export class CopyError extends Error {
   override readonly name = 'CopyError';
 }
 
+export interface ReadOptions {
+  /** Reads only lines with this text in them; a file is looked through quicker than it is parsed. */
+  readonly containing?: string;
+  /** Told the last line where the file ends within it: no newline, and no JSON. Its records are not read. */
+  readonly onCut?: (line: number) => void;
+}
+
 /**
  * Reads a SIEM's copy: one ExportLogsServiceRequest a line, as the OpenTelemetry Collector's file exporter writes
  * them, or one LogRecord a line. Empty lines are passed over.
- * @param containing reads only lines with this text in them; a file is looked through quicker than it is parsed
  * @throws CopyError naming the line
  */
-export async function* readOtlpJson(path: string, containing = ''): AsyncGenerator<CopiedRecord> {
-  const input = Readable.from(withinLines(path));
+export async function* readOtlpJson(
+  path: string,
+  { containing = '', onCut }: ReadOptions = {},
+): AsyncGenerator<CopiedRecord> {
+  const reading: Reading = { endsWithNewline: true };
+  const input = Readable.from(withinLines(path, reading));
   const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
   let line = 0;
+  // Whether it is the last line, and the file ends within it, is known only when no other follows.
+  let wrong: CopyError | undefined;
   for await (const text of lines) {
     line++;
-    if (text.includes(containing) && text.trim() !== '') yield* recordsOf(parseLine(path, line, text), line);
+    if (wrong) throw wrong;
+    if (!text.includes(containing) || text.trim() === '') continue;
+    const parsed = parseLine(path, line, text);
+    if (parsed instanceof CopyError) wrong = parsed;
+    else yield* recordsOf(locate(path, line, parsed), line);
   }
+  if (wrong && reading.endsWithNewline) throw wrong;
+  if (wrong) onCut?.(line);
+}
+
+interface Reading {
+  endsWithNewline: boolean;
 }
 
 /** The file's bytes. @throws CopyError at a line that is too long to be held */
-async function* withinLines(path: string): AsyncGenerator<Buffer> {
+async function* withinLines(path: string, reading: Reading): AsyncGenerator<Buffer> {
   let line = 1;
   let lineBytes = 0;
   for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
@@ -70,6 +92,7 @@ async function* withinLines(path: string): AsyncGenerator<Buffer> {
       throw new CopyError(
         `${path}:${line}: a line of more than ${MAX_LINE_BYTES} bytes; one request or one record a line is read`,
       );
+    reading.endsWithNewline = lineBytes === 0;
     yield chunk;
   }
 }
@@ -81,13 +104,16 @@ interface Located {
 
 type Json = { readonly [name: string]: unknown };
 
-function parseLine(path: string, line: number, text: string): Located[] {
-  let parsed: unknown;
+function parseLine(path: string, line: number, text: string): unknown {
   try {
-    parsed = JSON.parse(text);
+    return JSON.parse(text) as unknown;
   } catch (error) {
-    throw new CopyError(`${path}:${line}: not JSON: ${(error as Error).message}`);
+    return new CopyError(`${path}:${line}: not JSON: ${(error as Error).message}`);
   }
+}
+
+/** @throws CopyError where the line is neither of the two */
+function locate(path: string, line: number, parsed: unknown): Located[] {
   if (!isObject(parsed)) throw new CopyError(`${path}:${line}: neither an OTLP request nor a log record`);
   if (!('resourceLogs' in parsed)) {
     if (!('attributes' in parsed))

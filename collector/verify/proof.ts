@@ -66,7 +66,7 @@ export function checkSince(directory: string, note: string, keys: readonly Verif
   const { checkpoint: old, note: signed } = readCheckpoint(note);
   if (old.origin !== now.origin)
     return refused(`checkpoint ${old.number} is of the log ${old.origin}, this is ${now.origin}`);
-  const unsigned = whyUnsigned(old, signed, keyring);
+  const unsigned = keyring.whyUnsigned(old.number, signed);
   if (unsigned !== undefined) throw new VerifyError(`the older checkpoint ${unsigned}`);
   if (old.size > now.size)
     return refused(
@@ -102,19 +102,9 @@ function readCheckpoint(text: string): Signed {
 function newest(directory: string, keyring: Keyring): StoredCheckpoint {
   const stored = newestCheckpoint(directory);
   if (!stored) throw new VerifyError(`${directory} has no checkpoints: it is no log, or its journal is gone`);
-  const unsigned = whyUnsigned(stored.checkpoint, stored.note, keyring);
+  const unsigned = keyring.whyUnsigned(stored.checkpoint.number, stored.note);
   if (unsigned !== undefined) throw new VerifyError(`checkpoint ${stored.checkpoint.number} ${unsigned}`);
   return stored;
-}
-
-/** Why no key that may sign this checkpoint signed it; undefined where one did. */
-function whyUnsigned({ number }: Checkpoint, note: Note, keyring: Keyring): string | undefined {
-  const signer = keyring.signerOf(note);
-  if (!signer) return `is not signed by key ${keyring.ids.join(' or ')}`;
-  const replacedAt = keyring.replacedBefore(signer, number);
-  return replacedAt === undefined
-    ? undefined
-    : `is signed by key ${signer.keyId}, which was replaced in checkpoint ${replacedAt}`;
 }
 
 /** The trusted keys, and the successors they named in this log. @throws VerifyError when one named is of another log */

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
+  appendFileSync,
   cpSync,
   mkdtempSync,
   readFileSync,
@@ -362,6 +364,17 @@ test('a removed, repeated or exchanged checkpoint is found', async () => {
   }
 });
 
+test('what stands in the journal after the closing checkpoint is found', async () => {
+  const { log } = copy();
+  appendFileSync(join(log, 'checkpoints'), 'a log like any other\n');
+  const { integrity, problems } = await verifyLog(log);
+  assert.equal(integrity, 'broken');
+  assert.match(
+    problems[0]?.message ?? '',
+    /^checkpoints goes on after the log was closed, from byte \d+: the 21 bytes/,
+  );
+});
+
 test('a log replaced whole and signed with another key is refused by the key kept elsewhere', async () => {
   const trusted = parseVkey(readFileSync(join(sound, 'key/host.pub'), 'utf8'));
   const other = folder();
@@ -381,6 +394,18 @@ test('a log is not verified with the right key under another name', async () => 
   const right = parseVkey(readFileSync(join(sound, 'key/host.pub'), 'utf8'));
   const verdict = await verifyLog(copy().log, [verifierKey('spoor/h/another', right.publicKey)]);
   assert.equal(verdict.integrity, 'broken');
+});
+
+test('a FIFO in the place of any file of the log is refused by its name and not waited for', async () => {
+  for (const name of ['checkpoints', 'checkpoint', 'tile/entries/000', 'tile/0/000', '../key/host.pub']) {
+    const { log } = copy();
+    const path = join(log, name);
+    rmSync(path);
+    execFileSync('mkfifo', [path]);
+    await assert.rejects(verifyLog(log), {
+      message: `cannot read ${path}: not a regular file`,
+    });
+  }
 });
 
 test('a folder without a log is refused in one line', async () => {
