@@ -4,9 +4,13 @@ import { launcherPath } from '../../sensors/linux/native.ts';
 import { openLinuxSensor } from '../../sensors/linux/sensor.ts';
 import { recordTo } from '../../sensors/replay/record.ts';
 import type { Sensor } from '../../sensors/sensor.ts';
+import { createUserNames } from '../attribute/users.ts';
 import { createBuiltinDetect } from '../detect/builtin.ts';
 import { keepMemory, type Memory } from '../detect/memory.ts';
 import { createPipeline, type Pipeline } from '../pipeline.ts';
+import { describePerson } from '../recognise/describe.ts';
+import { createPersonReader } from '../recognise/person/person.ts';
+import { createProcReader } from '../recognise/person/proc.ts';
 import { openHostKey } from '../seal/hostkey.ts';
 import { openSeal, type Seal } from '../seal/seal.ts';
 import { healthOf, tellThrough } from '../service/receivers.ts';
@@ -67,7 +71,16 @@ export async function run(command: readonly string[], options: RunOptions): Prom
   let launched: Launched;
   try {
     launched = await launch(launcherPath(), command);
-    watch.pipeline.plan({ tag: TAG, startedBy: 'run', agent, launcherPid: launched.pid });
+    const person = createPersonReader({ proc: createProcReader(), userName: createUserNames() })(
+      launched.pid,
+    );
+    watch.pipeline.plan({
+      tag: TAG,
+      startedBy: 'run',
+      agent,
+      launcherPid: launched.pid,
+      ...(person && { about: describePerson(person) }),
+    });
     watch.sensor.tag(launched.pid, TAG);
   } catch (error) {
     await close(watch);

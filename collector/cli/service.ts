@@ -45,7 +45,7 @@ async function serve(config: string | undefined, wanted: 'watch' | 'end the watc
     reloading = reloading.then(() => service.reload());
   });
   const signal = await stopped;
-  log.info('stopping', { signal });
+  log.info({ signal }, 'stopping');
   await reloading;
   // A service manager restarts by SIGTERM; a person who presses Ctrl-C wants it to end.
   await service.stop(signal === 'SIGINT' ? 'end' : 'keep');

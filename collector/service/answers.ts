@@ -12,6 +12,7 @@ import { version } from '../cli/version.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import type { Event } from '../event.ts';
 import type { Pipeline } from '../pipeline.ts';
+import type { Person } from '../recognise/person/person.ts';
 import type { Seal } from '../seal/seal.ts';
 import type { Summary } from '../session/summary.ts';
 import { describeResource } from '../ship/resource.ts';
@@ -38,6 +39,7 @@ export interface AnswersNeeds {
   readonly shippers: readonly LogShipper[];
   readonly log: OwnLog;
   readonly newTag: () => SessionTag;
+  readonly personOf: (pid: number) => Person | undefined;
   /** Ends what is empty. */
   readonly look: () => Promise<void>;
   readonly endedSummary: (tag: SessionTag) => Summary | undefined;
@@ -53,7 +55,19 @@ export interface Answers {
 }
 
 export function createAnswers(needs: AnswersNeeds): Answers {
-  const { configuration, state, sensor, pipeline, seal, shippers, log, newTag, look, endedSummary } = needs;
+  const {
+    configuration,
+    state,
+    sensor,
+    pipeline,
+    seal,
+    shippers,
+    log,
+    newTag,
+    personOf,
+    look,
+    endedSummary,
+  } = needs;
   const { logDirectory } = state;
   const control = join(configuration.runtime, 'control.sock');
   const resource = describeResource({ version, keyId: seal.verifierKey.keyId });
@@ -106,6 +120,7 @@ export function createAnswers(needs: AnswersNeeds): Answers {
         sensor,
         pipeline,
         newTag,
+        personOf,
         look,
         endedSummary,
         logDirectory,
@@ -117,7 +132,7 @@ export function createAnswers(needs: AnswersNeeds): Answers {
       };
     };
     const failed = (error: unknown) =>
-      log.error('a question could not be answered', { cause: String(error) });
+      log.error({ cause: String(error) }, 'a question could not be answered');
     sockets.push(await serveControl(control, { watchedIn, begin, failed }));
     const text = () => prometheusText(figures(), resource);
     sockets.push(await serveMetrics(join(configuration.runtime, 'metrics.sock'), { text, watchedIn }));
@@ -131,7 +146,7 @@ export function createAnswers(needs: AnswersNeeds): Answers {
     // OpenTelemetry's packages take memory that nobody should pay who ships nothing.
     const { sendMetrics } = await import('./metrics-sender.ts');
     const failed = (destination: string, cause: string) =>
-      log.warn('metrics could not be delivered', { destination, cause });
+      log.warn({ destination, cause }, 'metrics could not be delivered');
     for (const destination of ship)
       senders.push(sendMetrics({ destination, resource, version, intervalMs, figures, failed }));
   }

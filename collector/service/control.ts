@@ -12,8 +12,10 @@ import { loadNative } from '../../sensors/linux/native.ts';
 
 /** One request; a command line of `spoor run` is the longest. Past it the connection ends. */
 const MAX_REQUEST_BYTES = 256 * 1024;
-/** Connections at once. Past it new ones are closed unanswered. */
-const MAX_CONNECTIONS = 64;
+/** Connections at once of one user; each `spoor run` holds one. Past it new ones are refused. */
+const MAX_CONNECTIONS_OF_USER = 64;
+/** Of all users but root, who is always heard. */
+const MAX_CONNECTIONS_OF_USERS = 256;
 
 export interface Peer {
   readonly pid: number;
@@ -74,16 +76,17 @@ function answers(path: string): Promise<boolean> {
 }
 
 export async function serveControl(path: string, needs: ControlNeeds): Promise<Listening> {
-  const open = new Set<Socket>();
+  const open = new Map<Socket, Peer>();
   const server = createServer((socket) => {
     socket.on('error', () => {}); // who asked went away: nothing is left to be done for it
-    if (open.size >= MAX_CONNECTIONS) {
-      socket.destroy();
+    const peer = peerOf(socket);
+    if (areTooMany([...open.values()], peer)) {
+      socket.end(line({ refused: 'too many of your questions are open; end some of what you have watched' }));
       return;
     }
-    open.add(socket);
+    open.set(socket, peer);
     socket.once('close', () => open.delete(socket));
-    converse(socket, needs).catch((error) => {
+    converse(socket, peer, needs).catch((error) => {
       needs.failed(error);
       socket.destroy();
     });
@@ -93,11 +96,19 @@ export async function serveControl(path: string, needs: ControlNeeds): Promise<L
   return {
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of open) socket.destroy();
+      for (const socket of open.keys()) socket.destroy();
       await closed;
       rmSync(path, { force: true });
     },
   };
+}
+
+/** Nobody keeps the others, or root, from being heard. */
+function areTooMany(open: readonly Peer[], { uid }: Peer): boolean {
+  return (
+    open.filter((peer) => peer.uid === uid).length >= MAX_CONNECTIONS_OF_USER ||
+    (uid !== 0 && open.filter((peer) => peer.uid !== 0).length >= MAX_CONNECTIONS_OF_USERS)
+  );
 }
 
 /** Who is at the other end of an accepted connection. */
@@ -107,8 +118,7 @@ export function peerOf(socket: Socket): Peer {
   return loadNative().peer(handle?.fd ?? -1);
 }
 
-async function converse(socket: Socket, needs: ControlNeeds): Promise<void> {
-  const peer = peerOf(socket);
+async function converse(socket: Socket, peer: Peer, needs: ControlNeeds): Promise<void> {
   socket.pause();
   const session = peer.pid === 0 ? 'unknown' : await needs.watchedIn(peer.pid);
   if (session !== undefined) {

@@ -14,7 +14,7 @@ function logAt(level: 'error' | 'warn' | 'info' | 'debug', journal = false) {
 
 test('a line is one JSON object with time, level, message and fields, and lower levels are not written', () => {
   const { log, lines } = logAt('info');
-  log.info('watching', { state: '/a\nb' });
+  log.info({ state: '/a\nb' }, 'watching');
   log.debug('not this');
   assert.equal(lines.length, 1);
   assert.ok(lines[0]?.endsWith('\n') && lines[0].indexOf('\n') === lines[0].length - 1);
@@ -24,7 +24,7 @@ test('a line is one JSON object with time, level, message and fields, and lower 
     message: 'watching',
     state: '/a\nb',
   });
-  log.setLevel('debug');
+  log.level = 'debug';
   log.debug('this');
   assert.equal(lines.length, 2);
 });
@@ -43,19 +43,19 @@ test('each line for the journal begins with its syslog priority', () => {
 
 test('what is said again within a minute is counted, and the count is told with the next', () => {
   const { log, lines, later } = logAt('info');
-  for (let time = 0; time < 5; time++) log.warn('away', { cause: 'ECONNREFUSED' });
-  log.warn('away', { cause: 'ETIMEDOUT' });
+  for (let time = 0; time < 5; time++) log.warn({ cause: 'ECONNREFUSED' }, 'away');
+  log.warn({ cause: 'ETIMEDOUT' }, 'away');
   assert.equal(lines.length, 2);
   later(60_000);
-  log.warn('away', { cause: 'ECONNREFUSED' });
+  log.warn({ cause: 'ECONNREFUSED' }, 'away');
   assert.equal(JSON.parse(lines[2] ?? '').repeated, 4);
 });
 
 test('of messages that differ each time none is lost, and the oldest repeats are forgotten', () => {
   const { log, lines } = logAt('info');
-  for (let number = 0; number < 300; number++) log.info('one', { number });
+  for (let number = 0; number < 300; number++) log.info({ number }, 'one');
   assert.equal(lines.length, 300);
-  log.info('one', { number: 0 }); // forgotten, so written again
-  log.info('one', { number: 299 });
+  log.info({ number: 0 }, 'one'); // forgotten, so written again
+  log.info({ number: 299 }, 'one');
   assert.equal(lines.length, 301);
 });

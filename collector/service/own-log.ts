@@ -1,9 +1,13 @@
 /**
  * What the service says of its own work: one JSON object a line on standard error, which systemd's journal keeps.
  * Never what an agent did, and nothing that could hold a secret: that is in the signed log, redacted.
+ *
+ * By pino, without its threads: a line is written before the next thing happens, so the last words before an end are
+ * there.
  */
 
 import { writeSync } from 'node:fs';
+import { type DestinationStream, pino } from 'pino';
 import type { LogLevel } from '../configuration/configuration.ts';
 
 const STDERR = 2;
@@ -12,18 +16,18 @@ const REPEAT_INTERVAL_MS = 60_000;
 /** Distinct messages remembered for that. */
 const MAX_REMEMBERED = 256;
 
-/** syslog severities, which the journal takes from "<N>" before a line (sd-daemon(3)). */
-const PRIORITIES = { error: 3, warn: 4, info: 6, debug: 7 } as const;
+/** syslog severities of pino's levels, which the journal takes from "<N>" before a line (sd-daemon(3)). */
+const PRIORITIES = new Map([
+  [pino.levels.values.error, 3],
+  [pino.levels.values.warn, 4],
+  [pino.levels.values.info, 6],
+  [pino.levels.values.debug, 7],
+]);
 
-export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
-
-export interface OwnLog {
-  error(message: string, fields?: Fields): void;
-  warn(message: string, fields?: Fields): void;
-  info(message: string, fields?: Fields): void;
-  debug(message: string, fields?: Fields): void;
-  setLevel(level: LogLevel): void;
-}
+/** Plain values only: no object finds its way into the journal with what it carries. */
+type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
+type Say = { (fields: Fields, message: string): void; (message: string): void };
+export type OwnLog = Readonly<Record<LogLevel, Say>> & { level: string };
 
 export interface OwnLogNeeds {
   readonly write?: (line: string) => void;
@@ -34,49 +38,65 @@ export interface OwnLogNeeds {
 
 export function createOwnLog(level: LogLevel, needs: OwnLogNeeds = {}): OwnLog {
   const { write = writeWhole, nowMs = Date.now, journal = process.env.JOURNAL_STREAM !== undefined } = needs;
-  let least: number = PRIORITIES[level];
+  const repeatsOf = countRepeats(nowMs);
+  return pino(
+    {
+      level,
+      base: null,
+      messageKey: 'message',
+      timestamp: () => `,"time":"${new Date(nowMs()).toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      hooks: {
+        logMethod(said, writeLine, at) {
+          const repeated = repeatsOf(`${at} ${JSON.stringify(said)}`);
+          if (repeated === undefined) return;
+          if (repeated === 0) writeLine.apply(this, said);
+          else {
+            const [fields, message] = withFields(said);
+            writeLine.call(this, { ...fields, repeated }, message);
+          }
+        },
+      },
+    },
+    journal ? withPriority(write) : { write },
+  );
+}
+
+/** A line is said as (message) or as (fields, message). */
+function withFields(said: readonly unknown[]): [fields: object, message: string] {
+  const [first, second] = said;
+  return typeof first === 'string' ? [{}, first] : [first as object, second as string];
+}
+
+function withPriority(write: (line: string) => void): DestinationStream {
+  return {
+    // pino then sets lastLevel before it writes.
+    [pino.symbols.needsMetadataGsym]: true,
+    lastLevel: pino.levels.values.error,
+    write(line) {
+      write(`<${PRIORITIES.get(this.lastLevel)}>${line}`);
+    },
+  } as DestinationStream & { lastLevel: number };
+}
+
+/** @returns how often a line was kept back since it was last said; undefined when it is to be kept back now */
+function countRepeats(nowMs: () => number): (line: string) => number | undefined {
   const said = new Map<string, { atMs: number; repeated: number }>();
-
-  function say(at: LogLevel, message: string, fields: Fields = {}): void {
-    if (PRIORITIES[at] > least) return;
-    const repeated = repeatsOf(`${at} ${message} ${JSON.stringify(fields)}`);
-    if (repeated === undefined) return;
-    const line = JSON.stringify({
-      time: new Date(nowMs()).toISOString(),
-      level: at,
-      message,
-      ...fields,
-      ...(repeated > 0 && { repeated }),
-    });
-    write(`${journal ? `<${PRIORITIES[at]}>` : ''}${line}\n`);
-  }
-
-  /** How often it was kept back since it was last said; undefined when it is to be kept back now. */
-  function repeatsOf(what: string): number | undefined {
-    const before = said.get(what);
+  return (line) => {
+    const before = said.get(line);
     const now = nowMs();
     if (before && now - before.atMs < REPEAT_INTERVAL_MS) {
       before.repeated += 1;
       return undefined;
     }
-    said.delete(what);
-    said.set(what, { atMs: now, repeated: 0 });
+    said.delete(line);
+    said.set(line, { atMs: now, repeated: 0 });
     if (said.size > MAX_REMEMBERED) for (const oldest of [...said.keys()].slice(0, 1)) said.delete(oldest);
     return before?.repeated ?? 0;
-  }
-
-  return {
-    error: (message, fields) => say('error', message, fields),
-    warn: (message, fields) => say('warn', message, fields),
-    info: (message, fields) => say('info', message, fields),
-    debug: (message, fields) => say('debug', message, fields),
-    setLevel(next) {
-      least = PRIORITIES[next];
-    },
   };
 }
 
-/** Synchronous, so that the last words before an end are not lost. A journal that is gone must not end the service. */
+/** A journal that is gone must not end the service. */
 function writeWhole(line: string): void {
   try {
     writeSync(STDERR, line);

@@ -23,7 +23,7 @@ export function createServiceManager(log: OwnLog, environment = process.env): Se
     try {
       loadNative().notify(path, text);
     } catch (error) {
-      log.warn('the service manager could not be told', { cause: (error as Error).message });
+      log.warn({ cause: (error as Error).message }, 'the service manager could not be told');
     }
   }
 

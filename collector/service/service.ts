@@ -98,7 +98,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     manager.ready();
     return service;
   } catch (error) {
-    log.error('the service cannot begin', { cause: (error as Error).message });
+    log.error({ cause: (error as Error).message }, 'the service cannot begin');
     await seal.close();
     throw error;
   }
@@ -151,7 +151,7 @@ class RunningService implements Service {
     this.#memory = keepMemory(
       parts.state.directory,
       () => this.#knowledge.detect,
-      (cause) => options.log.warn('what rules remember is not kept', { cause }),
+      (cause) => options.log.warn({ cause }, 'what rules remember is not kept'),
     );
     const { recogniser, personOf } = parts.knowledge;
     const newTag = () => this.#newTag();
@@ -178,7 +178,7 @@ class RunningService implements Service {
         return file && { sessionId: file.session.id, entityId: file.writer.entityId };
       },
       tell: (event) => this.#pipeline.tell(event),
-      failed: (error) => options.log.error('the inventory could not be taken', { cause: error.message }),
+      failed: (error) => options.log.error({ cause: error.message }, 'the inventory could not be taken'),
     });
     if (this.#progress) seal.onGrow((durable) => this.#progress?.durable(durable));
     this.#keeper = createSessionKeeper({
@@ -188,7 +188,7 @@ class RunningService implements Service {
         this.#remember(session.tag, summary);
         this.#firstRecords.delete(session.id);
         this.#saveWatch();
-        options.log.debug('session ended', { session: session.id, reason: summary?.endReason });
+        options.log.debug({ session: session.id, reason: summary?.endReason }, 'session ended');
       },
     });
     this.#answers = createAnswers({
@@ -200,6 +200,7 @@ class RunningService implements Service {
       shippers: receivers.shippers,
       log: options.log,
       newTag: () => this.#newTag(),
+      personOf: (pid) => this.#knowledge.personOf(pid),
       look: () => this.#keeper.look(),
       endedSummary: (tag) => this.#ended.get(tag),
       service: () => ({
@@ -225,16 +226,19 @@ class RunningService implements Service {
     await this.#answers.open();
     this.#watchRules();
     this.#giveBack = giveBackWhenQuiet();
-    log.info('watching', {
-      version,
-      tier: sensor.facts.tier,
-      state: state.directory,
-      agents: this.#knowledge.catalogue.agents.length,
-      running_sessions: begun,
-      resumed_sessions: resumed,
-      watch_before: sensor.kept?.found,
-      start_ms: Math.round(process.uptime() * 1_000),
-    });
+    log.info(
+      {
+        version,
+        tier: sensor.facts.tier,
+        state: state.directory,
+        agents: this.#knowledge.catalogue.agents.length,
+        running_sessions: begun,
+        resumed_sessions: resumed,
+        watch_before: sensor.kept?.found,
+        start_ms: Math.round(process.uptime() * 1_000),
+      },
+      'watching',
+    );
   }
 
   async reload(): Promise<void> {
@@ -248,18 +252,18 @@ class RunningService implements Service {
       this.#finder.reload(knowledge);
       if (next.recognise.enabled) this.#lookOut(knowledge.catalogue);
       this.#knowledge = knowledge;
-      log.setLevel(next.logLevel);
+      log.level = next.logLevel;
       // What waits for a start keeps its old value, so that it is named by the next reload too.
       this.#configuration = { ...this.#configuration, logLevel: next.logLevel, rules: next.rules };
       this.#configurationTrouble = '';
       this.#watchRules();
       log.info('configuration read again');
       if (waiting.length > 0)
-        log.warn('some keys take effect at the next start only', { keys: waiting.join(', ') });
+        log.warn({ keys: waiting.join(', ') }, 'some keys take effect at the next start only');
     } catch (error) {
       this.#configurationTrouble = (error as Error).message;
       for (const problem of this.#configurationTrouble.split('\n'))
-        log.error('configuration refused; the last good one stays in force', { problem });
+        log.error({ problem }, 'configuration refused; the last good one stays in force');
     }
     manager.ready();
   }
@@ -293,9 +297,12 @@ class RunningService implements Service {
     });
     this.#keeper.resumed(
       summedUp.catch((error: Error) =>
-        this.#options.log.error('the sums of sessions that go on lack what the log has of them', {
-          cause: error.message,
-        }),
+        this.#options.log.error(
+          {
+            cause: error.message,
+          },
+          'the sums of sessions that go on lack what the log has of them',
+        ),
       ),
     );
     for (const event of describeWatch(sensor, sessions.length)) this.#pipeline.tell(event);
@@ -357,7 +364,7 @@ class RunningService implements Service {
       kept.close();
     }
     await receivers.stop();
-    log.info('stopped', { records: closing.size, watch: goesOn ? 'goes on in the kernel' : 'ended' });
+    log.info({ records: closing.size, watch: goesOn ? 'goes on in the kernel' : 'ended' }, 'stopped');
     manager.close();
   }
 
@@ -379,7 +386,7 @@ class RunningService implements Service {
     this.#answers.watch(batch);
     const refused = this.#pipeline.refused();
     for (const cause of refused.slice(this.#toldRefusals))
-      this.#options.log.error('an event was refused by the log and is told there as lost', { cause });
+      this.#options.log.error({ cause }, 'an event was refused by the log and is told there as lost');
     this.#toldRefusals = refused.length;
     if (isChanged) this.#saveWatch();
     this.#keeper.watch(batch);
@@ -390,7 +397,7 @@ class RunningService implements Service {
     this.#rulesWatch = watchRules(
       this.#configuration.rules.paths,
       () => void this.reload(),
-      (path, cause) => this.#options.log.warn('rules are read again by SIGHUP only', { path, cause }),
+      (path, cause) => this.#options.log.warn({ path, cause }, 'rules are read again by SIGHUP only'),
     );
   }
 
@@ -399,7 +406,7 @@ class RunningService implements Service {
     this.#rescan ??= setTimeout(() => {
       this.#rescan = undefined;
       const begun = this.#takeInExisting();
-      if (begun > 0) this.#options.log.warn('agents found whose exec was lost', { sessions: begun });
+      if (begun > 0) this.#options.log.warn({ sessions: begun }, 'agents found whose exec was lost');
     }, 0);
   }
 

@@ -16,6 +16,8 @@ import { reportJson } from '../cli/report-json.ts';
 import { reportText } from '../cli/report-text.ts';
 import { paint } from '../cli/terminal.ts';
 import type { Pipeline } from '../pipeline.ts';
+import { describePerson } from '../recognise/describe.ts';
+import type { Person } from '../recognise/person/person.ts';
 import type { Summary } from '../session/summary.ts';
 import { type Answer, type Peer, Refused } from './control.ts';
 
@@ -26,6 +28,7 @@ export interface WatchNeeds {
   readonly sensor: Pick<Sensor, 'members' | 'tag'>;
   readonly pipeline: Pick<Pipeline, 'plan' | 'flush' | 'sessionOf' | 'summary'>;
   readonly newTag: () => SessionTag;
+  readonly personOf: (pid: number) => Person | undefined;
   /** Ends what is empty. @returns the summary of a session that has ended meanwhile */
   readonly look: () => Promise<void>;
   readonly endedSummary: (tag: SessionTag) => Summary | undefined;
@@ -46,11 +49,13 @@ export function createWatchRequest(peer: Peer, needs: WatchNeeds): WatchRequest 
     if (!Number.isSafeInteger(pid)) throw new Refused('"pid" must be the number of the process to watch');
     refuseUnlessOwn(pid as number, peer);
     const given = needs.newTag();
+    const person = needs.personOf(pid as number);
     needs.pipeline.plan({
       tag: given,
       startedBy: 'run',
       agent: agentIn(request.agent),
       launcherPid: pid as number,
+      ...(person && { about: describePerson(person) }),
     });
     try {
       needs.sensor.tag(pid as number, given);
@@ -78,7 +83,7 @@ export function createWatchRequest(peer: Peer, needs: WatchNeeds): WatchRequest 
   return { watch, ended };
 }
 
-/** Nobody may have a process of somebody else watched under a name of their choice. */
+/** Nobody may have a process of somebody else watched under a name of their choice, or read the report of one. */
 function refuseUnlessOwn(pid: number, peer: Peer): void {
   let status: string;
   try {
@@ -88,6 +93,10 @@ function refuseUnlessOwn(pid: number, peer: Peer): void {
   }
   const parent = Number(/^PPid:\s*(\d+)/m.exec(status)?.[1]);
   if (parent !== peer.pid) throw new Refused(`process ${pid} is no child of yours`);
+  // Also when another process has the number of the one that connected.
+  const users = /^Uid:\s*(.*)$/m.exec(status)?.[1]?.split(/\s+/) ?? [];
+  if (peer.uid !== 0 && users.some((user) => Number(user) !== peer.uid))
+    throw new Refused(`process ${pid} runs as another user`);
 }
 
 function agentIn(value: unknown): { name: string; version: string | undefined } {

@@ -20,10 +20,13 @@ export function openWatch(
 ): Sensor {
   if (keep === undefined) return openLinuxSensor({ ringBytes });
   if (isInBpfFileSystem(keep)) return openLinuxSensor({ ringBytes, keepAt: keep, lossTold });
-  log.warn('a restart will leave a gap: there is no bpf file system to keep the watch in', {
-    keep,
-    mend: `mount -t bpf bpf ${dirname(keep)}`,
-  });
+  log.warn(
+    {
+      keep,
+      mend: `mount -t bpf bpf ${dirname(keep)}`,
+    },
+    'a restart will leave a gap: there is no bpf file system to keep the watch in',
+  );
   return openLinuxSensor({ ringBytes });
 }
 

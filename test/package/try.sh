@@ -43,7 +43,8 @@ echo "        from exec to ready: $(((($(us ActiveEnterTimestampMonotonic) - $(u
 claim 'it starts with the machine' systemctl is-enabled spoor
 claim 'it has the five privileges it needs and no other' privileges
 claim 'its state is closed to everybody else' not su alice -c 'ls /var/lib/spoor'
-claim 'its sockets are closed to everybody else' not su alice -c 'ls /run/spoor'
+claim 'others cannot list its sockets' not su alice -c 'ls /run/spoor'
+claim 'others are told nothing of what is watched' sh -c 'su alice -c "spoor status" 2>&1 | grep -q "only root may ask"'
 claim 'doctor finds nothing missing' spoor doctor
 claim 'its configuration is a sound one' spoor config check
 claim 'there is a manual page' sh -c 'zcat /usr/share/man/man1/spoor.1.gz | grep -q "SH EXIT STATUS"'
@@ -55,6 +56,8 @@ claim 'it is known as what it is' told '"event_name":"session.start"' '"gen_ai.a
 claim 'for whom it acts is known' told '"event_name":"session.start"' '"process.user.name":"alice"'
 claim 'what it wrote is in the log' told '"event_name":"file.open"' '/home/alice/first'
 claim 'a command can be watched beside the service' spoor run -- cat /etc/hostname
+claim 'a command of another user too' su alice -c 'cd; spoor run -- cp /etc/hostname by-run'
+claim 'what it wrote is in the log, in her name' told '"file.path":"/home/alice/by-run"' '"process.user.name":"alice"'
 claim 'the log is intact' intact
 claim 'nothing is lost' complete
 

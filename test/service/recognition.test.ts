@@ -13,6 +13,7 @@ import { codexCommand, configureCodex, installedCodex } from '../agents/codex.ts
 import { startModel } from '../agents/model.ts';
 import { eventsIn, needsRoot, type PrintedEvent, run, scratch, spoor } from '../system/spoor.ts';
 import { plantCodex, plantPackage } from './agent.ts';
+import { startsNaming } from './own-sessions.ts';
 import { startService } from './running.ts';
 
 /** Makes a child at once, in a session of its own, that writes a file and ends; then does it again. */
@@ -29,10 +30,6 @@ function bootNs({ attributes }: PrintedEvent): bigint {
   return BigInt(attributes['spoor.event.boot_ns'] ?? 0);
 }
 
-function starts(events: readonly PrintedEvent[]): PrintedEvent[] {
-  return events.filter(({ event_name }) => event_name === 'session.start');
-}
-
 test(
   'an agent started by hand is a session from its exec: who it is, what its first child wrote, how it ended',
   needsRoot,
@@ -46,8 +43,8 @@ test(
     assert.equal(await service.stop(), 0);
 
     const events = await eventsIn(service.state);
-    assert.equal(starts(events).length, 1);
-    const start = starts(events)[0]?.attributes ?? {};
+    assert.equal(startsNaming(events, folder).length, 1);
+    const start = startsNaming(events, folder)[0]?.attributes ?? {};
     assert.equal(start['gen_ai.agent.name'], 'codex');
     assert.equal(start['gen_ai.agent.version'], version);
     assert.equal(start['spoor.session.started_by'], 'recognition');
@@ -93,7 +90,7 @@ test(
     assert.ok(existsSync(outsider));
     await service.stop();
     const events = await eventsIn(service.state);
-    assert.deepEqual(starts(events), []);
+    assert.deepEqual(startsNaming(events, folder), []);
     assert.deepEqual(
       events.filter(({ attributes }) => attributes['file.path'] === outsider),
       [],
@@ -123,7 +120,7 @@ spawnSync('/bin/sh', ['-c', process.argv.slice(2).join(' ')], { stdio: 'inherit'
     await run(outer.command, [inner.command, file]);
     await service.stop();
     const events = await eventsIn(service.state);
-    const [first, second] = starts(events).map(({ attributes }) => attributes);
+    const [first, second] = startsNaming(events, folder).map(({ attributes }) => attributes);
     assert.equal(first?.['gen_ai.agent.name'], 'codex');
     assert.equal(second?.['gen_ai.agent.name'], 'gemini-cli');
     assert.equal(second?.['spoor.session.parent_id'], first?.['session.id']);
@@ -154,7 +151,7 @@ child.on('exit', () => {});
     await service.stop();
     const events = await eventsIn(service.state);
     assert.equal((await service.says('watching')).running_sessions, 1);
-    const start = starts(events)[0]?.attributes ?? {};
+    const start = startsNaming(events, folder)[0]?.attributes ?? {};
     assert.equal(start['gen_ai.agent.name'], 'codex');
     assert.equal(start['process.pid'], agent.pid);
     assert.equal(start['spoor.session.basis'], 'inferred');
@@ -223,8 +220,8 @@ test('the real Codex, started by hand, is one session with every command the mod
   await service.stop();
 
   const events = await eventsIn(service.state);
-  assert.equal(starts(events).length, 1);
-  const start = starts(events)[0]?.attributes ?? {};
+  assert.equal(startsNaming(events, folder).length, 1);
+  const start = startsNaming(events, folder)[0]?.attributes ?? {};
   assert.equal(start['gen_ai.agent.name'], 'codex');
   assert.equal(start['gen_ai.agent.version'], codex.version);
   const session = ofSession(events, start['session.id']);

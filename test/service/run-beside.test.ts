@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { SPOOR } from '../checkout.ts';
 import { eventsIn, needsRoot, run, scratch, spoor } from '../system/spoor.ts';
 import { plantCodex } from './agent.ts';
+import { eventsNaming, startsNaming } from './own-sessions.ts';
 import { startService } from './running.ts';
 
 test(
@@ -27,14 +28,15 @@ test(
     assert.match(outcome.stderr, /kept by the service/);
     assert.match(outcome.stderr, /2 programs run|bash/);
     await service.stop();
-    const events = await eventsIn(service.state);
+    const all = await eventsIn(service.state);
+    const events = eventsNaming(all, folder);
     const start = events.find(({ event_name }) => event_name === 'session.start')?.attributes;
     assert.equal(start?.['spoor.session.started_by'], 'run');
     const write = events.find(({ attributes }) => attributes['file.path'] === file)?.attributes;
     assert.equal(write?.['session.id'], start?.['session.id']);
     const end = events.find(({ event_name }) => event_name === 'session.end')?.attributes;
     assert.equal(end?.['process.exit.code'], 7);
-    assert.equal(events.filter(({ event_name }) => event_name === 'log.open').length, 1); // one writer, all the time
+    assert.equal(all.filter(({ event_name }) => event_name === 'log.open').length, 1); // one writer, all the time
   },
 );
 
@@ -49,7 +51,7 @@ test(
     assert.equal(outcome.code, 3, outcome.stderr);
     assert.equal(JSON.parse(outcome.stderr).agent.name, 'codex');
     await service.stop();
-    const starts = (await eventsIn(service.state)).filter(({ event_name }) => event_name === 'session.start');
+    const starts = startsNaming(await eventsIn(service.state), folder);
     assert.equal(starts.length, 1);
     assert.equal(starts[0]?.attributes['spoor.session.started_by'], 'run');
     assert.equal(starts[0]?.attributes['gen_ai.agent.name'], 'codex');
@@ -109,7 +111,7 @@ if left > 0:
     const { stdout } = await spoor(['run', '--state', service.state, '--', 'python3', again, '40']);
     assert.equal(stdout.toString(), 'True\n'.repeat(40));
     await service.stop();
-    const events = await eventsIn(service.state);
+    const events = eventsNaming(await eventsIn(service.state), folder);
     assert.equal(events.filter(({ event_name }) => event_name === 'session.end').length, 1);
   },
 );

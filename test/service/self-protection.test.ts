@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { MIB, smallTmpfs } from '../faults/small-disk.ts';
 import { eventsIn, needsRoot, scratch, spoor } from '../system/spoor.ts';
 import { keepIn } from './kept.ts';
+import { startsNaming } from './own-sessions.ts';
 import { startService } from './running.ts';
 
 /** A log that never writes again fails the test by its own time-out. */
@@ -149,8 +150,7 @@ for n in range(350000):
     );
     assert.ok(found.length >= 1);
     // Who did it: the session whose opens were lost. Its open of the filler may be among them: opens go first.
-    const { attributes: started } =
-      events.find(({ event_name }) => event_name === 'session.start') ?? assert.fail();
+    const { attributes: started } = startsNaming(events, disk.mount)[0] ?? assert.fail();
     const losers = new Set(unsealed.map(({ attributes }) => attributes['session.id']));
     assert.ok(losers.has(started['session.id']), [...losers].join(', '));
     assert.equal((await spoor(['verify', '--state', service.state])).code, 0);
