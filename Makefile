@@ -58,11 +58,13 @@ test-faults: privileged
 agents: test/agents/node_modules/.installed-lock.json
 
 # What the lock file says, as npm ci would, but for optional packages of other platforms that the registry does not have.
+# Cline's native package has a program of its name too; `npm install --global` links the one of the package asked for.
 test/agents/node_modules/.installed-lock.json: test/agents/package-lock.json
 	@cmp -s $< $@ || { echo "Installing the AI agents under test (about 2 GB)"; \
 	  npm install --no-save --prefix $(<D) --ignore-scripts --no-audit --no-fund && \
 	  (cd $(<D)/node_modules/opencode-ai && node postinstall.mjs) && \
-	  (cd $(<D)/node_modules/cline && HOME=/nonexistent node postinstall.mjs) && cp $< $@; }
+	  (cd $(<D)/node_modules/cline && HOME=/nonexistent node postinstall.mjs && \
+	    ln -sf ../cline/bin/cline ../.bin/cline) && cp $< $@; }
 	@touch $@
 
 # By content, not by time: a fresh checkout with the same lockfile has nothing to install.

@@ -15,6 +15,7 @@ import { openHostKey } from '../seal/hostkey.ts';
 import { openSeal, type Seal } from '../seal/seal.ts';
 import { healthOf, tellThrough } from '../service/receivers.ts';
 import { identifyAgent } from '../session/agent.ts';
+import type { AgentIdentity } from '../session/session.ts';
 import type { Summary } from '../session/summary.ts';
 import { destinationFromEnvironment } from '../ship/environment.ts';
 import { describeResource, hostId } from '../ship/resource.ts';
@@ -67,7 +68,7 @@ export async function run(command: readonly string[], options: RunOptions): Prom
   const agent = identifyAgent(findCommand(command[0] ?? ''));
   const service = await serviceBeside(options.state);
   if (service) return runBeside(service, command, agent, options);
-  const watch = await open(options);
+  const watch = await open(options, agent);
   let launched: Launched;
   try {
     launched = await launch(launcherPath(), command);
@@ -94,13 +95,13 @@ export async function run(command: readonly string[], options: RunOptions): Prom
   return exitCode;
 }
 
-async function open(options: RunOptions): Promise<Watch> {
+async function open(options: RunOptions, agent: AgentIdentity): Promise<Watch> {
   const detect = await createBuiltinDetect(options.state);
   // First, so that a host that cannot be watched is left as it was.
   const linux = openLinuxSensor();
   const state = openState(options.state);
   const hostKey = openHostKey(state.keyDirectory);
-  const sensor = options.record === undefined ? linux : recordTo(options.record, linux);
+  const sensor = options.record === undefined ? linux : recordTo(options.record, linux, agent);
   let receiver: Receiver | undefined;
   const seal = await openSeal({
     directory: state.logDirectory,

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { testFilesAt } from '../cli/rules/test.ts';
+import { recordedEvents } from '../recorded.ts';
 import type { Expression } from './expression.ts';
 import { loadRuleSet } from './load.ts';
 import { builtinRules, readRuleFiles } from './pack.ts';
@@ -17,7 +18,7 @@ import type { RuleSet } from './ruleset.ts';
 const FOLDER = builtinRules();
 const RULES = loadRuleSet(readRuleFiles(FOLDER), readPlaceholders(FOLDER));
 const TESTS = testFilesAt(FOLDER).flatMap((file) => readRuleTests(file, readFileSync(file, 'utf8')));
-const tester = createRuleTester();
+const tester = createRuleTester(recordedEvents);
 
 const OF_NO_SESSION: ReadonlySet<string> = new Set([
   'The sensor was flooded',

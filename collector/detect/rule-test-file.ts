@@ -5,7 +5,7 @@
  * rules beside it that must come of them, no more and no less.
  */
 
-import { dirname, join } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { ATTRIBUTES, EVENTS, type EventName } from '../../schemas/generated/registry.ts';
 import { nearest, type Place, Refusal } from './refusal.ts';
 import { readYaml, type YamlMap, type YamlTree } from './yaml.ts';
@@ -37,7 +37,7 @@ export interface RuleTest {
   readonly at: Place;
   readonly name: string;
   readonly events: readonly TestEvent[];
-  /** A file of `spoor events --json` instead of events. */
+  /** A file of `spoor run --record`, or of `spoor events --json`, instead of events. */
   readonly recording: string | undefined;
   readonly expected: readonly Expectation[];
 }
@@ -78,7 +78,7 @@ function readTest(file: string, map: YamlMap, shared: Readonly<Record<string, un
     at: { line: map.line, column: map.column },
     name,
     events: events?.kind === 'list' ? readEvents(file, events.items, shared) : [],
-    recording: recording ? join(dirname(file), textAt(file, map, 'recording')) : undefined,
+    recording: recording ? resolve(dirname(file), textAt(file, map, 'recording')) : undefined,
     expected: readExpected(file, map),
   };
 }

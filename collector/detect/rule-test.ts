@@ -49,7 +49,8 @@ export interface RuleTester {
   run(test: RuleTest, rules: RuleSet): RuleTestResult;
 }
 
-export function createRuleTester(): RuleTester {
+/** @param recordedEvents the events of a sensor's recording, as an endpoint would judge them */
+export function createRuleTester(recordedEvents: (file: string) => readonly Event[]): RuleTester {
   const classify = createClassify(ownCatalogue());
   return {
     run(test, rules) {
@@ -60,7 +61,8 @@ export function createRuleTester(): RuleTester {
           passed: false,
           differences: [`no rule in ${ruleFileOf(test.file)}; a test lies beside its rule file`],
         };
-      const fired = fire(test, rules, classify).filter(({ rule }) => own.includes(rule));
+      const recording = test.recording === undefined ? [] : eventsOf(test.recording, recordedEvents);
+      const fired = fire(test, recording, rules, classify).filter(({ rule }) => own.includes(rule));
       const differences = compare(fired, test.expected, own);
       return { test, passed: differences.length === 0, differences };
     },
@@ -96,7 +98,7 @@ export function findingsOf(
   return { findings, uids: new Set(events.map(({ uid }) => uid)) };
 }
 
-function fire(test: RuleTest, rules: RuleSet, classify: Classify): Fired[] {
+function fire(test: RuleTest, recording: readonly Event[], rules: RuleSet, classify: Classify): Fired[] {
   const detect = createDetect({ rules, ruleset: 'test', product: 'linux', classify });
   const matcher = createMatcher(rules, 'routed');
   const byKey = new Map<string, Rule>();
@@ -105,7 +107,6 @@ function fire(test: RuleTest, rules: RuleSet, classify: Classify): Fired[] {
   const fired: Fired[] = [];
   const numbers = new Map<string, number>();
   const events = test.recording === undefined ? test.events.flatMap(repeated) : [];
-  const own = test.recording === undefined ? [] : recorded(test.recording);
   const take = (event: Event, on: number) => {
     numbers.set(event.uid, on);
     for (const out of detect([event])) {
@@ -114,7 +115,7 @@ function fire(test: RuleTest, rules: RuleSet, classify: Classify): Fired[] {
       if (rule) fired.push({ rule, on, evidence: uids.map((uid) => numbers.get(uid) ?? -1) });
     }
   };
-  for (const [on, event] of own.entries()) take(event, on);
+  for (const [on, event] of recording.entries()) take(event, on);
   for (const [on, event] of events.entries()) {
     if (event.name === undefined) {
       const flat = { ...event.fields, '@timestamp': START_MS + event.offsetMs };
@@ -155,7 +156,14 @@ function ownEvent(event: TestEvent, name: NonNullable<TestEvent['name']>): Event
   };
 }
 
-function recorded(file: string): Event[] {
+/** A recording is what a sensor saw (packed or not), or what `spoor events --json` printed. */
+function eventsOf(file: string, recordedEvents: (file: string) => readonly Event[]): readonly Event[] {
+  return /\.gz$/.test(file) || readFileSync(file, 'utf8').startsWith('{"recording":')
+    ? recordedEvents(file)
+    : printed(file);
+}
+
+function printed(file: string): Event[] {
   const lines = readFileSync(file, 'utf8').split('\n');
   return lines.flatMap((line, index) => {
     if (line.trim() === '') return [];

@@ -308,6 +308,13 @@ export interface RecordingHead {
   /** Nanoseconds to add to a bootNs for wall-clock time, when the recording was made. */
   readonly wallOffsetNs: bigint;
   readonly coverage: readonly Coverage[];
+  /** What the session's COMMAND was taken for, where the recording is of one session. */
+  readonly agent?: RecordedAgent | undefined;
+}
+
+export interface RecordedAgent {
+  readonly name: string;
+  readonly version?: string | undefined;
 }
 
 export const RECORDING_VERSION = 1;
@@ -324,6 +331,7 @@ const head = object<RecordingHead>({
   coverage: list(
     object<Coverage>({ subject: text, state: oneOf('seen', 'claimed', 'not_seen'), reason: text }),
   ),
+  agent: optional(object<RecordedAgent>({ name: text, version: optional(text) })),
 });
 
 export function headLine(value: RecordingHead): string {

@@ -4,14 +4,15 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import type { SensorEvent } from '../event.ts';
 import type { Sensor } from '../sensor.ts';
 import { SensorError } from '../sensor.ts';
-import { eventLine, headLine, RECORDING_VERSION } from './events.ts';
+import { eventLine, headLine, RECORDING_VERSION, type RecordedAgent } from './events.ts';
 
 /**
  * The same sensor, with every event also written to `file`, before the receiver sees it. The file is made anew, for
  * the owner's eyes only: arguments and paths stand in it as they were, unredacted.
+ * @param agent what the session that is recorded was taken for
  * @throws SensorError when the file cannot be made
  */
-export function recordTo(file: string, sensor: Sensor): Sensor {
+export function recordTo(file: string, sensor: Sensor, agent?: RecordedAgent): Sensor {
   const to = open(file);
   writeLine(
     to,
@@ -20,6 +21,7 @@ export function recordTo(file: string, sensor: Sensor): Sensor {
       facts: sensor.facts,
       wallOffsetNs: sensor.wallOffsetNs(),
       coverage: sensor.coverage(),
+      agent,
     }),
   );
   return {

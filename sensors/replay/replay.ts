@@ -1,16 +1,22 @@
 /** A recorded session as a sensor (docs/recordings.md): the same events, in the same order, on any host. */
 
 import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import type { LossCause, ProcessRef, SensorEvent, SessionTag } from '../event.ts';
 import type { RunningProcess, Sensor, SensorCount, Sight } from '../sensor.ts';
 import { SensorError } from '../sensor.ts';
 import { RecordingFault } from './codec.ts';
 import { eventOfLine, headOfLine, type RecordingHead } from './events.ts';
 
+/** Text of one recording, 1.5 million events or so. A file that unpacks to more is refused. */
+const MAX_RECORDING_BYTES = 512 * 1024 * 1024;
+/** RFC 1952: what a gzip file begins with. */
+const GZIP_MAGIC = 0x1f8b;
+
 /** Events handed over at once, as many as a busy sensor gives. */
 const BATCH_EVENTS = 512;
 
-interface Recording {
+export interface Recording {
   readonly head: RecordingHead;
   readonly events: readonly SensorEvent[];
 }
@@ -23,7 +29,11 @@ export function openReplaySensor(file: string): Sensor {
   return new ReplaySensor(readRecording(file));
 }
 
-function readRecording(file: string): Recording {
+/**
+ * A recording as it lies in its file, packed by gzip or not.
+ * @throws SensorError naming file, line and cause
+ */
+export function readRecording(file: string): Recording {
   const lines = readText(file).split('\n');
   if (lines.at(-1) === '') lines.pop();
   const at = <T>(index: number, read: (line: string) => T): T => {
@@ -40,7 +50,9 @@ function readRecording(file: string): Recording {
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    const bytes = readFileSync(file);
+    const isPacked = bytes.length >= 2 && bytes.readUInt16BE() === GZIP_MAGIC;
+    return (isPacked ? gunzipSync(bytes, { maxOutputLength: MAX_RECORDING_BYTES }) : bytes).toString('utf8');
   } catch (error) {
     throw new SensorError(
       `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,

