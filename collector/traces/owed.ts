@@ -22,15 +22,25 @@ export interface OwedTraces {
   of(destination: string): readonly Owed[];
   note(owed: Owed): void;
   paid(owed: Owed): void;
+  /** Why the note is not on disk as it is here, in a line; empty when it is. A full disk must not end the sensing. */
+  trouble(): string;
 }
 
 export function openOwedTraces(directory: string): OwedTraces {
   const path = join(directory, 'traces.json');
   let owed = read(path);
+  let trouble = '';
 
   function save(): void {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    replaceFile(path, `${JSON.stringify(owed)}\n`);
+    try {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      replaceFile(path, `${JSON.stringify(owed)}\n`);
+      trouble = '';
+    } catch (error) {
+      const { code, syscall } = error as NodeJS.ErrnoException;
+      if (syscall === undefined) throw error;
+      trouble = `cannot write ${path} (${code}): traces of sessions that run now are lost if this process is`;
+    }
   }
 
   return {
@@ -43,6 +53,7 @@ export function openOwedTraces(directory: string): OwedTraces {
       owed = owed.filter((one) => one.destination !== destination || one.session !== session);
       save();
     },
+    trouble: () => trouble,
   };
 }
 

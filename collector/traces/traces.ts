@@ -85,7 +85,7 @@ export function createTraces(options: TracesOptions): Traces {
     async flush(timeoutMs) {
       if (!(await exporter.flush(timeoutMs))) return exporter.trouble() || 'the receiver is slow';
       for (const one of ended.splice(0)) owed.paid(one);
-      return exporter.trouble();
+      return exporter.trouble() || owed.trouble();
     },
     stop: () => exporter.stop(),
   };
