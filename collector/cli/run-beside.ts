@@ -10,7 +10,7 @@ import { type Asking, askService, ServiceError } from '../service/ask.ts';
 import type { AgentIdentity } from '../session/session.ts';
 import { Failure } from './failure.ts';
 import { type Launched, launch } from './launch.ts';
-import type { RunOptions } from './run.ts';
+import type { RunOptions } from './run-options.ts';
 import { defaultStateDirectory } from './state.ts';
 import { paint, printable, wantsColour, writeAll } from './terminal.ts';
 

@@ -26,6 +26,7 @@ import { type Launched, launch } from './launch.ts';
 import { reportJson } from './report-json.ts';
 import { reportText } from './report-text.ts';
 import { runBeside, serviceBeside } from './run-beside.ts';
+import type { RunOptions } from './run-options.ts';
 import { openState, type StateFolder } from './state.ts';
 import { type Paint, paint, printable, wantsColour, writeAll } from './terminal.ts';
 import { version } from './version.ts';
@@ -35,15 +36,6 @@ const RECEIVER_PATIENCE_MS = 10_000;
 /** Each run watches one session with kernel maps of its own, so one tag is enough. */
 const TAG = 1;
 const STDERR = 2;
-
-export interface RunOptions {
-  readonly state: string;
-  /** Receiver's URL; undefined ships nothing. */
-  readonly otlp: string | undefined;
-  /** Writes what the sensor saw to this file too, as it was, unredacted. */
-  readonly record: string | undefined;
-  readonly report: 'text' | 'json';
-}
 
 interface Watch {
   readonly state: StateFolder;

@@ -3,7 +3,7 @@
 import { readRuleCondition } from './correlation-condition.ts';
 import { nearest, Refusal } from './refusal.ts';
 import type { Comparison, CorrelationRule, CorrelationType, RuleCondition, RuleHead } from './rule.ts';
-import type { YamlTree } from './yaml.ts';
+import type { YamlTree } from './yaml-tree.ts';
 
 const TYPES: readonly CorrelationType[] = [
   'event_count',

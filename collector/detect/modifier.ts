@@ -24,7 +24,7 @@ import {
 import { expandPlaceholders, type Placeholders } from './placeholder.ts';
 import { nearest, type Place, Refusal } from './refusal.ts';
 import { checkRegex, quotePattern } from './regex.ts';
-import type { YamlScalar, YamlTree } from './yaml.ts';
+import type { YamlScalar, YamlTree } from './yaml-tree.ts';
 
 const COMPARISONS: readonly string[] = ['lt', 'lte', 'gt', 'gte'];
 const TIME_PARTS: readonly string[] = ['minute', 'hour', 'day', 'week', 'month', 'year'];

@@ -5,7 +5,7 @@
  */
 
 import type { Place } from './refusal.ts';
-import type { YamlEntry, YamlMap, YamlScalar, YamlTree } from './yaml.ts';
+import type { YamlEntry, YamlMap, YamlScalar, YamlTree } from './yaml-tree.ts';
 
 /** Longer files are left to the parser, which has the limits. */
 const MAX_CHARS = 65_536;

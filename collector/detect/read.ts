@@ -15,7 +15,8 @@ import {
   type Rule,
   type RuleHead,
 } from './rule.ts';
-import { readYaml, type YamlEntry, type YamlMap, type YamlScalar, type YamlTree } from './yaml.ts';
+import { readYaml } from './yaml.ts';
+import type { YamlEntry, YamlMap, YamlScalar, YamlTree } from './yaml-tree.ts';
 
 /** The specification's limit for a title. */
 const MAX_TITLE_CHARS = 256;

@@ -8,7 +8,8 @@
 import { dirname, resolve } from 'node:path';
 import { ATTRIBUTES, EVENTS, type EventName } from '../../schemas/generated/registry.ts';
 import { nearest, type Place, Refusal } from './refusal.ts';
-import { readYaml, type YamlMap, type YamlTree } from './yaml.ts';
+import { readYaml } from './yaml.ts';
+import type { YamlMap, YamlTree } from './yaml-tree.ts';
 
 export interface TestEvent {
   readonly at: Place;

@@ -12,6 +12,7 @@ import {
 } from 'yaml';
 import { readPlainYaml } from './plain-yaml.ts';
 import { type Place, Refusal } from './refusal.ts';
+import type { YamlScalar, YamlTree } from './yaml-tree.ts';
 
 /** A rule file is text that people write. The parser holds about 60 times its size; a longer file is refused. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
@@ -27,27 +28,6 @@ const MAX_DEPTH = 64;
 
 /** Shorter parts of a text are copied by V8 itself (SlicedString::kMinLength). */
 const MIN_VIEW_CHARS = 13;
-
-export interface YamlScalar extends Place {
-  readonly kind: 'scalar';
-  readonly value: string | number | bigint | boolean | null;
-  /** The scalar as it was written, quotes taken off: `1.10` stays `1.10`. */
-  readonly source: string;
-}
-export interface YamlList extends Place {
-  readonly kind: 'list';
-  readonly items: readonly YamlTree[];
-}
-export interface YamlEntry {
-  readonly key: string;
-  readonly keyAt: Place;
-  readonly value: YamlTree;
-}
-export interface YamlMap extends Place {
-  readonly kind: 'map';
-  readonly entries: readonly YamlEntry[];
-}
-export type YamlTree = YamlScalar | YamlList | YamlMap;
 
 /** One document of a file, or why it cannot be read; the file's other documents are not touched by that. */
 export type YamlDocument = { readonly tree: YamlTree } | { readonly refusal: Refusal };

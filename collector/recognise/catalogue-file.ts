@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs';
 import type { Catalogue } from './catalogue.ts';
 import { joinCatalogue } from './overlay.ts';
-import type { WrittenCatalogue } from './written-catalogue.ts';
+import type { WrittenCatalogue } from './written-agent.ts';
 
 const BUILT_FILE = new URL('../../schemas/generated/agents.json', import.meta.url);
 

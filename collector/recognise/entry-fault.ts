@@ -4,7 +4,7 @@ import { posix } from 'node:path';
 import type { YamlFile, YamlPath } from './checked-yaml.ts';
 import { compileGlob, globFault } from './glob.ts';
 import { INTERPRETERS, SHELLS } from './interpreter.ts';
-import type { WrittenAgent, WrittenCatalogue } from './written-catalogue.ts';
+import type { WrittenAgent, WrittenCatalogue } from './written-agent.ts';
 
 /** Programs that start others or are started by everybody: as an agent's name they would make everything an agent. */
 const EVERYBODYS_COMMANDS = new Set([

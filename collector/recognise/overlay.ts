@@ -4,7 +4,8 @@ import { BadInput } from './bad-input.ts';
 import { type Agent, type Catalogue, createCatalogue, type EnvironmentMark } from './catalogue.ts';
 import type { YamlFile, YamlPath } from './checked-yaml.ts';
 import { likelyWord } from './likely.ts';
-import type { CatalogueText, WrittenAgent, WrittenCatalogue } from './written-catalogue.ts';
+import type { WrittenAgent, WrittenCatalogue } from './written-agent.ts';
+import type { CatalogueText } from './written-catalogue.ts';
 
 /** Agents a catalogue may hold. Each costs some 5 kB and nothing on the hot path; more is refused. */
 const MAX_AGENTS = 1_000;
