@@ -6,7 +6,9 @@ import { recordTo } from '../../sensors/replay/record.ts';
 import type { Sensor } from '../../sensors/sensor.ts';
 import { createUserNames } from '../attribute/users.ts';
 import { createBuiltinDetect } from '../detect/builtin.ts';
+import type { Detect } from '../detect/detect.ts';
 import { keepMemory, type Memory } from '../detect/memory.ts';
+import { prepare } from '../detect/prepare.ts';
 import { createPipeline, type Pipeline } from '../pipeline.ts';
 import { describePerson } from '../recognise/describe.ts';
 import { createPersonReader } from '../recognise/person/person.ts';
@@ -42,6 +44,7 @@ interface Watch {
   readonly sensor: Sensor;
   readonly seal: Seal;
   readonly receiver: Receiver | undefined;
+  readonly detect: Detect;
   readonly pipeline: Pipeline;
   /** What rules remember of past sessions, for those to come. */
   readonly memory: Memory;
@@ -80,7 +83,11 @@ export async function run(command: readonly string[], options: RunOptions): Prom
     throw error;
   }
   launched.release();
+  // Not before the command: who types it should not wait for what only a hostile event would need.
+  const preparing = new AbortController();
+  void prepare(watch.detect, preparing.signal);
   const exitCode = await launched.ended;
+  preparing.abort();
   const hurry = new Promise<void>((resolve) => launched.onSignal(() => resolve()));
   const ending = await end(watch, exitCode, hurry);
   writeAll(STDERR, endingText(ending, watch.state, options));
@@ -121,7 +128,7 @@ async function open(options: RunOptions, agent: AgentIdentity): Promise<Watch> {
     });
     seal.onGap((gaps) => pipeline.judge(gaps));
     pipeline.start();
-    return { state, sensor, seal, receiver, pipeline, memory, troubles };
+    return { state, sensor, seal, receiver, detect, pipeline, memory, troubles };
   } catch (error) {
     // Closed in order, so that the next run does not find an interrupted log.
     await seal.close();

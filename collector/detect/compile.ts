@@ -5,7 +5,7 @@ import { compileCompare, compileTime, sameNumber } from './compare.ts';
 import type { Expression, Position, ValueTest } from './expression.ts';
 import { LONG_CHARS, type Needles, type Stand } from './needles.ts';
 import { compilePattern, fold, foldPattern, type Pattern, shapeOf } from './pattern.ts';
-import { compileRegex, type Regex } from './regex.ts';
+import { compileRegex } from './regex.ts';
 import { includesText } from './search.ts';
 import { EVERY_FIELD, type FieldTable, type FoldedTest, type TextTest, textOf, type View } from './view.ts';
 
@@ -113,7 +113,7 @@ function compileField(field: number, test: ValueTest, fields: FieldTable): Predi
       return (view) => view.someText(field, fits);
     }
     case 'regex': {
-      const fits = regexTest(test, field);
+      const fits = regexTest(test, field, fields);
       return (view) => view.someText(field, fits);
     }
     case 'number': {
@@ -196,7 +196,7 @@ function compileKeyword(test: ValueTest, fields: FieldTable): Predicate {
       return (view) => view.leaves().some((text) => fits(text, view));
     }
     case 'regex': {
-      const fits = regexTest(test, EVERY_FIELD);
+      const fits = regexTest(test, EVERY_FIELD, fields);
       return (view) => view.leaves().some((text) => fits(text, view));
     }
     case 'cidr': {
@@ -243,13 +243,16 @@ function eachTest(one: TextTest): FoldedTest {
   return { one, some: (texts, view) => texts.some((text) => one(text, view)) };
 }
 
-/** Compiled when it is first asked: what the index keeps from most rules need not be made for them. */
-function regexTest({ source, flags }: Extract<ValueTest, { kind: 'regex' }>, field: number): TextTest {
-  let regex: Regex | undefined;
+/** Compiled later: what the index keeps from most rules need not be made for them. */
+function regexTest(
+  { source, flags }: Extract<ValueTest, { kind: 'regex' }>,
+  field: number,
+  fields: FieldTable,
+): TextTest {
+  const regex = fields.later.value(() => compileRegex(source, flags));
   return (text, view) => {
-    regex ??= compileRegex(source, flags);
     if (!view.affords(field, text)) return false;
-    const { fits, units, leftOut } = regex.testWithin(text, view.allowance.stateUnits);
+    const { fits, units, leftOut } = regex().testWithin(text, view.allowance.stateUnits);
     view.allowance.stateUnits -= units;
     if (leftOut > 0)
       view.leftOut.set(

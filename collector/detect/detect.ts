@@ -7,18 +7,20 @@
  */
 
 import type { EventName } from '../../schemas/generated/registry.ts';
-import type { Attributes, Event } from '../event.ts';
+import { type Attributes, type Event, SEVERITY } from '../event.ts';
 import type { Stage } from '../stage.ts';
 import { type BaselineState, type Baselines, createBaselines } from './baseline.ts';
 import type { Classify } from './classify.ts';
 import { type CorrelationCounts, type CorrelatorState, createCorrelator, type Match } from './correlate.ts';
-import { createEngine } from './engine.ts';
+import { createEngine, type Route } from './engine.ts';
 import { createEventViews } from './event-source.ts';
 import { correlationFindingOf, findingOf, updateOf } from './finding.ts';
+import { rehearse } from './rehearse.ts';
 import { type RoutedView, routedViews } from './routed-views.ts';
+import type { DetectionRule } from './rule.ts';
 import type { RuleSet } from './ruleset.ts';
 import { judgeUsual } from './unusual.ts';
-import { View } from './view.ts';
+import { type Source, View } from './view.ts';
 import type { MarkWatcher } from './watcher.ts';
 
 export interface DetectOptions {
@@ -41,6 +43,8 @@ export interface DetectState {
 }
 
 export interface Detect extends Stage<Event, Event> {
+  /** Makes, a step at a time, what the first events of each kind would else wait for. */
+  prepare(): Generator<undefined, void>;
   /** What correlations and baselines remember, to be given to the next run. */
   snapshot(): DetectState;
   /** Says how many windows of correlations go on, and how many do not because their rule is another now. */
@@ -54,6 +58,25 @@ export interface Detect extends Stage<Event, Event> {
 /** No rule judges them, so a finding cannot fire a rule that fires on findings. */
 const NOT_JUDGED: ReadonlySet<EventName> = new Set(['finding', 'finding.update', 'log.checkpoint']);
 
+/** What is rehearsed: the values that who is watched can make longest. The code is the same for all others. */
+const REHEARSED: readonly ((value: string | string[]) => Event)[] = [
+  (value) => madeUp('process.exec', { 'process.command_args': typeof value === 'string' ? [value] : value }),
+  (value) => madeUp('file.open', { 'file.path': typeof value === 'string' ? value : value.join('/') }),
+];
+
+function madeUp(name: EventName, attributes: Attributes): Event {
+  return {
+    name,
+    uid: '',
+    timeNs: 0n,
+    severity: SEVERITY.info,
+    traceId: '',
+    spanId: '',
+    attributes,
+    seen: undefined,
+  };
+}
+
 /** Whether rules are asked of events of this name at all. */
 export function isJudged(name: string): boolean {
   return !NOT_JUDGED.has(name as EventName);
@@ -63,17 +86,20 @@ export function createDetect(options: DetectOptions): Detect {
   const { rules, ruleset, product, classify, markWatcher } = options;
   const engine = createEngine(rules.detections);
   const correlator = createCorrelator(rules.correlations);
-  const views = routedViews(engine, createEventViews(engine.fields, product));
+  const eventViews = createEventViews(engine.fields, product);
+  const views = routedViews(engine, eventViews);
   const view = new View();
   const baselines: Baselines = createBaselines();
   let changes = 0;
   let valuesCut = 0;
   const judgesHost = rules.detections.some(({ scope }) => scope === 'host');
 
-  /** A rule that fits two views of one event is one match. */
-  function matchesOf(event: Event, shown: readonly RoutedView[]): Match[] {
-    const found: Match[] = [];
-    const inSession = event.attributes['session.id'] !== undefined;
+  /** Shows an event to the rules, one view after the other. @returns how many fields were too long to be seen whole */
+  function ask(
+    event: Event,
+    shown: readonly RoutedView[],
+    found: (rule: DetectionRule, source: Source) => void,
+  ): number {
     let sides = 0;
     for (const { eventView, route } of shown) {
       if (!eventView.shows(event)) continue;
@@ -81,11 +107,19 @@ export function createDetect(options: DetectOptions): Detect {
       if (sides === 0) view.show(source);
       else view.showAlso(source);
       sides += 1;
-      for (const rule of engine.match(view, route))
-        if ((inSession || rule.scope === 'host') && !found.some((match) => match.rule === rule))
-          found.push({ rule, read: (field) => source.read(engine.fields.number(field)) });
+      for (const rule of engine.match(view, route)) found(rule, source);
     }
-    if (sides > 0) valuesCut += view.leftOut.size;
+    return sides === 0 ? 0 : view.leftOut.size;
+  }
+
+  /** A rule that fits two views of one event is one match. */
+  function matchesOf(event: Event, shown: readonly RoutedView[]): Match[] {
+    const found: Match[] = [];
+    const inSession = event.attributes['session.id'] !== undefined;
+    valuesCut += ask(event, shown, (rule, source) => {
+      if ((inSession || rule.scope === 'host') && !found.some((match) => match.rule === rule))
+        found.push({ rule, read: (field) => source.read(engine.fields.number(field)) });
+    });
     return found;
   }
 
@@ -130,7 +164,24 @@ export function createDetect(options: DetectOptions): Detect {
     return out;
   }
 
+  function* prepare(): Generator<undefined, void> {
+    const routes: Route[] = [];
+    for (const name of eventViews.keys()) {
+      if (NOT_JUDGED.has(name)) continue;
+      routes.push(...(views.get(name) ?? []).map(({ route }) => route));
+      yield;
+    }
+    yield* engine.prepare(routes);
+    yield* rehearse(engine.fields, (value) => {
+      for (const make of REHEARSED) {
+        const event = make(value);
+        ask(event, views.get(event.name) ?? [], () => undefined);
+      }
+    });
+  }
+
   return Object.assign(detect, {
+    prepare,
     snapshot: (): DetectState => ({
       version: 1,
       correlations: correlator.snapshot(),

@@ -2,14 +2,16 @@
 
 import { compileExpression, type Predicate } from './compile.ts';
 import type { Expression } from './expression.ts';
-import { coversSource, type DetectionRule, type LogSource } from './rule.ts';
+import { Later } from './later.ts';
+import type { DetectionRule, LogSource } from './rule.ts';
 import { createRuleIndex, type RuleIndex } from './rule-index.ts';
 import { type Known, simplify } from './simplify.ts';
+import { createSourceTable } from './source-table.ts';
 import { FieldTable, View } from './view.ts';
 
 /**
- * Log sources remembered with their rules. Each costs up to an index of the whole set. Events decide what they are
- * called, so past it all are forgotten and made again when they come.
+ * Log sources remembered with their rules. Each costs up to an index of the whole set. What no rule names makes no
+ * difference, but events choose among the names, so past it all are forgotten and made again when they come.
  */
 const MAX_ROUTES = 500;
 
@@ -18,6 +20,8 @@ export interface Route {
   readonly rules: readonly DetectionRule[];
   readonly matches: readonly Predicate[];
   readonly index: RuleIndex;
+  /** What the index can do without until a value comes that far. */
+  readonly later: Later;
 }
 
 export interface Engine {
@@ -33,6 +37,11 @@ export interface Engine {
     known: (field: string) => Known,
     asks?: (rule: DetectionRule) => boolean,
   ): Route;
+  /**
+   * Makes, a step at a time, all automatons that the first events of these routes would else wait for. A step takes
+   * some milliseconds. Does nothing to verdicts.
+   */
+  prepare(routes: readonly Route[]): Generator<undefined, void>;
   /** The rules of the route that match what the view shows, in the order of the set. */
   match(view: View, route: Route): DetectionRule[];
   /** The same without the index: every rule of the route is asked. For tests, and to measure what the index is worth. */
@@ -41,6 +50,7 @@ export interface Engine {
 
 export function createEngine(rules: readonly DetectionRule[]): Engine {
   const fields = new FieldTable();
+  const sources = createSourceTable(rules);
   const predicates = new Map<DetectionRule, Predicate>();
   const routes = new Map<string, Route>();
   const everyRule = lazy(() => routeOf(rules, (rule) => rule.expression));
@@ -62,37 +72,49 @@ export function createEngine(rules: readonly DetectionRule[]): Engine {
     expressionOf: (rule: DetectionRule) => Expression,
   ): Route {
     const expressions = fitting.map(expressionOf);
+    const later = new Later();
     return {
+      later,
       rules: fitting,
       matches: fitting.map((rule, index) => {
         const expression = expressions[index] ?? rule.expression;
         return expression === rule.expression ? predicateOf(rule) : compileExpression(expression, fields);
       }),
-      index: createRuleIndex(expressions, fields),
+      index: createRuleIndex(expressions, fields, later),
     };
+  }
+
+  function match(view: View, route: Route): DetectionRule[] {
+    calls += 1;
+    const found: number[] = [];
+    route.index.candidates(view, (rule) => {
+      if (seen[rule] === calls) return;
+      seen[rule] = calls;
+      if (route.matches[rule]?.(view)) found.push(rule);
+    });
+    if (found.length > 1) found.sort((one, other) => one - other);
+    return found.map((rule) => route.rules[rule] as DetectionRule);
   }
 
   return {
     fields,
 
-    route(source) {
-      if (source === undefined) return everyRule();
+    route(called) {
+      if (called === undefined) return everyRule();
+      const source = sources.named(called);
       const key = `${source.category ?? ''}\n${source.product ?? ''}\n${source.service ?? ''}`;
       const known = routes.get(key);
       if (known) return known;
       if (routes.size >= MAX_ROUTES) routes.clear();
-      const route = routeOf(
-        rules.filter((rule) => coversSource(rule.logsource, source)),
-        (rule) => rule.expression,
-      );
+      const route = routeOf(sources.covering(source), (rule) => rule.expression);
       routes.set(key, route);
       return route;
     },
 
     routeKnowing(source, known, asks = () => true) {
       const left = new Map<DetectionRule, Expression>();
-      for (const rule of rules) {
-        if (!coversSource(rule.logsource, source) || !asks(rule)) continue;
+      for (const rule of sources.covering(source)) {
+        if (!asks(rule)) continue;
         const expression = simplify(rule.expression, known, testConstant);
         if (expression === false) continue;
         left.set(rule, expression === true ? rule.expression : expression);
@@ -100,17 +122,16 @@ export function createEngine(rules: readonly DetectionRule[]): Engine {
       return routeOf([...left.keys()], (rule) => left.get(rule) ?? rule.expression);
     },
 
-    match(view, route) {
-      calls += 1;
-      const found: number[] = [];
-      route.index.candidates(view, (rule) => {
-        if (seen[rule] === calls) return;
-        seen[rule] = calls;
-        if (route.matches[rule]?.(view)) found.push(rule);
-      });
-      if (found.length > 1) found.sort((one, other) => one - other);
-      return found.map((rule) => route.rules[rule] as DetectionRule);
+    *prepare(made) {
+      for (const { later } of made) yield* later.make();
+      yield* fields.later.make();
+      for (const needles of fields.searched().values()) {
+        needles.ready();
+        yield;
+      }
     },
+
+    match,
 
     matchPlainly(view, route) {
       return route.rules.filter((_, index) => route.matches[index]?.(view));

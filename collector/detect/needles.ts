@@ -40,12 +40,22 @@ export class Needles {
     return this.numbers.size - 1;
   }
 
+  /** Made for the first long value, or before. */
+  ready(): TextFinder {
+    this.finder ??= createTextFinder([...this.numbers.keys()]);
+    return this.finder;
+  }
+
+  /** All of them, as they stand in values. */
+  texts(): string[] {
+    return [...this.numbers.keys()].map((needle) => needle.replaceAll(BORDER, ''));
+  }
+
   /** @param elements folded */
   in(elements: readonly string[]): Standing {
     const stands = new Uint8Array(this.numbers.size);
     const needles: number[] = [];
-    this.finder ??= createTextFinder([...this.numbers.keys()]);
-    this.finder.find(joined(elements), (needle) => {
+    this.ready().find(joined(elements), (needle) => {
       stands[needle] = 1;
       needles.push(needle);
     });

@@ -50,9 +50,14 @@ export function checkRegex(source: string, flags: string): string | undefined {
   }
 }
 
-/** @throws when checkRegex has a cause against it */
+/**
+ * Ready to be asked: an expression works out the kinds of characters that it tells apart before its first text.
+ * @throws when checkRegex has a cause against it
+ */
 export function compileRegex(source: string, flags: string): Regex {
-  return compile(source, flags);
+  const regex = compile(source, flags);
+  regex.prepare();
+  return regex;
 }
 
 /** A Sigma string as an expression. */
@@ -93,6 +98,11 @@ class Compiled implements Regex {
     if (this.unitsEach * MIN_LOOK_CHARS > MAX_STATE_UNITS && needsManyStates(this.regex))
       return `compiles to ${size} steps and needs so many states that ${MIN_LOOK_CHARS} characters could cost more than an event may; make its repetitions smaller, or write it as several`;
     return undefined;
+  }
+
+  prepare(): void {
+    this.bound ??= boundStates(this.regex);
+    this.regex.test('');
   }
 
   test(text: string): boolean {

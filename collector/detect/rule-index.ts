@@ -1,7 +1,8 @@
 /** The index of one route: which rules could match an event at all, found from the event and not from the rules. */
 
-import { createTextFinder, type TextFinder } from './aho-corasick.ts';
+import { createTextFinder } from './aho-corasick.ts';
 import type { Expression } from './expression.ts';
+import type { Later } from './later.ts';
 import { isLong, LONG_CHARS, type Needles } from './needles.ts';
 import { EVERY_FIELD, type FieldTable, type View } from './view.ts';
 import { type Atom, commonnessAmong, EVERY_VALUE, witnessOf } from './witness.ts';
@@ -11,8 +12,15 @@ export interface RuleIndex {
   candidates(view: View, candidate: (rule: number) => void): void;
 }
 
-/** @param expressions of the rules of a route, in their order */
-export function createRuleIndex(expressions: readonly Expression[], fields: FieldTable): RuleIndex {
+/**
+ * @param expressions of the rules of a route, in their order
+ * @param later takes what can wait: most routes of a large set never see an event
+ */
+export function createRuleIndex(
+  expressions: readonly Expression[],
+  fields: FieldTable,
+  later: Later,
+): RuleIndex {
   const commonness = commonnessAmong(expressions);
   const always: number[] = [];
   const byField = new Map<string, { readonly atom: Atom; readonly rule: number }[]>();
@@ -27,7 +35,7 @@ export function createRuleIndex(expressions: readonly Expression[], fields: Fiel
   }
   const lookUps = [...byField].map(([field, atoms]) => {
     const number = field === EVERY_VALUE ? EVERY_FIELD : fields.number(field);
-    return { number, index: createValueIndex(atoms, fields.needlesOf(number)) };
+    return { number, index: createValueIndex(atoms, fields.needlesOf(number), later) };
   });
 
   return {
@@ -66,6 +74,7 @@ interface ValueIndex {
 function createValueIndex(
   atoms: readonly { readonly atom: Atom; readonly rule: number }[],
   needles: Needles,
+  later: Later,
 ): ValueIndex {
   const present: number[] = [];
   const exact = new Map<string, number[]>();
@@ -90,7 +99,7 @@ function createValueIndex(
   }
   const begins = prefixes.size > 0 ? createTrie(prefixes, 'from the start') : undefined;
   const ends = suffixes.size > 0 ? createTrie(suffixes, 'from the end') : undefined;
-  const inside = contained.size > 0 ? createContained(contained) : undefined;
+  const inside = contained.size > 0 ? createContained(contained, later) : undefined;
 
   function look(folded: string, candidate: (rule: number) => void): void {
     for (const rule of present) candidate(rule);
@@ -169,7 +178,7 @@ function createTrie(
 /** Up to this many needles each is asked for in turn; an automaton is made for more. */
 const FEW_NEEDLES = 3;
 
-function createContained(needles: ReadonlyMap<string, readonly number[]>): Look {
+function createContained(needles: ReadonlyMap<string, readonly number[]>, later: Later): Look {
   const texts = [...needles.keys()];
   const rules = [...needles.values()];
   if (texts.length <= FEW_NEEDLES)
@@ -177,11 +186,9 @@ function createContained(needles: ReadonlyMap<string, readonly number[]>): Look 
       for (const [number, text] of texts.entries())
         if (folded.includes(text)) for (const rule of rules[number] ?? NONE) candidate(rule);
     };
-  let finder: TextFinder | undefined;
+  const finder = later.value(() => createTextFinder(texts));
   return (folded, candidate) => {
-    // Made when first needed: most routes of a large set never see an event.
-    finder ??= createTextFinder(texts);
-    finder.find(folded, (needle) => {
+    finder().find(folded, (needle) => {
       for (const rule of rules[needle] ?? NONE) candidate(rule);
     });
   };

@@ -2,6 +2,7 @@
 
 import { Allowance, MIN_VALUE_CHARS } from './allowance.ts';
 import { charsOf, leftOutOf, MAX_ELEMENTS, shorten } from './huge.ts';
+import { Later } from './later.ts';
 import { isLong, LONG_CHARS, Needles, type Standing } from './needles.ts';
 import { fold } from './pattern.ts';
 
@@ -14,6 +15,8 @@ const MAX_LEAF_CHARS = 131_072;
 /** Field names of all rules of a set, numbered: a rule asks for a number, not for a name. */
 export class FieldTable {
   readonly names: string[] = [];
+  /** What the tests of the rules can do without until a value comes that far. */
+  readonly later = new Later();
   private readonly numbers = new Map<string, number>();
   private readonly needles = new Map<number, Needles>();
 
@@ -33,6 +36,11 @@ export class FieldTable {
       this.needles.set(field, needles);
     }
     return needles;
+  }
+
+  /** Each field in which texts are looked for, with its needles. */
+  searched(): ReadonlyMap<number, Needles> {
+    return this.needles;
   }
 }
 
