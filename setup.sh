@@ -16,6 +16,7 @@ PACKAGES=(
   protobuf-compiler         # that receiver's stubs
   python3-prometheus-client # reads the metrics that a test scrapes
   bind9-dnsutils            # dig, whose questions the tests watch
+  ngtcp2-client ngtcp2-server  # QUIC, whose bytes the tests count
   strace tshark openssl     # the truth some tests hold Spoor against
   git curl iproute2         # what the watched agent uses, and network namespaces for it
   tmux cron at dbus bubblewrap openssh-server openssh-client busybox-static  # by which a watched agent's work leaves its tree

@@ -185,7 +185,7 @@ export function describeConnect(
     'server.address': name?.name,
     'session.id': session.id,
     'spoor.event.boot_ns': seen.bootNs,
-    'spoor.network.namespace': seen.namespace,
+    'spoor.network.namespace': seen.namespace || undefined,
     'spoor.redacted': undefined,
     'spoor.server.basis': name?.basis,
     'spoor.session.basis': session.basis,

@@ -7,6 +7,12 @@
 
 #define MSG_PEEK 2
 
+/* Inode of the socket's network namespace. */
+static __always_inline u32 network_of(const struct sock *sk)
+{
+	return peek(peek(sk, __sk_common.skc_net.net), ns.inum);
+}
+
 static __always_inline void socket_addresses(const struct sock *sk, struct network_address *local,
 					     struct network_address *peer)
 {
@@ -15,7 +21,7 @@ static __always_inline void socket_addresses(const struct sock *sk, struct netwo
 	__builtin_memset(local, 0, sizeof(*local));
 	__builtin_memset(peer, 0, sizeof(*peer));
 	local->family = peer->family = family;
-	local->net = peek(peek(sk, __sk_common.skc_net.net), ns.inum);
+	local->net = network_of(sk);
 	local->port = peek(inet, inet_sport);
 	peer->port = peek(sk, __sk_common.skc_dport);
 	if (family == AF_INET6) {

@@ -103,6 +103,7 @@ static __always_inline void tell_peer_met(struct __sk_buff *packet, struct flow 
 	struct network_connect *event = (void *)scratch->bytes;
 	about_flow(&event->record, flow);
 	packet_peer(packet, true, source, &event->local);
+	event->local.net = network_of((void *)flow->sk);
 	event->peer = *peer;
 	event->error = 0;
 	event->protocol = IPPROTO_UDP;

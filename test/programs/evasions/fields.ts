@@ -69,6 +69,7 @@ export function fieldsOf(event: SensorEvent, act: string): Fields | undefined {
         address: event.peer.address,
         port: event.peer.port,
         errno: event.errno,
+        network: event.namespace,
       };
     case 'network.accept':
       return { transport: event.transport, port: event.local.port, peer_port: event.peer.port };
@@ -80,6 +81,7 @@ export function fieldsOf(event: SensorEvent, act: string): Fields | undefined {
         port: event.peer.port,
         sent_bytes: event.bytesSent,
         received_bytes: event.bytesReceived,
+        network: event.namespace,
       };
     case 'network.raw':
       return { family: event.family, errno: event.errno };

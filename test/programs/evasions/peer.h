@@ -50,6 +50,13 @@ static inline uint16_t closed_port(void)
 	return port;
 }
 
+static inline void with_network(void)
+{
+	struct stat is;
+	must(stat("/proc/self/ns/net", &is));
+	with_number("network", (long long)is.st_ino);
+}
+
 static inline void told_connect(const char *transport, const char *address, uint16_t port, int error)
 {
 	act("network.connect");
@@ -57,6 +64,7 @@ static inline void told_connect(const char *transport, const char *address, uint
 	with_text("address", address);
 	with_number("port", port);
 	with_number("errno", error);
+	with_network();
 }
 
 /* Sums of one process over one flow, due when it closes. */
@@ -67,6 +75,7 @@ static inline void told_flow(const char *transport, uint16_t port, long long sen
 	with_number("port", port);
 	with_number("sent_bytes", sent_bytes);
 	with_number("received_bytes", received_bytes);
+	with_network();
 }
 
 #endif
