@@ -189,7 +189,7 @@ export function createAttribute(
     if (finder) {
       const announced = plans.get(tagAround);
       const found = finder.started({ seen, program, caller, around, announced });
-      if (found.candidate) out.push(candidateEvent(seen, process, found.candidate));
+      if (found.candidate) out.push(candidateEvent(seen.bootNs, process, found.candidate));
       if (found.plan) plans.set(found.plan.tag, found.plan);
       begins = found.plan?.tag ?? announced?.tag;
     }
@@ -360,7 +360,7 @@ export function createAttribute(
     if (!finder?.contacted || host === undefined || !program) return;
     const how = seen.kind === 'dns.query' ? 'asked' : 'greeted';
     const { candidate, plan } = finder.contacted({ process: seen.process, program, userId, how, host });
-    if (candidate) out.push(candidateEvent(seen, process, { ...candidate, 'server.address': host }));
+    if (candidate) out.push(candidateEvent(seen.bootNs, process, { ...candidate, 'server.address': host }));
     if (!plan) return;
     plans.set(plan.tag, plan);
     out.push(startEvent(beginSession(plan.tag, process, seen.bootNs)));
@@ -411,12 +411,9 @@ export function createAttribute(
     return event;
   }
 
-  function candidateEvent(
-    seen: ProcessExec | DnsQuery | TlsHello,
-    process: Process,
-    said: Attributes,
-  ): Event {
-    const timeNs = seen.bootNs + offsetNs;
+  /** Of no record of its own: enrich would take it for the exec or the hello that it was told at. */
+  function candidateEvent(bootNs: bigint, process: Process, said: Attributes): Event {
+    const timeNs = bootNs + offsetNs;
     return {
       name: 'agent.candidate',
       uid: newUid(milliseconds(timeNs)),
@@ -424,8 +421,8 @@ export function createAttribute(
       severity: SEVERITY.low,
       traceId: '',
       spanId: '',
-      attributes: { ...describeProcess(seen.bootNs, process), ...said },
-      seen,
+      attributes: { ...describeProcess(bootNs, process), ...said },
+      seen: undefined,
     };
   }
 

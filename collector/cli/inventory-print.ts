@@ -1,4 +1,5 @@
 import { createUserNames } from '../attribute/users.ts';
+import { type CandidateRow, liesIn, readCandidates } from '../inventory/candidates.ts';
 import { changesBetween, type InventoryChange } from '../inventory/changes.ts';
 import type { InventoryRow } from '../inventory/installation.ts';
 import { takeInventory } from '../inventory/inventory.ts';
@@ -26,16 +27,20 @@ export async function printInventory({ state, agents, form, look }: InventoryOpt
   const files = createProcessFiles('');
   const rows = takeInventory({ catalogue, userName: createUserNames(), files });
   const closed = closedHomes(files);
+  const candidates = candidatesIn(state, closed).filter(
+    ({ program }) => !rows.some(({ root, path }) => liesIn(program, root) || program === path),
+  );
   if (form === 'text' && look === 'once') {
-    await print(table(rows) + closedText(closed));
+    await print(table(rows) + candidatesText(candidates) + closedText(closed));
     return;
   }
   const before = readRemembered(state);
   const now = hashed(rows, files, before);
   const changes = look === 'compare' ? changesBetween(before, now) : undefined;
   if (look === 'compare') remember(state, now);
-  if (form === 'json') await print(`${asJson(rows, now, changes, closed)}\n`);
-  else await print(table(rows) + changesText(changes ?? []) + closedText(closed));
+  if (form === 'json') await print(`${asJson(rows, now, candidates, changes, closed)}\n`);
+  else
+    await print(table(rows) + candidatesText(candidates) + changesText(changes ?? []) + closedText(closed));
 }
 
 /** @throws Failure */
@@ -59,13 +64,24 @@ function closedHomes(files: ProcessFiles): string[] {
     .map(({ path }) => path);
 }
 
+/** Those that the service whose state this is told of; a list that this user may not read joins what is closed. */
+function candidatesIn(state: string, closed: string[]): CandidateRow[] {
+  try {
+    return readCandidates(state);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+    closed.push(state);
+    return [];
+  }
+}
+
 function closedText(closed: readonly string[]): string {
   return closed.length === 0 ? '' : `Not looked into (run as root): ${closed.map(printable).join(', ')}\n`;
 }
 
 function table(rows: readonly InventoryRow[]): string {
   if (rows.length === 0) return 'No AI agent is installed or running.\n';
-  const lines = [
+  return columns([
     ['AGENT', 'VERSION', 'USER', 'INSTALLED BY', 'RUNNING', 'PATH'],
     ...rows.map((row) => [
       row.agent,
@@ -75,10 +91,36 @@ function table(rows: readonly InventoryRow[]): string {
       row.running.length === 0 ? '-' : row.running.map(({ pid }) => pid).join(','),
       printable(row.path),
     ]),
+  ]);
+}
+
+/** What the service told of as candidates: not watched, for somebody to look at. */
+function candidatesText(candidates: readonly CandidateRow[]): string {
+  if (candidates.length === 0) return '';
+  const lines = [
+    ['CANDIDATE', 'SURE', 'USER', 'TOLD LAST', 'HOSTS', 'PROGRAM'],
+    ...candidates.map((row) => [
+      printable(row.agent),
+      `${row.score.toFixed(2)} ${printable(row.band)}`,
+      printable(row.user ?? '-'),
+      printable(row.lastTold),
+      row.hosts.length === 0 ? '-' : printable(row.hosts.join(',')),
+      printable(row.program),
+    ]),
   ];
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  return `\nMay be AI agents, and are not watched:\n${columns(lines)}`;
+}
+
+/** The last column is as wide as it is. */
+function columns(lines: readonly (readonly string[])[]): string {
+  const widths = (lines[0] ?? []).map((_, column) =>
+    Math.max(...lines.map((line) => line[column]?.length ?? 0)),
+  );
   return lines
-    .map((line) => `${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}\n`)
+    .map(
+      (line) =>
+        `${line.map((cell, column) => (column < line.length - 1 ? cell.padEnd(widths[column] ?? 0) : cell)).join('  ')}\n`,
+    )
     .join('');
 }
 
@@ -95,6 +137,7 @@ function changesText(changes: readonly InventoryChange[]): string {
 function asJson(
   rows: readonly InventoryRow[],
   now: readonly RememberedRow[],
+  candidates: readonly CandidateRow[],
   changes: readonly InventoryChange[] | undefined,
   closed: readonly string[],
 ): string {
@@ -126,6 +169,17 @@ function asJson(
         previous_sha256: programBefore?.hash.sha256 ?? null,
       })),
     }),
+    candidates: candidates.map((row) => ({
+      agent: row.agent,
+      program: row.program,
+      user: row.user ?? null,
+      hosts: row.hosts,
+      score: row.score,
+      band: row.band,
+      evidence: row.evidence,
+      first_told: row.firstTold,
+      last_told: row.lastTold,
+    })),
     not_looked_into: closed,
   });
 }

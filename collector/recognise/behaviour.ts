@@ -20,7 +20,7 @@ export function reconsider(
   behaviour: Behaviour,
 ): Recognition | undefined {
   const agent = before && catalogue.agent(before.agent);
-  const found = agent ? speaksFor(agent, catalogue, exec, behaviour) : undefined;
+  const found = agent ? speaksFor(agent, catalogue, behaviour) : undefined;
   if (before && agent && found && !before.evidence.some(({ kind }) => kind === found.kind)) {
     const all = [...before.evidence, found];
     const score = scoreOf(all);
@@ -34,7 +34,6 @@ export function reconsider(
     };
   }
   if (before && before.agent !== UNLISTED_AGENT) return undefined;
-  if (behaviour.kind !== 'contacted' && behaviour.kind !== 'asked_for') return undefined;
   if (!catalogue.isModelHost(behaviour.host)) return undefined;
   const kind = behaviour.kind === 'contacted' ? 'model_host' : 'asked_for_host';
   if (before?.evidence.some((known) => known.kind === kind)) return undefined;
@@ -67,21 +66,8 @@ function unlisted(exec: ExecFacts, found: readonly Evidence[]): Recognition {
   };
 }
 
-function speaksFor(
-  agent: Agent,
-  catalogue: Catalogue,
-  exec: ExecFacts,
-  behaviour: Behaviour,
-): Evidence | undefined {
+function speaksFor(agent: Agent, catalogue: Catalogue, behaviour: Behaviour): Evidence | undefined {
   switch (behaviour.kind) {
-    case 'opened': {
-      const home = exec.home;
-      const under = [...agent.folders, ...agent.credentials].find((place) => {
-        const path = place.startsWith('~/') ? home && `${home}/${place.slice(2)}` : place;
-        return path && (behaviour.path === path || behaviour.path.startsWith(`${path}/`));
-      });
-      return under === undefined ? undefined : evidence('state_opened', behaviour.path);
-    }
     case 'contacted': {
       const talkers = catalogue.agentsOfHost(behaviour.host);
       if (talkers.length === 1 && talkers[0] === agent.id) return evidence('own_host', behaviour.host);
@@ -94,8 +80,6 @@ function speaksFor(
         catalogue.isModelHost(behaviour.host)
         ? evidence('asked_for_host', behaviour.host)
         : undefined;
-    case 'listens':
-      return agent.ports.includes(behaviour.port) ? evidence('port', String(behaviour.port)) : undefined;
   }
 }
 

@@ -69,8 +69,8 @@ export interface Catalogue {
   readonly agentCredentials: FileGlobs;
   readonly developerCredentials: FileGlobs;
   readonly guardFiles: FileGlobs;
-  /** Globs of the host names that answer model requests, those of each agent among them. */
-  readonly modelHosts: readonly string[];
+  /** Globs of the host names whose callers are worth a look: they answer model requests, or are an agent's own. */
+  readonly tellingHosts: readonly string[];
   isModelHost(host: string): boolean;
   /** Agents that are known to talk to a host. */
   agentsOfHost(host: string): readonly string[];
@@ -111,7 +111,7 @@ export function createCatalogue(parts: CatalogueParts): Catalogue {
     agentCredentials: fileGlobs([...new Set(parts.agents.flatMap((agent) => agent.credentials))]),
     developerCredentials: fileGlobs(parts.developerCredentials),
     guardFiles: fileGlobs(parts.guardFiles),
-    modelHosts: parts.modelHosts,
+    tellingHosts: [...new Set([...parts.modelHosts, ...parts.agents.flatMap((agent) => agent.hosts)])],
     isModelHost: (host) => isModelHost(plainHost(host)),
     agentsOfHost: (host) => [
       ...new Set(hosts.filter(({ matches }) => matches(plainHost(host))).map(({ id }) => id)),

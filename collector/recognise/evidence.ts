@@ -17,13 +17,11 @@ export type EvidenceKind =
   | 'package_entry'
   | 'path'
   | 'started_by_app'
-  | 'state_opened'
   | 'verb'
   | 'command'
   | 'module'
   | 'own_host'
   | 'argument'
-  | 'port'
   | 'folder'
   | 'weak_path'
   | 'package_member'
@@ -49,8 +47,6 @@ const WEIGHTS: { readonly [Kind in EvidenceKind]: Weight } = {
   path: { ratio: 200, basis: 'verified' },
   /** The agent's own application started it, and it carries the agent's mark. */
   started_by_app: { ratio: 100, basis: 'verified' },
-  /** The process opened the agent's state folder or credential file. */
-  state_opened: { ratio: 20, basis: 'verified' },
   /** The first word after the name is one of the agent's verbs. */
   verb: { ratio: 12, basis: 'self_reported' },
   command: { ratio: 8, basis: 'verified' },
@@ -58,7 +54,6 @@ const WEIGHTS: { readonly [Kind in EvidenceKind]: Weight } = {
   /** It talked to a host that only this agent talks to. */
   own_host: { ratio: 15, basis: 'verified' },
   argument: { ratio: 9, basis: 'self_reported' },
-  port: { ratio: 6, basis: 'verified' },
   /** The agent's state folder lies in the user's home: somebody used it here. */
   folder: { ratio: 4, basis: 'inferred' },
   /** Where its installer puts it, and others put their things too. */
@@ -85,7 +80,6 @@ const TELLING: ReadonlySet<EvidenceKind> = new Set([
   'package_entry',
   'path',
   'started_by_app',
-  'state_opened',
   'folder',
   'own_host',
 ]);

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ownCatalogue } from './catalogue-file.ts';
-import { grow, npmPackage, plant } from './planted.ts';
+import { grow, npmPackage, plant, type Tree } from './planted.ts';
 import { createProcessFiles, type ProcessFiles } from './process-files.ts';
 import { createRecogniser, type Recogniser } from './recognise.ts';
 import type { ExecFacts } from './recognition.ts';
@@ -185,15 +185,23 @@ test('unsafe settings in the home are told, by file, key and value; a broken set
   assert.deepEqual(switches('{'), []);
 });
 
-test('a candidate that opens its state folder becomes the agent; one that reads it under another name does not', (t) => {
+test('a candidate that talks to a host of its agent alone becomes the agent; by another model host it does not', (t) => {
   const path = `${HOME}/.local/bin/droid`;
   const recogniser = recogniserOver(plant(t, { [path]: '' }));
   const start = exec(path, ['droid']);
   const candidate = recogniser.recognise(start);
   assert.equal(candidate?.verdict, 'candidate');
-  const opened = { kind: 'opened', path: `${HOME}/.factory/settings.json` } as const;
-  assert.equal(recogniser.reconsider(start, candidate, opened)?.verdict, 'agent');
-  assert.equal(recogniser.reconsider(exec('/usr/bin/cat', ['cat']), undefined, opened), undefined);
+  const after = (host: string) => recogniser.reconsider(start, candidate, { kind: 'contacted', host });
+  assert.equal(after('app.factory.ai')?.verdict, 'agent');
+  assert.equal(after('api.openai.com')?.verdict, 'candidate');
+});
+
+test('a program that only a name and a usual place speak for is the agent once the state folder lies in the home', (t) => {
+  const path = `${HOME}/.local/bin/droid`;
+  const verdictWith = (tree: Tree) =>
+    recogniserOver(plant(t, { [path]: '', ...tree })).recognise(exec(path, ['droid']))?.verdict;
+  assert.equal(verdictWith({}), 'candidate');
+  assert.equal(verdictWith({ [`${HOME}/.factory/`]: '' }), 'agent');
 });
 
 test('an unlisted program that talks to a model host is a candidate of low confidence, a network tool or a browser of less', (t) => {

@@ -34,8 +34,8 @@ export interface Recogniser {
    */
   recognise(exec: ExecFacts): Recognition | undefined;
   /**
-   * The same answer after the process did something: a candidate that opens its state folder becomes an agent, an
-   * unknown program that talks to a model host a candidate. Undefined when it changes nothing.
+   * The same answer after the process talked to a host: a candidate may become an agent by it, and an unknown program
+   * a candidate. Undefined when it changes nothing.
    */
   reconsider(exec: ExecFacts, before: Recognition | undefined, behaviour: Behaviour): Recognition | undefined;
   /**

@@ -56,12 +56,10 @@ export const UNLISTED_AGENT = 'unlisted-agent';
 
 /** Something a process did after its exec that speaks for or against a candidate. */
 export type Behaviour =
-  | { readonly kind: 'opened'; readonly path: string }
   /** It connected to the host. */
   | { readonly kind: 'contacted'; readonly host: string }
   /** It asked for the host's address. */
-  | { readonly kind: 'asked_for'; readonly host: string }
-  | { readonly kind: 'listens'; readonly port: number };
+  | { readonly kind: 'asked_for'; readonly host: string };
 
 /** From `high` on it is an agent. Code that only uses a framework may be anything, so it stays a candidate. */
 export function verdictOf(kind: AgentKind, band: Band): 'agent' | 'candidate' {

@@ -79,7 +79,7 @@ export function createFinder(needs: FinderNeeds): Finder {
     if (decision.kind === 'none' || decision.kind === 'same') {
       if (isSuspect) sensor.judge(seen.session, around ? around.tag : 0);
       return recognition?.verdict === 'candidate' && !around
-        ? candidate(recognition, seen.process.pid, program)
+        ? candidate(recognition, { pid: seen.process.pid, userId: seen.credentials.euid, program })
         : {};
     }
     // verdict "agent", or the decision would be another
@@ -113,11 +113,15 @@ export function createFinder(needs: FinderNeeds): Finder {
     return { ...announced, agent, about: { ...about, ...announced.about } };
   }
 
-  function candidate(recognition: Recognition, pid: number, program: Program): Found {
-    const person = personOf(pid);
-    const key = `${recognition.agent} ${recognition.root} ${recognition.score} ${person?.user.id} ${program.executablePath}`;
+  function candidate(
+    recognition: Recognition,
+    { pid, userId, program }: Pick<Contact, 'userId' | 'program'> & { readonly pid: number },
+  ): Found {
+    // The user is the kernel's: for whom it acts cannot be asked of a process that has ended by now.
+    const key = `${recognition.agent} ${recognition.root} ${recognition.score} ${userId} ${program.executablePath}`;
     if (toldCandidates.has(key)) return {};
     toldCandidates.set(key, true);
+    const person = personOf(pid);
     return { candidate: { ...describeRecognition(recognition), ...(person && describePerson(person)) } };
   }
 
@@ -140,7 +144,7 @@ export function createFinder(needs: FinderNeeds): Finder {
     if (!recognition) return {};
     recognitions.set(program, recognition);
     if (recognition.verdict === 'app') return {};
-    if (recognition.verdict === 'candidate') return candidate(recognition, pid, program);
+    if (recognition.verdict === 'candidate') return candidate(recognition, { pid, userId, program });
     const tag = newTag();
     if (!tagTree(sensor, pid, tag)) return {}; // it has ended already
     return { plan: planFor(tag, recognition, pid, TAGGED_LATE) };

@@ -14,6 +14,7 @@ import type { Configuration } from '../configuration/configuration.ts';
 import { changesThatWait } from '../configuration/configuration.ts';
 import { keepMemory, type Memory } from '../detect/memory.ts';
 import type { Event } from '../event.ts';
+import { type Candidates, createCandidates } from '../inventory/candidates.ts';
 import { createPipeline, type Pipeline } from '../pipeline.ts';
 import type { Catalogue } from '../recognise/catalogue.ts';
 import { suspectWords } from '../recognise/suspect-words.ts';
@@ -136,6 +137,7 @@ class RunningService implements Service {
   #knowledge: Knowledge;
   #configurationTrouble = '';
   readonly #inventory: InventoryWatch;
+  readonly #candidates: Candidates;
   #lastTag = 0;
   #rescan: NodeJS.Timeout | undefined;
   #toldRefusals = 0;
@@ -180,6 +182,9 @@ class RunningService implements Service {
       tell: (event) => this.#pipeline.tell(event),
       failed: (error) => options.log.error({ cause: error.message }, 'the inventory could not be taken'),
     });
+    this.#candidates = createCandidates(parts.state.directory, ({ message }) =>
+      options.log.warn({ cause: message }, 'the list of candidates is not kept'),
+    );
     if (this.#progress) seal.onGrow((durable) => this.#progress?.durable(durable));
     this.#keeper = createSessionKeeper({
       sensor,
@@ -268,11 +273,11 @@ class RunningService implements Service {
     manager.ready();
   }
 
-  /** Has the kernel tell who may be an agent: by what is started, and by who names a host of models. */
+  /** Has the kernel tell who may be an agent: by what is started, and by who names a host of models or of an agent. */
   #lookOut(catalogue: Catalogue): void {
     const { sensor } = this.#parts;
     sensor.suspect(suspectWords(catalogue));
-    sensor.tellCallersOf(catalogue.modelHosts);
+    sensor.tellCallersOf(catalogue.tellingHosts);
   }
 
   /** Reads on where the service before ended. @returns how many sessions go on */
@@ -343,6 +348,7 @@ class RunningService implements Service {
     this.#giveBack?.close();
     this.#keeper.close();
     await this.#inventory.close();
+    this.#candidates.close();
     await this.#answers.close();
     if (goesOn) {
       await this.#pipeline.stop();
@@ -384,6 +390,7 @@ class RunningService implements Service {
       if (name === 'sensor.gap' && attributes['spoor.gap.event'] === 'process.exec') this.#rescanSoon();
     }
     this.#answers.watch(batch);
+    this.#candidates.watch(batch);
     const refused = this.#pipeline.refused();
     for (const cause of refused.slice(this.#toldRefusals))
       this.#options.log.error({ cause }, 'an event was refused by the log and is told there as lost');

@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { eventsIn, needsRoot, type PrintedEvent, run, scratch } from '../system/spoor.ts';
+import { eventsIn, needsRoot, type PrintedEvent, run, type Scope, scratch, spoor } from '../system/spoor.ts';
 import { startService } from './running.ts';
 
 /** OpenSSL's hello, whatever becomes of the handshake. */
@@ -29,6 +29,15 @@ asking.connect(('127.0.0.77', 53))
 asking.send(b'\\x12\\x34\\x01\\0\\0\\1\\0\\0\\0\\0\\0\\0' + name + b'\\0\\1\\0\\1')
 `;
 
+/** A server on loopback that closes what it takes: the hello is all that is wanted. @returns its port */
+async function closingServer(t: Scope): Promise<number> {
+  const server = createServer((socket) => socket.once('data', () => socket.destroy()).on('error', () => {}));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
 function candidates(events: readonly PrintedEvent[]): PrintedEvent[] {
   return events.filter(({ event_name }) => event_name === 'agent.candidate');
 }
@@ -39,14 +48,7 @@ test(
   async (t) => {
     const folder = scratch(t);
     const service = await startService(t, { folder });
-    // Closes what it takes: the hello is all that is wanted.
-    const server = createServer((socket) =>
-      socket.once('data', () => socket.destroy()).on('error', () => {}),
-    );
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    t.after(() => server.close());
-    const { port } = server.address() as AddressInfo;
+    const port = await closingServer(t);
     const script = (name: string, text: string) => {
       const path = join(folder, name);
       writeFileSync(path, text);
@@ -120,5 +122,103 @@ test(
         evidence: ['asked_for_host (verified): api.anthropic.com'],
       },
     ]);
+  },
+);
+
+interface PrintedInventory {
+  readonly candidates: readonly {
+    readonly agent: string;
+    readonly program: string;
+    readonly user: string;
+    readonly hosts: readonly string[];
+    readonly band: string;
+  }[];
+}
+
+/** What `spoor inventory` says of the candidates of this service. */
+async function inventoried(state: string, ...more: string[]): Promise<PrintedInventory['candidates']> {
+  const { stdout, stderr, code } = await spoor(['inventory', '--state', state, '--json', ...more]);
+  assert.equal(code, 0, stderr);
+  return (JSON.parse(stdout.toString()) as PrintedInventory).candidates;
+}
+
+test(
+  'a candidate is in the inventory until an entry of five lines and a reload make it an agent, and its next run a session',
+  needsRoot,
+  async (t) => {
+    const folder = scratch(t);
+    const entries = join(folder, 'site.yml');
+    writeFileSync(entries, 'agents: {}\n');
+    const service = await startService(t, { folder, configuration: `recognise:\n  agents: ${entries}\n` });
+    const port = await closingServer(t);
+    const helper = join(folder, 'acme-helper.py');
+    writeFileSync(helper, GREETS);
+    const helped = () => run('python3', [helper, String(port), 'api.openai.com']);
+    await helped();
+    let listed = await inventoried(service.state);
+    while (listed.length === 0) listed = await inventoried(service.state);
+    assert.deepEqual(
+      listed.map(({ agent, program, user, hosts, band }) => ({ agent, program, user, hosts, band })),
+      [{ agent: 'unlisted-agent', program: helper, user: 'root', hosts: ['api.openai.com'], band: 'low' }],
+    );
+
+    writeFileSync(
+      entries,
+      `agents:\n  acme-helper:\n    name: Acme Helper\n    paths: ['${helper}']\n    hosts: [ai.acme.example]\n`,
+    );
+    service.signal('SIGHUP');
+    await service.says('configuration read again');
+    await helped();
+    await service.stop();
+    const events = await eventsIn(service.state);
+    const starts = events.filter(({ event_name }) => event_name === 'session.start');
+    assert.deepEqual(
+      starts.map(({ attributes }) => [attributes['gen_ai.agent.name'], attributes['spoor.agent.root']]),
+      [['acme-helper', helper]],
+    );
+    const greeted = events.find(({ event_name }) => event_name === 'tls.hello')?.attributes;
+    assert.equal(greeted?.['session.id'], starts[0]?.attributes['session.id']);
+    assert.equal(candidates(events).length, 1);
+    assert.deepEqual(await inventoried(service.state, '--agents', entries), []);
+  },
+);
+
+test(
+  'a candidate by name and place is a session from the moment it talks to the host of that agent alone',
+  needsRoot,
+  async (t) => {
+    const folder = scratch(t);
+    const entries = join(folder, 'site.yml');
+    const helper = join(folder, 'acme-helper');
+    writeFileSync(
+      entries,
+      `agents:\n  acme:\n    name: Acme\n    commands: [acme-helper]\n    weak_paths: ['${helper}']\n    hosts: [ai.acme.example]\n`,
+    );
+    const service = await startService(t, { folder, configuration: `recognise:\n  agents: ${entries}\n` });
+    const port = await closingServer(t);
+    writeFileSync(helper, `${GREETS}\nsys.stdin.readline()\nopen(sys.argv[3], 'w')\n`);
+    const after = join(folder, 'after');
+    const acme = spawn('python3', [helper, String(port), 'ai.acme.example', after], {
+      stdio: ['pipe', 'inherit', 'inherit'],
+    });
+    t.after(() => acme.kill('SIGKILL'));
+    const started = async () => (await eventsIn(service.state, '--event', 'session.start'))[0]?.attributes;
+    let start = await started();
+    while (!start) start = await started();
+    const ended = once(acme, 'exit');
+    acme.stdin.end('go\n');
+    assert.deepEqual(await ended, [0, null]);
+    await service.stop();
+    assert.equal(start['gen_ai.agent.name'], 'acme');
+    assert.equal(start['process.pid'], acme.pid);
+    assert.equal(start['spoor.session.basis'], 'inferred');
+    assert.match(start['spoor.session.evidence'], /unseen/);
+    assert.ok(start['spoor.agent.evidence'].includes('own_host (verified): ai.acme.example'));
+    const events = await eventsIn(service.state);
+    const [told] = candidates(events);
+    assert.equal(told?.attributes['gen_ai.agent.name'], 'acme');
+    assert.equal(told?.attributes['spoor.agent.band'], 'medium');
+    const wrote = events.find(({ attributes }) => attributes['file.path'] === after)?.attributes;
+    assert.equal(wrote?.['session.id'], start['session.id']);
   },
 );
