@@ -15,6 +15,7 @@ import type {
   ProcessFork,
   ProcessRef,
   SensorEvent,
+  SensorGap,
   SessionTag,
   SystemCallHistogram,
   TlsHello,
@@ -24,7 +25,6 @@ import { type Attributes, type Event, type EventName, SEVERITY } from '../event.
 import type { SessionFinder } from '../session/finder.ts';
 import type { Attribution, Session, SessionPlan } from '../session/session.ts';
 import type { Stage } from '../stage.ts';
-import { newUid } from '../uid.ts';
 import { FORK_CHAIN } from './actor.ts';
 import {
   describeExec,
@@ -42,6 +42,7 @@ import { describeHandover, type Handover } from './handover.ts';
 import { createHandovers, type WrittenFilesKept } from './handovers.ts';
 import { ancestorsOf, runningProgram } from './lineage.ts';
 import { createNames } from './names.ts';
+import { NO_SPAN, newEvent } from './new-event.ts';
 import { createProcessTable, type Process, type Program } from './processes.ts';
 import { rfc3339 } from './rfc3339.ts';
 import { shown } from './shown.ts';
@@ -304,17 +305,10 @@ export function createAttribute(
     const isFollowed =
       taker.followed !== undefined &&
       (session !== taker.followed || seen.session !== 0 || followed.give(taker.followed, taker));
-    const timeNs = seen.bootNs + offsetNs;
-    return {
-      name: 'session.handover',
-      uid: newUid(milliseconds(timeNs)),
-      timeNs,
-      severity: SEVERITY.info,
-      traceId: handover.session.id,
-      spanId: spanIdOf(handover.giver.entityId),
-      attributes: describeHandover(handover, seen.bootNs, taker, isFollowed),
-      seen: undefined, // it is no exec: nothing of it is to be hashed
-    };
+    const span = { traceId: handover.session.id, spanId: spanIdOf(handover.giver.entityId) };
+    const attributes = describeHandover(handover, seen.bootNs, taker, isFollowed);
+    // It is no exec: nothing of it is to be hashed.
+    return newEvent('session.handover', seen.bootNs + offsetNs, span, attributes, undefined);
   }
 
   function onExit(seen: ProcessExit, out: Event[]): void {
@@ -379,10 +373,8 @@ export function createAttribute(
     attributes: Attributes,
     seen: SensorEvent | undefined,
   ): Event {
-    const timeNs = bootNs + offsetNs;
-    const uid = newUid(milliseconds(timeNs));
-    const { id: traceId } = session;
-    return { name, uid, timeNs, severity: SEVERITY.info, traceId, spanId: process.spanId, attributes, seen };
+    const span = { traceId: session.id, spanId: process.spanId };
+    return newEvent(name, bootNs + offsetNs, span, attributes, seen);
   }
 
   function aboutSession(session: Session, name: EventName, bootNs: bigint): Event {
@@ -413,17 +405,16 @@ export function createAttribute(
 
   /** Of no record of its own: enrich would take it for the exec or the hello that it was told at. */
   function candidateEvent(bootNs: bigint, process: Process, said: Attributes): Event {
-    const timeNs = bootNs + offsetNs;
-    return {
-      name: 'agent.candidate',
-      uid: newUid(milliseconds(timeNs)),
-      timeNs,
-      severity: SEVERITY.low,
-      traceId: '',
-      spanId: '',
-      attributes: { ...describeProcess(bootNs, process), ...said },
-      seen: undefined,
-    };
+    const attributes = { ...describeProcess(bootNs, process), ...said };
+    const event = newEvent('agent.candidate', bootNs + offsetNs, NO_SPAN, attributes, undefined);
+    event.severity = SEVERITY.low;
+    return event;
+  }
+
+  function gapEvent(seen: SensorGap): Event {
+    const event = newEvent('sensor.gap', seen.bootNs + offsetNs, NO_SPAN, describeGap(seen), seen);
+    event.severity = SEVERITY.warn;
+    return event;
   }
 
   function adopt(plan: SessionPlan, root: ProcessRef, bootNs: bigint): Event {
@@ -451,22 +442,9 @@ export function createAttribute(
         case 'network.served':
           onServed(seen, out);
           break;
-        case 'sensor.gap': {
-          const timeNs = seen.bootNs + offsetNs;
-          const uid = newUid(milliseconds(timeNs));
-          const attributes = describeGap(seen);
-          out.push({
-            name: 'sensor.gap',
-            uid,
-            timeNs,
-            severity: SEVERITY.warn,
-            traceId: '',
-            spanId: '',
-            attributes,
-            seen,
-          });
+        case 'sensor.gap':
+          out.push(gapEvent(seen));
           break;
-        }
         case 'syscall.histogram': {
           const session = sessionByTag(seen.session);
           if (session) out.push(histogramEvent(seen, session));
@@ -501,9 +479,4 @@ export function createAttribute(
     sessions: () => [...live.values()],
     aboutSession,
   };
-}
-
-/** A double holds an epoch time to 256 ns, which is exact enough for a uid's milliseconds. */
-function milliseconds(timeNs: bigint): number {
-  return Math.floor(Number(timeNs) / 1e6);
 }
