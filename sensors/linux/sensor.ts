@@ -354,6 +354,7 @@ class LinuxSensor implements Sensor {
       this.#rarely ??= this.#later();
     }
     this.#tellLost();
+    this.#tell(this.#histograms.uncounted(this.#bootNs()));
     for (const session of this.#ended) {
       this.#tellHistogram(session);
       this.#histograms.release(session);
