@@ -9,7 +9,7 @@
 import { type Entry, keptText, keyText, measuredValue } from './measure.ts';
 import type { CorrelationRule, Rule } from './rule.ts';
 import type { LinkedCorrelation } from './ruleset.ts';
-import { type Hit, Window } from './window.ts';
+import { type Hit, Window, type WindowState } from './window.ts';
 
 /** Groups of all correlations together. 600 B each, so 60 MB. Past it the ones touched longest ago go, counted. */
 export const MAX_GROUPS = 100_000;
@@ -87,8 +87,14 @@ export interface Correlator {
   /** Findings whose window ended before `nowMs` and that held more than once. */
   close(nowMs: number): Closed[];
   counts(): CorrelationCounts;
-  /** The window of the group of these values (as keptText makes them), for explain; undefined when there is none. */
-  inspect(rule: CorrelationRule, kept: readonly string[]): ReturnType<Window['state']> | undefined;
+  /**
+   * The window of the group of these values (as keptText makes them), and when its open finding was made; undefined
+   * when there is none. For explain.
+   */
+  inspect(
+    rule: CorrelationRule,
+    kept: readonly string[],
+  ): (WindowState & { readonly findingMs: number | undefined }) | undefined;
   snapshot(): CorrelatorState;
   /** Takes up a snapshot; what does not fit the rules of now is left out and counted. */
   restore(state: CorrelatorState): { readonly restored: number; readonly leftOut: number };
@@ -309,7 +315,8 @@ export function createCorrelator(
 
     inspect(rule, kept) {
       const correlation = correlations.find((one) => one.rule === rule);
-      return correlation?.groups.get(kept.join('\0'))?.window.state();
+      const group = correlation?.groups.get(kept.join('\0'));
+      return group && { ...group.window.state(), findingMs: group.open?.firedMs };
     },
 
     snapshot() {

@@ -10,6 +10,7 @@ import { MAX_STATE_UNITS } from './allowance.ts';
 import { numberOf, sameNumber, timePart } from './compare.ts';
 import type { CompareOperator, Expression, ValueTest } from './expression.ts';
 import { leftOutOf, shorten } from './huge.ts';
+import { jsonText } from './json-text.ts';
 import { ANY, DASH, DASHES, fold, type Pattern, showPattern } from './pattern.ts';
 import { compileRegex, type Look } from './regex.ts';
 import { textOf } from './view.ts';
@@ -116,7 +117,7 @@ function hintFor(test: ValueTest, values: readonly unknown[], subject: Subject):
       return '; the text stands within it (contains)';
   }
   if (test.kind === 'fieldref') return `; ${test.field} is ${shown(subject.read(test.field))}`;
-  if (values.every((value) => typeof value === 'object'))
+  if (values.every((value) => typeof value === 'object' && value !== null))
     return '; a map or a list within a list fits no test';
   return '';
 }
@@ -256,8 +257,7 @@ export function describe(test: ValueTest): string {
 }
 
 function shown(value: unknown): string {
-  const text =
-    JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? Number(inner) : inner)) ?? 'nothing';
+  const text = jsonText(value);
   return text.length > MAX_SHOWN_CHARS
     ? `${text.slice(0, MAX_SHOWN_CHARS)}… (${text.length} characters)`
     : text;

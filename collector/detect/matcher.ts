@@ -12,8 +12,11 @@ import { JsonSource, type Source, View } from './view.ts';
 export interface Matcher {
   readonly engine: Engine;
   readonly correlator: Correlator;
-  /** The rules that match an event, correlations it completes last. Events come in the order of the file. */
-  match(event: JsonEvent): Rule[];
+  /**
+   * The rules that match an event, correlations it completes last. Events come in the order of the file.
+   * @param name what correlations call the event; its place in the order when left out
+   */
+  match(event: JsonEvent, name?: string): Rule[];
   /** Of the event asked last: values so long that only a part of them was looked at, as a person is told of it. */
   leftOut(): readonly string[];
 }
@@ -49,7 +52,7 @@ export function createMatcher(rules: RuleSet, routing: 'routed' | 'every rule'):
     engine,
     correlator,
     leftOut: () => [...leftOut],
-    match(event) {
+    match(event, name = String(count)) {
       leftOut = new Set();
       const matches: Match[] = [];
       const { own } = event;
@@ -66,7 +69,7 @@ export function createMatcher(rules: RuleSet, routing: 'routed' | 'every rule'):
       // An event without a time happened when the one before it did.
       timeMs = event.timeMs ?? timeMs;
       count += 1;
-      const hits = correlator.feed(matches, timeMs, String(count - 1));
+      const hits = correlator.feed(matches, timeMs, name);
       return [...matches.map(({ rule }) => rule), ...hits.map(({ rule }) => rule)].filter(
         (rule) => !rules.silent.has(rule),
       );

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { ATTRIBUTES, type AttributeName } from '../../schemas/generated/registry.ts';
 import { compare, numberOf } from './compare.ts';
 import { holds } from './correlation-condition.ts';
+import { jsonText } from './json-text.ts';
 import type { CorrelationRule } from './rule.ts';
 
 /** One match of an input rule, as a group remembers it. */
@@ -94,28 +95,38 @@ function countValues(): Value {
   };
 }
 
-/** Whole numbers are taken off exactly as they were added; where there were fractions the rest is summed anew. */
+/**
+ * Nothing is ever taken off a sum, so that fractions leave no rest: of the older values the sums of each and all that
+ * came after it are kept, and those that came since are added up. When the older ones are used up the others take
+ * their place, so a value is gone through twice in all.
+ */
 function sumValues(kind: 'sum' | 'average'): Value {
-  const values: number[] = [];
-  let sum = 0;
-  let fractions = 0;
+  const olderSums: number[] = [];
+  const newer: number[] = [];
+  let newerSum = 0;
   return {
     add({ value }) {
       if (typeof value !== 'number') return;
-      values.push(value);
-      sum += value;
-      if (!Number.isSafeInteger(value)) fractions += 1;
+      newer.push(value);
+      newerSum += value;
     },
     remove({ value }) {
       if (typeof value !== 'number') return;
-      values.shift();
-      if (fractions === 0 && Number.isSafeInteger(sum)) sum -= value;
-      else sum = values.reduce((total, one) => total + one, 0);
-      if (!Number.isSafeInteger(value)) fractions -= 1;
+      if (olderSums.length === 0) {
+        let sum = 0;
+        for (const one of newer.splice(0).reverse()) {
+          sum += one;
+          olderSums.push(sum);
+        }
+        newerSum = 0;
+      }
+      olderSums.pop();
     },
     value() {
+      const sum = (olderSums.at(-1) ?? 0) + newerSum;
+      const count = olderSums.length + newer.length;
       if (kind === 'sum') return sum;
-      return values.length === 0 ? undefined : sum / values.length;
+      return count === 0 ? undefined : sum / count;
     },
   };
 }
@@ -283,10 +294,7 @@ const MAX_KEY_CHARS = 256;
 
 /** A value as part of a key: a number and the text people write for it are the same. */
 export function keyText(value: unknown): string {
-  const text =
-    typeof value === 'object'
-      ? JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? String(inner) : inner))
-      : String(value);
+  const text = typeof value === 'object' ? jsonText(value) : String(value);
   return text.length <= MAX_KEY_CHARS ? text : `${text.slice(0, MAX_KEY_CHARS / 2)}… (${hashOf(text)})`;
 }
 

@@ -6,7 +6,7 @@ import { Later } from './later.ts';
 import { isLong, LONG_CHARS, Needles, type Standing } from './needles.ts';
 import { fold } from './pattern.ts';
 
-/** Nesting followed when an event is searched for keywords; what lies deeper is not looked at. */
+/** Nesting followed in an event, for keywords and along the paths of fields; what lies deeper is not looked at. */
 const MAX_DEPTH = 16;
 /** Values and characters of an event searched for keywords; what comes after them is not looked at. */
 const MAX_LEAVES = 4_096;
@@ -302,12 +302,12 @@ export class JsonSource implements Source {
 }
 
 /** @returns the value at `path`, a list of values where a list is on the way, undefined when there is none */
-export function lookUp(from: unknown, path: string): unknown {
-  if (typeof from !== 'object' || from === null) return undefined;
+export function lookUp(from: unknown, path: string, depth = 0): unknown {
+  if (typeof from !== 'object' || from === null || depth > MAX_DEPTH) return undefined;
   if (Array.isArray(from)) {
     const found: unknown[] = [];
     for (const element of from) {
-      const value = lookUp(element, path);
+      const value = lookUp(element, path, depth + 1);
       if (Array.isArray(value)) found.push(...value);
       else if (value !== undefined) found.push(value);
       // Lists within lists would else be gone through a thousand times a thousand.
@@ -319,7 +319,7 @@ export function lookUp(from: unknown, path: string): unknown {
   for (let dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1)) {
     const head = path.slice(0, dot);
     if (!Object.hasOwn(from, head)) continue;
-    const found = lookUp((from as Record<string, unknown>)[head], path.slice(dot + 1));
+    const found = lookUp((from as Record<string, unknown>)[head], path.slice(dot + 1), depth + 1);
     if (found !== undefined) return found;
   }
   return undefined;

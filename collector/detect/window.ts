@@ -20,6 +20,12 @@ export interface Hit {
   entries(): readonly Entry[];
 }
 
+export interface WindowState {
+  readonly entries: readonly Entry[];
+  readonly value: number;
+  readonly holds: boolean;
+}
+
 export type Added = { readonly hit: Hit | undefined } | 'late';
 
 export class Window {
@@ -58,10 +64,12 @@ export class Window {
   }
 
   /** What the window holds and measures now, for explain. */
-  state(): { readonly entries: readonly Entry[]; readonly value: number } {
+  state(): WindowState {
+    const sinceMs = this.newestMs - this.spanMs;
     return {
       entries: this.entries.slice(this.start),
-      value: this.measure.value(this.newestMs - this.spanMs),
+      value: this.measure.value(sinceMs),
+      holds: this.measure.holds(sinceMs),
     };
   }
 

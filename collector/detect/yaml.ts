@@ -8,6 +8,7 @@ import {
   LineCounter,
   type ParsedNode,
   parseAllDocuments,
+  type YAMLParseError,
   type Node as YamlNode,
 } from 'yaml';
 import { readPlainYaml } from './plain-yaml.ts';
@@ -25,6 +26,7 @@ const MAX_STRING_CHARS = 65_536;
 
 /** Rules are a few levels deep; past this the recursion of parser and compiler would be at the file's mercy. */
 const MAX_DEPTH = 64;
+const TOO_DEEP = `nested deeper than ${MAX_DEPTH} levels; a rule needs four`;
 
 /** Shorter parts of a text are copied by V8 itself (SlicedString::kMinLength). */
 const MIN_VIEW_CHARS = 13;
@@ -60,9 +62,7 @@ export function parseYaml(file: string, text: string): YamlDocument[] {
     const error = document.errors[0];
     if (error) {
       const place = placeAt(lines, error.pos[0]);
-      const cause =
-        error.code === 'DUPLICATE_KEY' ? duplicateKey(text, error.pos[0]) : lowerFirst(error.message);
-      read.push({ refusal: new Refusal(file, place, cause) });
+      read.push({ refusal: new Refusal(file, place, causeOf(error, text)) });
     } else if (document.contents) {
       read.push(treeOf(file, lines, document.contents));
     }
@@ -84,8 +84,7 @@ function treeOf(file: string, lines: LineCounter, root: ParsedNode): YamlDocumen
         at,
         `more than ${MAX_NODES} nodes once its aliases are followed; write it out without aliases`,
       );
-    if (depth > MAX_DEPTH)
-      throw new Refusal(file, at, `nested deeper than ${MAX_DEPTH} levels; a rule needs four`);
+    if (depth > MAX_DEPTH) throw new Refusal(file, at, TOO_DEEP);
     if (node === null) return { kind: 'scalar', value: null, source: '', ...at };
     if (isAlias(node)) {
       const target = anchors.get(node.source);
@@ -156,6 +155,12 @@ function ownText(text: string): string {
 function placeAt(lines: LineCounter, offset: number): Place {
   const { line, col } = lines.linePos(offset);
   return { line: Math.max(line, 1), column: Math.max(col, 1) };
+}
+
+function causeOf({ code, message, pos }: YAMLParseError, text: string): string {
+  if (code === 'DUPLICATE_KEY') return duplicateKey(text, pos[0]);
+  // The parser's own stack ended.
+  return code === 'RESOURCE_EXHAUSTION' ? TOO_DEEP : lowerFirst(message);
 }
 
 function duplicateKey(text: string, offset: number): string {

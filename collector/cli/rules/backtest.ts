@@ -6,6 +6,7 @@ import { keyOf, type RuleSet } from '../../detect/ruleset.ts';
 import { type EventPlaces, readEvents } from './event-places.ts';
 import { loadRules } from './input.ts';
 import { costUs, Sample } from './rule-cost.ts';
+import { say, sayJson, warn } from './say.ts';
 
 /** Numbers of events (of records, in a log) kept of each difference; how many there were is told. */
 const MAX_NUMBERS = 100;
@@ -39,11 +40,12 @@ interface Line {
   costUs: number | undefined;
 }
 
-/** @returns 0 when both sets say the same (or there is only one), 1 when they differ */
+/** @returns 0 when both sets say the same (or there is only one), 1 when they differ, 2 when a rule was refused */
 export async function backtest(options: BacktestOptions): Promise<number> {
   const now = loadRules([options.rules], options.vars);
   const old = options.old === undefined ? undefined : loadRules([options.old], options.vars);
-  for (const refusal of [...now.refusals, ...(old?.refusals ?? [])]) process.stderr.write(`${refusal}\n`);
+  const refusals = [...now.refusals, ...(old?.refusals ?? [])];
+  for (const refusal of refusals) warn(refusal);
   const lines = new Map<string, Line>();
   for (const rule of [...findingRules(now), ...(old ? findingRules(old) : [])])
     if (!lines.has(keyOf(rule))) lines.set(keyOf(rule), lineOf(rule, old ? 0 : undefined));
@@ -73,6 +75,7 @@ export async function backtest(options: BacktestOptions): Promise<number> {
   const all = [...lines.values()];
   const changed = all.filter(({ appeared, gone }) => appeared.count + gone.count > 0);
   print(options, all, number, changed.length);
+  if (refusals.length > 0) return 2;
   return changed.length > 0 ? 1 : 0;
 }
 
@@ -101,23 +104,23 @@ function note(difference: Difference, event: number): void {
 
 function print(options: BacktestOptions, lines: readonly Line[], events: number, changed: number): void {
   if (options.json) {
-    for (const line of lines) process.stdout.write(`${JSON.stringify(line)}\n`);
+    for (const line of lines) sayJson(line);
     return;
   }
   for (const { title, level, findings, before, appeared, gone, costUs: cost } of lines) {
     if (findings === 0 && (before ?? 0) === 0) continue;
     const change =
       before === undefined ? '' : `, before ${before}${told('new', appeared)}${told('gone', gone)}`;
-    process.stdout.write(
-      `${String(findings).padStart(6)}  ${level.padEnd(13)} ${title}${change}${cost === undefined ? '' : `  (${cost.toFixed(2)} us)`}\n`,
+    say(
+      `${String(findings).padStart(6)}  ${level.padEnd(13)} ${title}${change}${cost === undefined ? '' : `  (${cost.toFixed(2)} us)`}`,
     );
   }
   const costly = lines
     .filter((line) => line.costUs !== undefined)
     .sort((one, other) => (other.costUs ?? 0) - (one.costUs ?? 0));
   const dearest = costly.slice(0, 3).map((line) => `${line.title} ${line.costUs?.toFixed(2)} us`);
-  process.stdout.write(
-    `${events} events, ${lines.length} rules${options.old === undefined ? '' : `, ${changed} say something else than before`}; dearest: ${dearest.join(', ')}\n`,
+  say(
+    `${events} events, ${lines.length} rules${options.old === undefined ? '' : `, ${changed} say something else than before`}${dearest.length === 0 ? '' : `; dearest: ${dearest.join(', ')}`}`,
   );
 }
 

@@ -2,6 +2,7 @@
 
 import { lint, type Problem } from '../../detect/lint.ts';
 import { loadRules } from './input.ts';
+import { say, sayJson } from './say.ts';
 
 export interface CheckOptions {
   readonly paths: readonly string[];
@@ -16,16 +17,14 @@ export function check(options: CheckOptions): number {
   const problems = lint(rules, options.product);
   const count = (severity: Problem['severity']) =>
     problems.filter((problem) => problem.severity === severity).length;
-  if (options.json) for (const problem of problems) process.stdout.write(`${JSON.stringify(problem)}\n`);
+  if (options.json) for (const problem of problems) sayJson(problem);
   else {
     for (const { file, place, severity, rule, message, code } of problems)
-      process.stdout.write(
-        `${file}:${place.line}:${place.column}: ${severity}: ${rule === undefined ? '' : `"${rule}" `}${message} [${code}]\n`,
+      say(
+        `${file}:${place.line}:${place.column}: ${severity}: ${rule === undefined ? '' : `"${rule}" `}${message} [${code}]`,
       );
     const total = rules.detections.length + rules.correlations.length + rules.filters.length;
-    process.stdout.write(
-      `${total} rules; ${count('error')} refused, ${count('warning')} warnings, ${count('note')} notes\n`,
-    );
+    say(`${total} rules; ${count('error')} refused, ${count('warning')} warnings, ${count('note')} notes`);
   }
   if (count('error') > 0) return 2;
   return count('warning') > 0 ? 1 : 0;

@@ -6,6 +6,7 @@ import { attackIds, type Rule } from '../../detect/rule.ts';
 import { keyOf, type RuleSet } from '../../detect/ruleset.ts';
 import { type EventPlaces, readEvents } from './event-places.ts';
 import { loadRules } from './input.ts';
+import { say, sayJson, warn } from './say.ts';
 
 export interface CoverageOptions {
   readonly paths: readonly string[];
@@ -18,10 +19,11 @@ export interface CoverageOptions {
   readonly json?: true;
 }
 
-/** @returns 0 */
+/** @returns 0, or 2 when a rule was refused */
 export async function coverage(options: CoverageOptions): Promise<number> {
   const rules = loadRules(options.paths, options.vars);
-  for (const refusal of rules.refusals) process.stderr.write(`${refusal}\n`);
+  for (const refusal of rules.refusals) warn(refusal);
+  const exitCode = rules.refusals.length > 0 ? 2 : 0;
   const speaking = [...rules.detections, ...rules.correlations.map(({ rule }) => rule)].filter(
     (rule) => !rules.silent.has(rule),
   );
@@ -40,8 +42,8 @@ export async function coverage(options: CoverageOptions): Promise<number> {
       never_fired: fired === undefined ? null : never.map(plain),
       fired: fired === undefined ? null : [...fired].map(([rule, count]) => ({ ...plain(rule), count })),
     };
-    process.stdout.write(`${JSON.stringify(object)}\n`);
-    return 0;
+    sayJson(object);
+    return exitCode;
   }
   const lines = [...techniques]
     .sort()
@@ -52,8 +54,8 @@ export async function coverage(options: CoverageOptions): Promise<number> {
   lines.push(
     `${speaking.length} rules for ${techniques.size} techniques; ${cannot.length} cannot fire${fired === undefined ? '' : `, ${never.length} never fired`}`,
   );
-  process.stdout.write(`${lines.join('\n')}\n`);
-  return 0;
+  for (const line of lines) say(line);
+  return exitCode;
 }
 
 function placesOf({ events, state }: CoverageOptions): EventPlaces {

@@ -12,6 +12,7 @@ import { type DetectionRule, LEVELS } from '../../detect/rule.ts';
 import { keyOf } from '../../detect/ruleset.ts';
 import { View } from '../../detect/view.ts';
 import { BadInput, filesAt } from './input.ts';
+import { say, sayJson } from './say.ts';
 
 export interface ImportOptions {
   readonly from: string;
@@ -122,8 +123,8 @@ function report(
   left: readonly { file: string; reason: string }[],
 ): void {
   if (options.json) {
-    for (const one of imported) process.stdout.write(`${JSON.stringify(one)}\n`);
-    for (const one of left) process.stdout.write(`${JSON.stringify({ ...one, left_out: true })}\n`);
+    for (const one of imported) sayJson(one);
+    for (const one of left) sayJson({ ...one, left_out: true });
     return;
   }
   const lines = imported
@@ -134,5 +135,5 @@ function report(
   for (const [reason, count] of [...reasons].sort((one, other) => other[1] - one[1]).slice(0, 20))
     lines.push(`left out ${count}: ${reason}`);
   lines.push(`${imported.length} rules imported to ${options.to}, ${left.length} left out`);
-  process.stdout.write(`${lines.join('\n')}\n`);
+  for (const line of lines) say(line);
 }

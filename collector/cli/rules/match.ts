@@ -4,6 +4,7 @@ import { createMatcher } from '../../detect/matcher.ts';
 import { keyOf } from '../../detect/ruleset.ts';
 import { readJsonEvents } from './event-file.ts';
 import { loadRules } from './input.ts';
+import { sayJson, warn } from './say.ts';
 
 export interface MatchOptions {
   readonly rules: string;
@@ -28,7 +29,7 @@ export interface MatchLine {
  */
 export async function match(options: MatchOptions): Promise<number> {
   const rules = loadRules([options.rules], options.vars);
-  for (const refusal of rules.refusals) process.stderr.write(`${refusal}\n`);
+  for (const refusal of rules.refusals) warn(refusal);
   const matcher = createMatcher(rules, options.routing ? 'routed' : 'every rule');
   let index = 0;
   for await (const event of readJsonEvents(options.events)) {
@@ -39,9 +40,9 @@ export async function match(options: MatchOptions): Promise<number> {
         title: rule.title,
         kind: rule.kind === 'correlation' ? 'correlation' : 'detection',
       };
-      process.stdout.write(`${JSON.stringify(line)}\n`);
+      sayJson(line);
     }
-    for (const what of matcher.leftOut()) process.stderr.write(`${options.events}:${event.line}: ${what}\n`);
+    for (const what of matcher.leftOut()) warn(`${options.events}:${event.line}: ${what}`);
     index += 1;
   }
   return rules.refusals.length > 0 ? 2 : 0;

@@ -2,7 +2,9 @@
 
 import type { Command } from 'commander';
 import { BadEvent } from '../../detect/json-event.ts';
+import { endWithReader } from '../output.ts';
 import { BadInput } from './input.ts';
+import { warn } from './say.ts';
 
 /** Adds `rules` and its commands to the program. Exit codes: 0 done, 1 the answer is no, 2 bad input. */
 export function addRulesCommand(program: Command): void {
@@ -97,11 +99,12 @@ export function addRulesCommand(program: Command): void {
 
 /** Sets the exit code; bad input is one line, never a stack trace. */
 async function answer(command: string, work: () => Promise<number>): Promise<void> {
+  endWithReader();
   try {
     process.exitCode = await work();
   } catch (error) {
     if (!(error instanceof BadInput || error instanceof BadEvent)) throw error;
-    process.stderr.write(`spoor rules ${command}: ${error.message}\n`);
+    warn(`spoor rules ${command}: ${error.message}`);
     process.exitCode = 2;
   }
 }

@@ -7,6 +7,7 @@ import { createRuleTester, type RuleTestResult, ruleFileOf } from '../../detect/
 import { type RuleTest, readRuleTests } from '../../detect/rule-test-file.ts';
 import { recordedEvents } from '../../recorded.ts';
 import { BadInput, loadRules, readText } from './input.ts';
+import { say, sayJson, warn } from './say.ts';
 
 export interface TestOptions {
   readonly paths: readonly string[];
@@ -18,15 +19,14 @@ export interface TestOptions {
 /** @returns 0 when all passed, 1 when one failed, 2 when a rule or test cannot be read */
 export function test(options: TestOptions): number {
   const rules = loadRules(options.paths, options.vars);
-  for (const refusal of rules.refusals) process.stderr.write(`${refusal}\n`);
+  for (const refusal of rules.refusals) warn(refusal);
   const tests = options.paths.flatMap(testFilesAt).flatMap((file) => readTests(file));
   const tester = createRuleTester(recordedEvents);
   const results = tests.map((one) => ({ ...tester.run(one, rules) }));
   const failed = results.filter(({ passed }) => !passed);
-  process.stdout.write(
-    options.json ? jsonOf(results) : textOf(results, rules.detections.length + rules.correlations.length),
-  );
-  if (options.junit !== undefined) writeFileSync(options.junit, junitOf(results));
+  if (options.json) for (const result of results) sayJson(jsonOf(result));
+  else for (const line of textOf(results, rules.detections.length + rules.correlations.length)) say(line);
+  if (options.junit !== undefined) writeJunit(options.junit, junitOf(results, rules.refusals));
   if (rules.refusals.length > 0) return 2;
   if (results.length === 0) throw new BadInput(`${options.paths.join(', ')}: no tests (*.test.yml) there`);
   return failed.length > 0 ? 1 : 0;
@@ -59,7 +59,7 @@ export function readTests(file: string): RuleTest[] {
   }
 }
 
-function textOf(results: readonly RuleTestResult[], rules: number): string {
+function textOf(results: readonly RuleTestResult[], rules: number): string[] {
   const lines: string[] = [];
   for (const { test: one, passed, differences } of results) {
     if (passed) continue;
@@ -71,27 +71,40 @@ function textOf(results: readonly RuleTestResult[], rules: number): string {
   lines.push(
     `${results.length - failed} of ${results.length} tests passed, of ${files} rule files (${rules} rules loaded)`,
   );
-  return `${lines.join('\n')}\n`;
+  return lines;
 }
 
-function jsonOf(results: readonly RuleTestResult[]): string {
-  return results
-    .map(
-      ({ test: one, passed, differences }) =>
-        `${JSON.stringify({ file: one.file, line: one.at.line, name: one.name, passed, differences })}\n`,
-    )
-    .join('');
+function jsonOf({ test: one, passed, differences }: RuleTestResult) {
+  return { file: one.file, line: one.at.line, name: one.name, passed, differences };
 }
 
-/** JUnit's XML, as CI servers read it. */
-function junitOf(results: readonly RuleTestResult[]): string {
+/** @throws BadInput */
+function writeJunit(file: string, xml: string): void {
+  try {
+    writeFileSync(file, xml);
+  } catch (error) {
+    throw new BadInput(`${file}: the results cannot be written (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+/** JUnit's XML, as CI servers read it. A rule that was refused is an error: no test of it could be run. */
+function junitOf(results: readonly RuleTestResult[], refusals: readonly Refusal[]): string {
   const failures = results.filter(({ passed }) => !passed).length;
-  const cases = results.map(({ test: one, passed, differences }) => {
-    const open = `  <testcase classname="${escapeXml(one.file)}" name="${escapeXml(one.name)}"`;
-    if (passed) return `${open}/>`;
-    return `${open}>\n    <failure message="${escapeXml(differences[0] ?? '')}">${escapeXml(differences.join('\n'))}</failure>\n  </testcase>`;
-  });
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuite name="rules" tests="${results.length}" failures="${failures}">\n${cases.join('\n')}\n</testsuite>\n`;
+  const refused = refusals.map((refusal) =>
+    caseOf(refusal.file, `line ${refusal.place.line} is refused`, 'error', [refusal.message]),
+  );
+  const tested = results.map(({ test: one, passed, differences }) =>
+    caseOf(one.file, one.name, 'failure', passed ? [] : differences),
+  );
+  const counts = `tests="${refused.length + tested.length}" failures="${failures}" errors="${refused.length}"`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuite name="rules" ${counts}>\n${[...refused, ...tested].join('\n')}\n</testsuite>\n`;
+}
+
+function caseOf(file: string, name: string, outcome: 'error' | 'failure', said: readonly string[]): string {
+  const open = `  <testcase classname="${escapeXml(file)}" name="${escapeXml(name)}"`;
+  const [first] = said;
+  if (first === undefined) return `${open}/>`;
+  return `${open}>\n    <${outcome} message="${escapeXml(first)}">${escapeXml(said.join('\n'))}</${outcome}>\n  </testcase>`;
 }
 
 function escapeXml(text: string): string {
@@ -99,6 +112,6 @@ function escapeXml(text: string): string {
     text
       .replace(/[&<>"]/g, (char) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[char] ?? char)
       // biome-ignore lint/suspicious/noControlCharactersInRegex: XML 1.0 has no way to write these characters.
-      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '\ufffd')
+      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu, '\ufffd')
   );
 }
