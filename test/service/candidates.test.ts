@@ -8,6 +8,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { eventsIn, needsRoot, type PrintedEvent, run, type Scope, scratch, spoor } from '../system/spoor.ts';
+import { eventsNaming, startsNaming } from './own-sessions.ts';
 import { startService } from './running.ts';
 
 /** OpenSSL's hello, whatever becomes of the handshake. */
@@ -171,12 +172,14 @@ test(
     await helped();
     await service.stop();
     const events = await eventsIn(service.state);
-    const starts = events.filter(({ event_name }) => event_name === 'session.start');
+    const starts = startsNaming(events, folder);
     assert.deepEqual(
       starts.map(({ attributes }) => [attributes['gen_ai.agent.name'], attributes['spoor.agent.root']]),
       [['acme-helper', helper]],
     );
-    const greeted = events.find(({ event_name }) => event_name === 'tls.hello')?.attributes;
+    const greeted = eventsNaming(events, folder).find(
+      ({ event_name }) => event_name === 'tls.hello',
+    )?.attributes;
     assert.equal(greeted?.['session.id'], starts[0]?.attributes['session.id']);
     assert.equal(candidates(events).length, 1);
     assert.deepEqual(await inventoried(service.state, '--agents', entries), []);
@@ -202,7 +205,7 @@ test(
       stdio: ['pipe', 'inherit', 'inherit'],
     });
     t.after(() => acme.kill('SIGKILL'));
-    const started = async () => (await eventsIn(service.state, '--event', 'session.start'))[0]?.attributes;
+    const started = async () => startsNaming(await eventsIn(service.state), folder)[0]?.attributes;
     let start = await started();
     while (!start) start = await started();
     const ended = once(acme, 'exit');
