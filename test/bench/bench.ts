@@ -12,7 +12,7 @@ import { cpus, loadavg, release } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CHECKOUT, SPOOR } from '../checkout.ts';
-import { againstGoals, peerTable } from './goals.ts';
+import { againstGoals, missedGoals, peerTable } from './goals.ts';
 import { alone, freshFolder, inside, median, startIdle } from './measure.ts';
 import { measurePeers } from './peers.ts';
 import { table } from './table.ts';
@@ -255,7 +255,9 @@ the median is shown. What else the machine did falls on both sides of a ratio an
       ? [
           `## The goals
 
-${againstGoals(peers)}`,
+${againstGoals(peers)}
+
+${missedGoals(peers)}`,
           `## Beside what else could watch
 
 Each workload in turns without and with the watcher: \`dev\` is a compile with git, grep and find; \`spawn\` starts
