@@ -19,7 +19,7 @@ PACKAGES=(
   ngtcp2-client ngtcp2-server  # QUIC, whose bytes the tests count
   strace tshark openssl     # the truth some tests hold Spoor against
   git curl iproute2         # what the watched agent uses, and network namespaces for it
-  tmux cron at dbus bubblewrap openssh-server openssh-client busybox-static  # by which a watched agent's work leaves its tree
+  tmux cron at sudo dbus bubblewrap openssh-server openssh-client busybox-static  # by which a watched agent's work leaves its tree
   procps                    # ps and pgrep, by which tests look at what still runs
   swtpm libtss2-tcti-swtpm0 libtss2-esys-3.0.2-0 libtss2-rc0  # the TPM of the tests, and what systemd-creds loads to use it
 )
