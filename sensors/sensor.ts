@@ -98,6 +98,24 @@ export interface KeptWatch {
   close(): void;
 }
 
+/** A file that sessions must not lay hands on, by the kernel's own numbers. */
+export interface GuardedFile {
+  /** "major:minor" of the super block. */
+  readonly device: string;
+  readonly inode: bigint;
+  /**
+   * inside: it and what lies in it may not be changed. secret: what lies in it may not be read either. above: something
+   * guarded lies in it, so it may not be renamed.
+   */
+  readonly as: 'inside' | 'secret' | 'above';
+}
+
+export interface Guarded {
+  /** May not be signalled or traced; what it does itself is not refused. */
+  readonly process: ProcessRef;
+  readonly files: readonly GuardedFile[];
+}
+
 export interface Sensor {
   readonly facts: SensorFacts;
   /** Undefined where the watch ends with its collector. */
@@ -136,6 +154,14 @@ export interface Sensor {
    * Holds for all tasks at once. A kept tag is judged 0 when its session has ended.
    */
   judge(suspect: SessionTag, becomes: SessionTag): void;
+
+  /**
+   * From now on sessions are refused what would blind or end their watcher, its programs in the kernel included.
+   * Replaces what was guarded before, and stays in force while the watch is kept.
+   * @returns what of it cannot be refused on this kernel; undefined where nothing can
+   * @throws SensorError when the kernel takes no more
+   */
+  guard?(guarded: Guarded | 'nothing'): readonly string[] | undefined;
 
   /** All live processes, zombies and kernel threads left out. */
   running(): RunningProcess[];

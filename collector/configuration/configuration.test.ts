@@ -38,6 +38,7 @@ test('no file is needed: every key has a default', () => {
     rules: { builtin: true, paths: [] },
     hash: { maxFileBytes: 67_108_864, maxExecutableBytes: 536_870_912 },
     sensor: { ringBytes: 4_194_304, keep: '/sys/fs/bpf/spoor' },
+    protect: 'refuse',
     ship: [],
     metrics: { intervalMs: 60_000 },
     witness: [],

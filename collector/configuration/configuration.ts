@@ -35,6 +35,7 @@ export interface Configuration {
   readonly rules: { readonly builtin: boolean; readonly paths: readonly string[] };
   readonly hash: { readonly maxFileBytes: number; readonly maxExecutableBytes: number };
   readonly sensor: { readonly ringBytes: number; readonly keep: string | undefined };
+  readonly protect: 'refuse' | 'report';
   readonly ship: readonly DestinationSettings[];
   /** undefined: never */
   readonly metrics: { readonly intervalMs: number | undefined };
@@ -52,6 +53,7 @@ export interface WrittenConfiguration {
   readonly rules: { readonly builtin: boolean; readonly paths: readonly string[] };
   readonly hash: { readonly max_file: ByteSize; readonly max_executable: ByteSize };
   readonly sensor: { readonly ring: ByteSize; readonly keep: string };
+  readonly protect: 'refuse' | 'report';
   readonly ship: readonly WrittenDestination[];
   readonly metrics: { readonly interval: string };
   readonly witness: readonly WrittenWitness[];
@@ -116,6 +118,7 @@ export function configurationIn(name: string, text: string): Configuration {
       ringBytes: bytesIn(written.sensor.ring),
       keep: written.sensor.keep === NOWHERE ? undefined : written.sensor.keep,
     },
+    protect: written.protect,
     ship: written.ship.map(destinationOf),
     metrics: {
       intervalMs:

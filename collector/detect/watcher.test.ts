@@ -32,6 +32,12 @@ test('acts on the collector, its key, state, settings and pins are marked, and n
     ['file.rename', { 'file.path': '/etc/spoor/rules/a.yml' }, 'configuration'],
     ['file.delete', { 'file.path': '/sys/fs/bpf/spoor/tags' }, 'pins'],
     ['file.delete', { 'file.path': '/sys/fs/bpf/other' }, undefined],
+    ['file.rename', { 'file.path': '/tmp/x', 'spoor.file.previous_path': '/etc/spoor/a' }, 'configuration'],
+    ['file.rename', { 'file.path': '/tmp/x', 'spoor.file.previous_path': '/sys/fs' }, 'pins'],
+    ['file.rename', { 'file.path': '/tmp/x', 'spoor.file.previous_path': '/sys/f' }, undefined],
+    ['file.link', { 'file.path': '/tmp/x', 'spoor.file.previous_path': join(root, 'real/log/a') }, 'state'],
+    ['security.mount', { 'file.path': '/etc/spoor' }, 'configuration'],
+    ['security.mount', { 'file.path': '/etc' }, undefined],
     ['process.exec', {}, undefined],
   ];
   for (const [name, attributes, part] of rows) {

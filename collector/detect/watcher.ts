@@ -37,23 +37,36 @@ export function createMarkWatcher({ pid, state, places }: WatcherPlaces): MarkWa
     return undefined;
   }
 
+  /** A folder that was moved took the part in it along. */
+  function partBelow(path: string): WatcherPart | undefined {
+    return folders.find(([folder]) => folder.startsWith(`${path}/`))?.[1];
+  }
+
   return ({ name, attributes }) => {
-    if (name.startsWith('security.')) {
+    if (name.startsWith('security.') && name !== 'security.mount') {
       if (attributes['spoor.target.pid'] === pid) attributes['spoor.watcher.part'] = 'process';
       return;
     }
     const path = attributes['file.path'];
-    if (path === undefined || !name.startsWith('file.')) return;
-    const part = partOf(path);
+    if (path === undefined || !(name.startsWith('file.') || name === 'security.mount')) return;
+    const previous = attributes['spoor.file.previous_path'];
+    const part =
+      partOf(path) ??
+      // Moved away, or given a second name elsewhere.
+      (previous === undefined ? undefined : (partOf(previous) ?? partBelow(previous)));
     if (part) attributes['spoor.watcher.part'] = part;
   };
 }
+
+/** Where the package has it. */
+const COMMAND = '/usr/bin/spoor';
 
 /** Where this program and its rules lie. */
 export function ownPlaces(): WatcherPlaces['places'] {
   const rules = builtinRules();
   const program = dirname(rules);
-  return { program: [join(program, 'dist'), join(program, 'bin')], rules: [rules] };
+  const parts = ['dist', 'bin', 'build/linux', 'node_modules'].map((part) => join(program, part));
+  return { program: [...parts, COMMAND], rules: [rules] };
 }
 
 /** A path as it is written and as the kernel names it, links resolved. */

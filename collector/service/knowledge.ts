@@ -6,7 +6,7 @@ import { readNamedFiles } from '../configuration/named-files.ts';
 import { createClassify } from '../detect/classify.ts';
 import { createDetect, type Detect } from '../detect/detect.ts';
 import { prepare } from '../detect/prepare.ts';
-import { createMarkWatcher, ownPlaces } from '../detect/watcher.ts';
+import { createMarkWatcher, ownPlaces, type WatcherPlaces } from '../detect/watcher.ts';
 import type { Catalogue } from '../recognise/catalogue.ts';
 import { createPersonReader, type Person } from '../recognise/person/person.ts';
 import { createProcReader } from '../recognise/person/proc.ts';
@@ -15,31 +15,38 @@ import { createFilesOf } from '../recognise/running.ts';
 
 /** Where settings lie (docs/configuration.md). */
 const CONFIGURATION = '/etc/spoor';
+/** What systemd starts, and what may change that. */
+const UNIT = [
+  '/usr/lib/systemd/system/spoor.service',
+  '/etc/systemd/system/spoor.service',
+  '/etc/systemd/system/spoor.service.d',
+];
 
 export interface Knowledge {
   readonly catalogue: Catalogue;
   readonly recogniser: Recogniser;
   readonly personOf: (pid: number) => Person | undefined;
   readonly detect: Detect;
+  /** What of Spoor sessions must not lay hands on. */
+  readonly places: WatcherPlaces['places'];
 }
 
-/** @throws BadInput with every mistake of every file */
-export async function readKnowledge(configuration: Configuration): Promise<Knowledge> {
+/** @param file the configuration's; empty where there is none. @throws BadInput with every mistake of every file */
+export async function readKnowledge(configuration: Configuration, file: string): Promise<Knowledge> {
   const { catalogue, directorySubject, rules } = await readNamedFiles(configuration);
+  const { runtime, recognise, sensor } = configuration;
+  const settings = [file, recognise.agents, recognise.people, ...configuration.rules.paths];
+  const places = {
+    ...ownPlaces(),
+    configuration: [CONFIGURATION, ...UNIT, runtime, ...settings.filter((path) => !!path)] as string[],
+    pins: sensor.keep === undefined ? [] : [sensor.keep],
+  };
   const detect = createDetect({
     rules,
     ruleset: 'spoor',
     product: 'linux',
     classify: createClassify(catalogue),
-    markWatcher: createMarkWatcher({
-      pid: process.pid,
-      state: configuration.state,
-      places: {
-        ...ownPlaces(),
-        configuration: [CONFIGURATION, configuration.runtime, ...configuration.rules.paths],
-        pins: configuration.sensor.keep === undefined ? [] : [configuration.sensor.keep],
-      },
-    }),
+    markWatcher: createMarkWatcher({ pid: process.pid, state: configuration.state, places }),
   });
   await prepare(detect);
   return {
@@ -47,5 +54,6 @@ export async function readKnowledge(configuration: Configuration): Promise<Knowl
     recogniser: createRecogniser({ catalogue, files: createFilesOf() }),
     personOf: createPersonReader({ proc: createProcReader(), userName: createUserNames(), directorySubject }),
     detect,
+    places,
   };
 }

@@ -27,6 +27,7 @@ import { type Answers, createAnswers } from './answers.ts';
 import { takeInExisting } from './existing.ts';
 import { createFinder, type Finder } from './finder.ts';
 import { type GiveBack, giveBackWhenQuiet } from './give-back.ts';
+import { guardOurselves } from './guard.ts';
 import { createHomes } from './homes.ts';
 import { createInventoryWatch, type InventoryWatch } from './inventory-watch.ts';
 import { type Knowledge, readKnowledge } from './knowledge.ts';
@@ -74,7 +75,7 @@ function bootId(): string {
 /** @throws BadInput, SensorError, Failure, LockError: why it cannot begin */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { configuration, log, manager } = options;
-  const knowledge = await readKnowledge(configuration);
+  const knowledge = await readKnowledge(configuration, options.file);
   const state = openState(configuration.state);
   const hostKey = openHostKey(state.keyDirectory);
   let receivers: Receivers | undefined;
@@ -225,6 +226,7 @@ class RunningService implements Service {
     const { recognise } = this.#configuration;
     if (recognise.enabled) this.#lookOut(this.#knowledge.catalogue);
     this.#pipeline.start();
+    const acts = this.#guard();
     const resumed = await this.#resume();
     const begun = recognise.enabled ? this.#takeInExisting() : 0;
     this.#saveWatch();
@@ -240,6 +242,7 @@ class RunningService implements Service {
         running_sessions: begun,
         resumed_sessions: resumed,
         watch_before: sensor.kept?.found,
+        acts_on_it: acts,
         start_ms: Math.round(process.uptime() * 1_000),
       },
       'watching',
@@ -251,7 +254,7 @@ class RunningService implements Service {
     manager.reloading();
     try {
       const next = reread();
-      const knowledge = await readKnowledge(next);
+      const knowledge = await readKnowledge(next, this.#options.file);
       const waiting = changesThatWait(this.#configuration, next);
       knowledge.detect.restore(this.#knowledge.detect.snapshot());
       this.#finder.reload(knowledge);
@@ -259,7 +262,9 @@ class RunningService implements Service {
       this.#knowledge = knowledge;
       log.level = next.logLevel;
       // What waits for a start keeps its old value, so that it is named by the next reload too.
-      this.#configuration = { ...this.#configuration, logLevel: next.logLevel, rules: next.rules };
+      const { logLevel, rules, protect } = next;
+      this.#configuration = { ...this.#configuration, logLevel, rules, protect };
+      this.#guard();
       this.#configurationTrouble = '';
       this.#watchRules();
       log.info('configuration read again');
@@ -397,6 +402,15 @@ class RunningService implements Service {
     this.#toldRefusals = refused.length;
     if (isChanged) this.#saveWatch();
     this.#keeper.watch(batch);
+  }
+
+  #guard(): 'refused' | 'reported' {
+    return guardOurselves({
+      sensor: this.#parts.sensor,
+      configuration: this.#configuration,
+      places: this.#knowledge.places,
+      log: this.#options.log,
+    });
   }
 
   #watchRules(): void {

@@ -5,6 +5,7 @@ import { arch } from 'node:os';
 import type { ProcessRef, SensorEvent, SessionTag } from '../event.ts';
 import type {
   Coverage,
+  Guarded,
   RunningProcess,
   Sensor,
   SensorCount,
@@ -16,6 +17,7 @@ import { SensorError } from '../sensor.ts';
 import { CANARY_HOST, CANARY_SESSION, Canary } from './canary.ts';
 import { coverageOf } from './coverage.ts';
 import { existingOf, membersOf, runningOf } from './existing.ts';
+import { packedFiles } from './guard.ts';
 import { Histograms } from './histograms.ts';
 import { identityOf, LinuxKept } from './kept.ts';
 import { countsOf, LossTeller } from './loss.ts';
@@ -49,6 +51,9 @@ const REFRESH_INTERVAL_MS = 30_000;
  * signal to stop, or the disk's answers, waiting for ever.
  */
 const MAX_BATCHES_IN_A_ROW = 4;
+
+/** How the programs that refuse are called (bpf/lsm_guard.h). */
+const GUARDS = 'lsm_guard_';
 
 const KERNEL_TYPES = '/sys/kernel/btf/vmlinux';
 /** The namespace in which the kernel counts processes: PROC_PID_INIT_INO, include/linux/proc_ns.h. */
@@ -263,6 +268,20 @@ class LinuxSensor implements Sensor {
     if (becomes === 0 || becomes === suspect) return;
     this.#joined.push({ tag: suspect, atMs: Date.now() });
     if (this.#joined.length >= MAX_UNSETTLED) this.#settle();
+  }
+
+  guard(guarded: Guarded | 'nothing'): readonly string[] | undefined {
+    if (this.#tier !== 'lsm') return undefined;
+    try {
+      if (guarded === 'nothing') this.#native.unguard(this.#handle);
+      else {
+        const { process, files } = guarded;
+        this.#native.guard(this.#handle, process.pid, process.startNs, packedFiles(files));
+      }
+    } catch (error) {
+      throw new SensorError(`${messageOf(error)}; see: spoor doctor`);
+    }
+    return Object.keys(this.#native.missing(this.#handle)).filter((name) => name.startsWith(GUARDS));
   }
 
   running(): RunningProcess[] {

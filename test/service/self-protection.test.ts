@@ -1,163 +1,113 @@
 /** What a watched session does to the service that watches it: a finding each, and the service goes on. */
 
 import assert from 'node:assert/strict';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
-import { MIB, smallTmpfs } from '../faults/small-disk.ts';
-import { eventsIn, needsRoot, scratch, spoor } from '../system/spoor.ts';
+import { CHECKOUT } from '../checkout.ts';
+import { eventsIn, needsRoot, run, type Scope, scratch, spoor } from '../system/spoor.ts';
 import { keepIn } from './kept.ts';
-import { startsNaming } from './own-sessions.ts';
-import { startService } from './running.ts';
+import { type RunningService, startService } from './running.ts';
 
-/** A log that never writes again fails the test by its own time-out. */
-const LOOK_MS = 100;
+/** Each act of test/programs/lay-hands.c and the event, by what of the service it was done to, that the finding names. */
+const EVIDENCE: Readonly<Record<string, string>> = {
+  signal: 'security.signal process',
+  trace: 'security.ptrace process',
+  'take a descriptor': 'security.pidfd_getfd process',
+  'open its memory': 'file.open process',
+  unpin: 'file.delete pins',
+  unload: 'security.bpf BPF_LINK_DETACH',
+  'take a map': 'security.bpf BPF_OBJ_GET',
+  'unload a module': 'security.module delete_module',
+  'unmount the state': 'security.mount state',
+  'edit the log': 'file.open state',
+  'give a file of the log a second name': 'file.link state',
+  'move the state away': 'file.rename state',
+  'add to the keys': 'file.open key',
+  'read the key': 'file.open key',
+  'edit the settings': 'file.open configuration',
+  'close the settings to others': 'file.attributes configuration',
+  'edit the program': 'file.open program',
+  'edit a rule': 'file.open rules',
+};
+/** What fails on every host, and how depends on the host: the finding is for the try. */
+const VAIN: readonly string[] = ['unload a module', 'unmount the state'];
+/** Of the call that checks for it (mm_access() in kernel/fork.c). */
+const REFUSED_OTHERWISE: Readonly<Record<string, string>> = { 'open its memory': 'EACCES' };
 
-test(
-  'a session that signals, traces, unpins or edits the service has a finding for each, and the service goes on',
-  needsRoot,
-  async (t) => {
-    const folder = scratch(t);
-    const keep = keepIn(t);
-    const service = await startService(t, { folder, configuration: `sensor: { keep: ${keep} }\n` });
-    const pin = readdirSync(keep).find((name) => name.startsWith('link_'));
-    assert.ok(pin);
-    const acts = join(folder, 'acts.py');
-    writeFileSync(
-      acts,
-      `import ctypes, os, signal
-libc = ctypes.CDLL(None, use_errno=True)
-os.kill(${service.pid}, signal.SIGCONT)
-assert libc.ptrace(16, ${service.pid}, 0, 0) == 0, ctypes.get_errno()
-os.waitpid(${service.pid}, 0x40000000)
-assert libc.ptrace(17, ${service.pid}, 0, 0) == 0, ctypes.get_errno()
-os.unlink("${keep}/${pin}")
-os.close(os.open("${service.state}/log/checkpoint", os.O_WRONLY))
-os.close(os.open("${service.state}/key/anything", os.O_WRONLY | os.O_CREAT))
-os.unlink("${service.state}/key/anything")
-`,
-    );
-    const { code, stderr } = await spoor(['run', '--state', service.state, '--', 'python3', acts]);
-    assert.equal(code, 0, stderr);
-    assert.equal(await service.stop(), 0);
-    const events = await eventsIn(service.state);
-    const session = events.find(
-      ({ event_name, attributes }) =>
-        event_name === 'session.start' && attributes['process.command_args']?.includes(acts),
-    )?.attributes['session.id'];
-    assert.ok(session);
-    const found = events.filter(
-      ({ event_name, attributes }) =>
-        event_name === 'finding' &&
-        attributes['session.id'] === session &&
-        attributes['security_rule.name'] === 'AI agent lays hands on the watcher itself',
-    );
-    const evidence = new Set(found.flatMap(({ attributes }) => attributes['spoor.finding.evidence'] ?? []));
-    const proved = events
-      .filter(({ uid }) => evidence.has(uid))
-      .map(({ event_name, attributes }) => `${event_name} ${attributes['spoor.watcher.part']}`);
-    for (const act of [
-      'security.signal process',
-      'security.ptrace process',
-      'file.delete pins',
-      'file.open state',
-      'file.open key',
-    ])
-      assert.ok(proved.includes(act), `${act} is not among ${[...new Set(proved)].join(', ')}`);
-  },
-);
-
-test(
-  'a session that floods the sensor until records are lost is found by their number, and the log states each',
-  needsRoot,
-  async (t) => {
-    const folder = scratch(t);
-    const service = await startService(t, {
-      folder,
-      configuration: 'sensor: { keep: nowhere, ring: 256 KiB }\n',
-    });
-    const flood = join(folder, 'flood.py');
-    writeFileSync(
-      flood,
-      `import os
-n = 0
-while n < 400000:
-    n += 1
-    try:
-        os.close(os.open("${folder}/none-%d" % n, os.O_RDONLY))
-    except FileNotFoundError:
-        pass
-`,
-    );
-    const { code, stderr } = await spoor(['run', '--state', service.state, '--', 'python3', flood]);
-    assert.equal(code, 0, stderr);
-    assert.equal(await service.stop(), 0);
-    const events = await eventsIn(service.state);
-    const lost = events
-      .filter(({ event_name }) => event_name === 'sensor.gap')
-      .reduce((sum, { attributes }) => sum + Number(attributes['spoor.gap.count']), 0);
-    assert.ok(lost >= 10_000, `${lost} lost`);
-    const found = events.filter(
-      ({ event_name, attributes }) =>
-        event_name === 'finding' && attributes['security_rule.name'] === 'The sensor was flooded',
-    );
-    assert.ok(found.length >= 1);
-    assert.equal((await spoor(['verify', '--state', service.state])).code, 0);
-  },
-);
-
-test(
-  'a session that fills the disk of the log and goes on is found by what the log could not take, and the log says so',
-  needsRoot,
-  async (t) => {
-    // Room for what waits in memory meanwhile (collector/seal/shed.ts), once the filler is gone.
-    const disk = smallTmpfs(256 * MIB);
-    t.after(() => disk.remove());
-    const service = await startService(t, {
-      folder: disk.mount,
-      configuration: 'sensor: { keep: nowhere, ring: 64 MiB }\n',
-    });
-    const fills = `import os
-from errno import ENOSPC
-filler = os.open("${disk.mount}/filler", os.O_WRONLY | os.O_CREAT)
-for size in (1 << 20, 4096, 1):
-    try:
-        while True:
-            os.write(filler, bytes(size))
-    except OSError as full:
-        assert full.errno == ENOSPC
-for n in range(350000):
-    try:
-        os.open("${disk.mount}/none-%d" % n, os.O_RDONLY)
-    except FileNotFoundError:
-        pass
-`;
-    const { code, stderr } = await spoor(['run', '--state', service.state, '--', 'python3', '-c', fills]);
-    assert.equal(code, 0, stderr);
-    disk.free();
-    while ((await logTrouble(service.state)) !== '') await pause(LOOK_MS);
-    assert.equal(await service.stop(), 0);
-    const events = await eventsIn(service.state);
-    const unsealed = events.filter(
-      ({ event_name, attributes }) =>
-        event_name === 'sensor.gap' && attributes['spoor.gap.cause'] === 'disk_full',
-    );
-    assert.ok(unsealed.length > 0);
-    const found = events.filter(
-      ({ event_name, attributes }) =>
-        event_name === 'finding' && attributes['security_rule.name'] === 'The log could not take events',
-    );
-    assert.ok(found.length >= 1);
-    // Who did it: the session whose opens were lost. Its open of the filler may be among them: opens go first.
-    const { attributes: started } = startsNaming(events, disk.mount)[0] ?? assert.fail();
-    const losers = new Set(unsealed.map(({ attributes }) => attributes['session.id']));
-    assert.ok(losers.has(started['session.id']), [...losers].join(', '));
-    assert.equal((await spoor(['verify', '--state', service.state])).code, 0);
-  },
-);
-
-async function logTrouble(state: string): Promise<string> {
-  const { stdout } = await spoor(['status', '--state', state, '--json']);
-  return JSON.parse(stdout.toString()).log.trouble;
+function assertOutcomes(stdout: Buffer, each: 'refused' | 'done'): void {
+  const told = JSON.parse(stdout.toString()) as Record<string, string>;
+  assert.deepEqual(Object.keys(told), Object.keys(EVIDENCE));
+  for (const [act, outcome] of Object.entries(told))
+    if (VAIN.includes(act)) assert.notEqual(outcome, 'done', act);
+    else assert.equal(outcome, each === 'done' ? 'done' : (REFUSED_OTHERWISE[act] ?? 'EPERM'), act);
 }
+
+/** A service that keeps its watch, and the command that lays hands on it. */
+async function attacked(t: Scope, configuration = ''): Promise<{ service: RunningService; hands: string[] }> {
+  const folder = scratch(t);
+  const keep = keepIn(t);
+  const service = await startService(t, {
+    folder,
+    configuration: `sensor: { keep: ${keep} }\n${configuration}`,
+  });
+  const hands = [
+    join(CHECKOUT, 'build/programs/lay-hands'),
+    ...[String(service.pid), keep, service.state, folder, service.configuration],
+    join(CHECKOUT, 'dist/collector/cli/main.js'),
+    join(CHECKOUT, 'detections/defense/watcher_attacked.yml'),
+  ];
+  return { service, hands };
+}
+
+test(
+  'whatever a session does to the service is a finding each, refused where the kernel takes LSM hooks, and the service goes on',
+  needsRoot,
+  async (t) => {
+    const { service, hands } = await attacked(t);
+    const { tier, acts_on_it: actsOnIt } = await service.says('watching');
+    assert.equal(actsOnIt, tier === 'lsm' ? 'refused' : 'reported');
+    const { code, stdout, stderr } = await spoor(['run', '--state', service.state, '--', ...hands]);
+    assert.equal(code, 0, stderr);
+    assertOutcomes(stdout, tier === 'lsm' ? 'refused' : 'done');
+    assert.equal(await service.stop(), 0);
+    const events = await eventsIn(service.state);
+    const found = events.filter(({ event_name }) => event_name === 'finding');
+    const evidence = new Set(found.flatMap(({ attributes }) => attributes['spoor.finding.evidence'] ?? []));
+    const proved = new Set(
+      events
+        .filter(({ uid }) => evidence.has(uid))
+        .map(
+          ({ event_name, attributes: a }) =>
+            `${event_name} ${a['spoor.watcher.part'] ?? a['spoor.syscall.request'] ?? a['spoor.syscall.name']}`,
+        ),
+    );
+    for (const [act, event] of Object.entries(EVIDENCE))
+      assert.ok(proved.has(event), `${act}: ${event} is not among ${[...proved].join(', ')}`);
+    assert.equal((await spoor(['verify', '--state', service.state])).code, 0);
+  },
+);
+
+test('who is in no session may do to the service what he may on the host', needsRoot, async (t) => {
+  const { service, hands } = await attacked(t);
+  // A suspect by its name, and no agent.
+  const suspect = join(scratch(t), 'codex');
+  symlinkSync(process.execPath, suspect);
+  const { stderr } = await run(suspect, [
+    '-e',
+    `process.kill(${service.pid}, 'SIGCONT');
+     require('node:fs').closeSync(require('node:fs').openSync('${service.state}/log/checkpoint', 'r+'));`,
+  ]);
+  assert.equal(stderr, '');
+  const { stdout } = await run(hands[0] as string, hands.slice(1));
+  assertOutcomes(stdout, 'done');
+  assert.equal(await service.stop(), 0);
+});
+
+test('with "protect: report" nothing is refused to a session either', needsRoot, async (t) => {
+  const { service, hands } = await attacked(t, 'protect: report\n');
+  assert.equal((await service.says('watching')).acts_on_it, 'reported');
+  const { stdout } = await spoor(['run', '--state', service.state, '--', ...hands]);
+  assertOutcomes(stdout, 'done');
+  assert.equal(await service.stop(), 0);
+});

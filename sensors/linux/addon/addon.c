@@ -19,6 +19,7 @@
 
 #include "boundary.h"
 #include "figures.h"
+#include "guard.h"
 #include "host.h"
 #include "keep.h"
 #include "kernel.h"
@@ -465,7 +466,7 @@ NAPI_MODULE_INIT()
 		{ "notify", host_notify }, { "peer", host_peer },	 { "refusal", refusal },
 		{ "kept", keep_kept },	   { "mark", keep_mark },	 { "unkeep", keep_remove },
 		{ "forget", keep_forget }, { "verdict", keep_verdict },	 { "lost", figures_lost },
-		{ "trim", host_trim },
+		{ "trim", host_trim },	   { "guard", guard_begin },	 { "unguard", guard_end },
 	};
 	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++) {
 		napi_value function;

@@ -5,18 +5,6 @@
 
 #include "boundary.h"
 
-/* The kernel of the handle that a call of `count` arguments begins with; NULL, and an error thrown, without one. */
-static struct kernel *called_on(napi_env env, napi_callback_info info, napi_value *arguments, size_t count)
-{
-	size_t given = count;
-	napi_get_cb_info(env, info, &given, arguments, NULL, NULL);
-	if (given < count) {
-		napi_throw_error(env, NULL, "too few arguments");
-		return NULL;
-	}
-	return kernel_of(env, arguments[0]);
-}
-
 static napi_value copied(napi_env env, const void *from, size_t bytes)
 {
 	napi_value buffer;
@@ -29,7 +17,7 @@ static napi_value copied(napi_env env, const void *from, size_t bytes)
 napi_value figures_counters(napi_env env, napi_callback_info info)
 {
 	napi_value arguments[1];
-	struct kernel *kernel = called_on(env, info, arguments, 1);
+	struct kernel *kernel = kernel_called_on(env, info, arguments, 1);
 	if (!kernel)
 		return NULL;
 	return copied(env, kernel->counters, sizeof(struct counters) * kernel->cpus);
@@ -38,7 +26,7 @@ napi_value figures_counters(napi_env env, napi_callback_info info)
 napi_value figures_lost(napi_env env, napi_callback_info info)
 {
 	napi_value arguments[1], value;
-	struct kernel *kernel = called_on(env, info, arguments, 1);
+	struct kernel *kernel = kernel_called_on(env, info, arguments, 1);
 	if (!kernel)
 		return NULL;
 	napi_create_double(env, kernel_lost(kernel), &value);
@@ -61,7 +49,7 @@ static void add_missed(const char *program, uint64_t missed, void *context)
 napi_value figures_misses(napi_env env, napi_callback_info info)
 {
 	napi_value arguments[1];
-	struct kernel *kernel = called_on(env, info, arguments, 1);
+	struct kernel *kernel = kernel_called_on(env, info, arguments, 1);
 	if (!kernel)
 		return NULL;
 	struct answer answer = { .env = env };
@@ -75,7 +63,7 @@ napi_value figures_histogram(napi_env env, napi_callback_info info)
 	napi_value arguments[2];
 	uint32_t slot;
 	uint64_t calls[MAX_CALLS];
-	struct kernel *kernel = called_on(env, info, arguments, 2);
+	struct kernel *kernel = kernel_called_on(env, info, arguments, 2);
 	if (!kernel)
 		return NULL;
 	if (napi_get_value_uint32(env, arguments[1], &slot) != napi_ok || slot >= HISTOGRAM_SESSIONS) {
@@ -89,7 +77,7 @@ napi_value figures_histogram(napi_env env, napi_callback_info info)
 napi_value figures_missing(napi_env env, napi_callback_info info)
 {
 	napi_value arguments[1], programs, program, hook, error;
-	struct kernel *kernel = called_on(env, info, arguments, 1);
+	struct kernel *kernel = kernel_called_on(env, info, arguments, 1);
 	if (!kernel)
 		return NULL;
 	const struct missing_programs *all = &kernel->missing;

@@ -31,6 +31,17 @@ static napi_value numbers(napi_env env, const uint64_t *from, size_t count)
 	return list;
 }
 
+struct kernel *kernel_called_on(napi_env env, napi_callback_info info, napi_value *arguments, size_t count)
+{
+	size_t given = count;
+	napi_get_cb_info(env, info, &given, arguments, NULL, NULL);
+	if (given < count) {
+		napi_throw_error(env, NULL, "too few arguments");
+		return NULL;
+	}
+	return kernel_of(env, arguments[0]);
+}
+
 napi_value keep_kept(napi_env env, napi_callback_info info)
 {
 	static const char *const found[] = { "nothing", "same", "other", "broken" };

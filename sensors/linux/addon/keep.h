@@ -13,6 +13,9 @@
 /* The kernel of a handle that is open; NULL, and an error thrown, for anything else. */
 struct kernel *kernel_of(napi_env env, napi_value value);
 
+/* The kernel of the handle that a call of `count` arguments begins with; NULL, and an error thrown, without one. */
+struct kernel *kernel_called_on(napi_env env, napi_callback_info info, napi_value *arguments, size_t count);
+
 /* kept(handle): what was found when the sensor was opened and attached; undefined when nothing is to be kept. */
 napi_value keep_kept(napi_env env, napi_callback_info info);
 

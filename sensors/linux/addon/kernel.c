@@ -116,6 +116,12 @@ static int map_verdicts(struct kernel *kernel)
 	if (verdicts == MAP_FAILED)
 		return -errno;
 	kernel->verdicts = verdicts;
+	map = bpf_object__find_map_by_name(kernel->object, "kept_tags");
+	kernel->kept_tags_bytes = (sizeof(uint32_t) * kernel->verdict_count + page - 1) / page * page;
+	void *tags = mmap(NULL, kernel->kept_tags_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+	if (tags == MAP_FAILED)
+		return -errno;
+	kernel->kept_tags = tags;
 	return 0;
 }
 
@@ -330,11 +336,14 @@ void kernel_unload(struct kernel *kernel)
 		munmap(kernel->histograms, kernel->histograms_bytes);
 	if (kernel->verdicts)
 		munmap(kernel->verdicts, kernel->verdicts_bytes);
+	if (kernel->kept_tags)
+		munmap(kernel->kept_tags, kernel->kept_tags_bytes);
 	if (kernel->reader)
 		munmap(kernel->reader, sysconf(_SC_PAGESIZE));
 	kernel->reader = NULL;
 	kernel->counters = kernel->histograms = NULL;
 	kernel->verdicts = NULL;
+	kernel->kept_tags = NULL;
 	while (kernel->running_count) {
 		struct running *running = &kernel->running[--kernel->running_count];
 		close(running->link);
@@ -443,8 +452,11 @@ void kernel_reader_sleeps(struct kernel *kernel)
 void kernel_judge(struct kernel *kernel, uint32_t tag, uint32_t becomes)
 {
 	struct verdict *verdict = (struct verdict *)kernel->verdicts + tag % kernel->verdict_count;
-	if (__atomic_load_n(&verdict->tag, __ATOMIC_ACQUIRE) == tag)
-		__atomic_store_n(&verdict->becomes, becomes, __ATOMIC_RELEASE);
+	if (__atomic_load_n(&verdict->tag, __ATOMIC_ACQUIRE) != tag)
+		return;
+	__atomic_store_n(&verdict->becomes, becomes, __ATOMIC_RELEASE);
+	if (becomes == tag)
+		__atomic_store_n(kernel->kept_tags + tag % kernel->verdict_count, tag, __ATOMIC_RELEASE);
 }
 
 uint32_t kernel_verdict(const struct kernel *kernel, uint32_t tag)

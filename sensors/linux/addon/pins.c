@@ -170,7 +170,7 @@ static int reuse_map(struct kernel *kernel, struct bpf_map *map)
 /* What the tags of tasks are kept in; all else of another version may mean something else. */
 static int reuse_tags(struct kernel *kernel)
 {
-	static const char *const tags[] = { "sessions", "waiting_tags", "verdicts" };
+	static const char *const tags[] = { "sessions", "waiting_tags", "verdicts", "kept_tags" };
 	if (kernel->pins.before.tags != TAGS_VERSION)
 		return 0;
 	for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++) {

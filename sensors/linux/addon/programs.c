@@ -53,7 +53,7 @@ static bool is_absent(const struct bpf_program *program, const struct btf *kerne
 		return libbpf_probe_bpf_helper(BPF_PROG_TYPE_CGROUP_SKB, BPF_FUNC_task_storage_get, NULL) != 1;
 	if (begins_with(section, "tp_btf/"))
 		return tracepoint_arguments(kernel_types, target + 1) < 0;
-	if (begins_with(section, "fentry/") || begins_with(section, "fexit/"))
+	if (begins_with(section, "fentry/") || begins_with(section, "fexit/") || begins_with(section, "fmod_ret/"))
 		return btf__find_by_name_kind(kernel_types, target + 1, BTF_KIND_FUNC) < 0;
 	if (begins_with(section, "lsm/") || begins_with(section, "lsm.s/")) {
 		char name[128];

@@ -466,6 +466,35 @@ struct verdict {
 	__u32 becomes;
 };
 
+/* What sessions may not lay hands on (lsm_guard.h). Written by the addon. */
+struct guard {
+	__u64 start_ns; /* of the watcher's process */
+	__u32 pid;	/* 0: nothing is guarded */
+	__u32 has_secrets;
+};
+
+struct guarded_file {
+	__u64 inode;
+	__u32 device; /* as in struct file_id */
+	__u32 spare;
+};
+
+enum guarded_as {
+	GUARDED_INSIDE = 1, /* it, and everything in it */
+	GUARDED_SECRET = 2, /* what lies in it may not be read */
+	GUARDED_ABOVE = 4,  /* a guarded one lies in it: it may not be renamed */
+};
+
+struct guarded_object {
+	__u32 kind;
+	__u32 id;
+};
+
+enum guarded_kind {
+	GUARDED_MAP = 1,
+	GUARDED_LINK = 2,
+};
+
 /* Written by the addon before it runs an iterator. */
 struct task_request {
 	__u32 pid;

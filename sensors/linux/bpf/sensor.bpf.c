@@ -7,6 +7,7 @@
 #include "process_exit.h"
 #include "process_fork.h"
 #include "lsm_call.h"
+#include "lsm_guard.h"
 #include "lsm_socket.h"
 #include "tasks.h"
 
@@ -51,3 +52,4 @@ KEEP_ENUM(socket_act);
 KEEP_ENUM(payload_use);
 KEEP_ENUM(named_host);
 KEEP_ENUM(shed_class);
+KEEP_ENUM(guarded_as);

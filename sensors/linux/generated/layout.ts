@@ -138,6 +138,12 @@ export const FILE_USES = {
   count: 44,
 } as const;
 
+export const GUARDED_AS = {
+  GUARDED_INSIDE: 1,
+  GUARDED_SECRET: 2,
+  GUARDED_ABOVE: 4,
+} as const;
+
 export const HOOK = {
   HOOK_NONE: 0,
   HOOK_SYS_EXIT: 1,
