@@ -59,7 +59,7 @@ export function readCorrelation(head: RuleHead, section: Keys, document: Keys): 
   const condition = readExtended(section, conditionTree, type, rules);
   const measured = conditionTree?.kind === 'map' ? readMeasure(section, conditionTree, type) : undefined;
   if (!isTemporal && measured === undefined)
-    section.refuse('condition', `a ${type} correlation needs a condition such as "gte: 10"`);
+    section.refuse('condition', `${withArticle(type)} correlation needs a condition such as "gte: 10"`);
   return {
     ...head,
     kind: 'correlation',
@@ -160,7 +160,7 @@ function readMeasure(
     section.refuse('condition', `the condition compares with nothing; add one of ${OPERATORS.join(', ')}`);
   const wantsField = type.startsWith('value_');
   if (wantsField && fields.length === 0)
-    section.refuse('condition', `a ${type} correlation needs "field" in its condition`);
+    section.refuse('condition', `${withArticle(type)} correlation needs "field" in its condition`);
   if (!wantsField && fields.length > 0) section.refuse('condition', `a ${type} correlation has no "field"`);
   if (fields.length > 1 && type !== 'value_count')
     section.refuse('condition', `a ${type} correlation takes one field; only value_count takes several`);
@@ -216,4 +216,8 @@ function readGenerate(section: Keys, document: Keys): boolean {
 /** Keys of the section that mean nothing, for the linter. */
 export function unknownKeys(entries: readonly { readonly key: string }[]): string[] {
   return entries.map((entry) => entry.key).filter((key) => !KEYS.includes(key));
+}
+
+function withArticle(type: string): string {
+  return `${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}`;
 }

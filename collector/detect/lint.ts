@@ -40,6 +40,13 @@ export function lint(rules: RuleSet, product: string): Problem[] {
     if (rule.falsePositives.length === 0) say(rule, 'note', 'no-false-positives', 'names no false positives');
     if (!rule.tags.some((tag) => tag.startsWith('attack.')))
       say(rule, 'note', 'no-attack', 'has no ATT&CK tag');
+    if (rule.machines.length > 0)
+      say(
+        rule,
+        'note',
+        'scope',
+        `is meant for ${rule.machines.join(', ')}, and is used on every host that has it`,
+      );
     if (rule.status === 'deprecated' || rule.status === 'unsupported')
       say(rule, 'warning', 'status', `its status is ${rule.status}, and it is used all the same`);
   }

@@ -19,6 +19,7 @@ import { readYaml } from './yaml.ts';
 import type { YamlEntry, YamlMap, YamlScalar, YamlTree } from './yaml-tree.ts';
 
 /** The specification's limit for a title. */
+const DEFAULT_TAXONOMY = 'sigma';
 const MAX_TITLE_CHARS = 256;
 const STATES: readonly string[] = ['stable', 'test', 'experimental', 'deprecated', 'unsupported'];
 
@@ -80,6 +81,12 @@ function readHead(file: string, document: Section, at: Place): RuleHead {
   const level = document.text('level');
   if (level !== undefined && !LEVELS.includes(level as Level))
     document.refuse('level', `level "${level}" is none of ${LEVELS.join(', ')}`);
+  const taxonomy = document.text('taxonomy') ?? DEFAULT_TAXONOMY;
+  if (taxonomy !== DEFAULT_TAXONOMY)
+    document.refuse(
+      'taxonomy',
+      `taxonomy "${taxonomy}" is not known; write fields and log sources as Sigma's default taxonomy has them`,
+    );
   const status = document.text('status') ?? '';
   if (status !== '' && !STATES.includes(status))
     document.refuse('status', `status "${status}" is none of ${STATES.join(', ')}`);
@@ -96,6 +103,7 @@ function readHead(file: string, document: Section, at: Place): RuleHead {
     response: document.text('response') ?? '',
     status,
     scope: readScope(file, document),
+    machines: document.texts('scope'),
   };
 }
 

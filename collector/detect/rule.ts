@@ -28,6 +28,8 @@ export interface RuleHead {
   readonly status: string;
   /** Whose events the rule judges on an endpoint: those of sessions, or of the whole host. Spoor's own `spoor.scope`. */
   readonly scope: 'session' | 'host';
+  /** Kinds of machines the rule is meant for: Sigma's `scope`. For people; nothing here tells machines apart. */
+  readonly machines: readonly string[];
 }
 
 export interface DetectionRule extends RuleHead {
