@@ -89,8 +89,12 @@ test(
     assert.equal(first?.attributes['gen_ai.agent.name'], 'unlisted-agent');
     assert.equal(first?.attributes['process.user.id'], 0);
     assert.deepEqual(first?.attributes['spoor.agent.evidence'], ['model_host (verified): API.openai.com']);
+    assert.deepEqual(startsNaming(events, folder), []);
     assert.deepEqual(
-      events.filter(({ event_name }) => ['session.start', 'tls.hello', 'dns.query'].includes(event_name)),
+      events.filter(
+        ({ event_name, attributes }) =>
+          ['tls.hello', 'dns.query'].includes(event_name) && attributes['session.id'] === undefined,
+      ),
       [],
     );
   },
