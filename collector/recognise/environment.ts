@@ -26,7 +26,7 @@ export interface EnvironmentMarks {
 }
 
 export function createEnvironmentMarks(catalogue: Catalogue): EnvironmentMarks {
-  const names = new Set(
+  const names = createNames(
     catalogue.agents.flatMap((agent) => [
       ...agent.environment.flatMap((mark) => [...mark.variables.keys()]),
       ...agent.unsafeEnvironment.keys(),
@@ -98,16 +98,33 @@ function wordHolds(listedValue: string, value: string): boolean {
   return value.startsWith(listedValue.slice(0, star)) && value.endsWith(listedValue.slice(star + 1));
 }
 
+/** Names to look for in bytes. Nearly all that stand there are none of them: length and first byte tell of most. */
+interface Names {
+  readonly all: ReadonlySet<string>;
+  /** By first byte, a bit for each length; longer ones share a bit with shorter ones. */
+  readonly lengths: Uint32Array;
+}
+
+function createNames(list: readonly string[]): Names {
+  const lengths = new Uint32Array(256);
+  for (const name of list) {
+    const first = name.charCodeAt(0);
+    lengths[first] = (lengths[first] ?? 0) | (1 << (name.length & 31));
+  }
+  return { all: new Set(list), lengths };
+}
+
 /** Only listed names leave the buffer; the other variables are never made into strings. */
-function listed(bytes: Buffer, names: ReadonlySet<string>): Map<string, string> {
+function listed(bytes: Buffer, names: Names): Map<string, string> {
   const variables = new Map<string, string>();
   for (let start = 0; start < bytes.length; ) {
     const nul = bytes.indexOf(0, start);
     const end = nul < 0 ? bytes.length : nul;
     const equals = bytes.indexOf(0x3d, start);
-    if (equals > start && equals < end && equals - start <= 128) {
+    const mayBeListed = (names.lengths[bytes[start] ?? 0] ?? 0) & (1 << ((equals - start) & 31));
+    if (mayBeListed && equals > start && equals < end) {
       const name = bytes.toString('latin1', start, equals);
-      if (names.has(name)) variables.set(name, bytes.toString('utf8', equals + 1, end));
+      if (names.all.has(name)) variables.set(name, bytes.toString('utf8', equals + 1, end));
     }
     start = end + 1;
   }

@@ -6,14 +6,14 @@
  * "First" is the first time a recogniser is asked, with nothing remembered; the rest is the mean after 3,000 times.
  */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ownCatalogue } from './catalogue-file.ts';
 import { grow, npmPackage, pythonEnvironment } from './planted.ts';
-import { createProcessFiles } from './process-files.ts';
 import { createRecogniser } from './recognise.ts';
 import type { ExecFacts } from './recognition.ts';
+import { createFilesOf } from './running.ts';
 
 const WARM_UP = 3_000;
 const repetitions = Number(process.argv[2] ?? 20_000);
@@ -28,9 +28,13 @@ grow(root, {
   '/home/.local/bin/goose': 'ELF',
 });
 
+/** As the sensor gives it. */
+const mountNamespace = Number(readlinkSync('/proc/self/ns/mnt').slice('mnt:['.length, -1));
+
 function exec(executable: string, args: readonly string[], more: Partial<ExecFacts> = {}): ExecFacts {
   return {
     pid: process.pid,
+    mountNamespace,
     executable,
     calledPath: executable,
     args,
@@ -67,7 +71,7 @@ try {
   const catalogue = ownCatalogue();
   console.log(`${'exec of'.padEnd(48)}${'first'.padStart(10)}${'then'.padStart(10)}   verdict`);
   for (const [what, facts] of EXECS) {
-    const recogniser = createRecogniser({ catalogue, files: (pid) => createProcessFiles('', pid) });
+    const recogniser = createRecogniser({ catalogue, files: createFilesOf() });
     const first = microseconds(1, () => recogniser.recognise(facts));
     for (let i = 0; i < WARM_UP; i++) recogniser.recognise(facts);
     const then = microseconds(repetitions, () => recogniser.recognise(facts));

@@ -57,11 +57,20 @@ export interface ProcessFiles {
   stamp(path: string): FileStamp | undefined;
   /** Names in a folder, in no order; empty when there is none. */
   list(directory: string): readonly string[];
-  /** The environment the process was started with, NUL between the variables; undefined when it cannot be read. */
+  /**
+   * The environment the process was started with, NUL between the variables; undefined when it cannot be read. The
+   * bytes are good until anybody's environment is asked for again.
+   */
   environment(): Buffer | undefined;
   /** True when the process has a controlling terminal. */
   hasTerminal(): boolean;
 }
+
+/** What is not there is an answer; as an error it would cost 10 times as much. */
+const NOTHING_THERE = { throwIfNoEntry: false } as const;
+
+/** One for all: an environment is looked into at once, and 64 KiB made anew each time cost as much as the reading. */
+const environmentBytes = Buffer.allocUnsafe(MAX_ENVIRONMENT_BYTES);
 
 /** Paths below `root` ('' for the collector's own), with `pid` for the questions about the process itself. */
 export function createProcessFiles(root: string, pid?: number, procRoot = '/proc'): ProcessFiles {
@@ -88,7 +97,7 @@ export function createProcessFiles(root: string, pid?: number, procRoot = '/proc
     stamp(path) {
       const place = located(path);
       if (place === undefined) return undefined;
-      const stat = attempt(() => statSync(place));
+      const stat = attempt(() => statSync(place, NOTHING_THERE));
       return stat && stampOf(stat);
     },
     list(directory) {
@@ -98,7 +107,7 @@ export function createProcessFiles(root: string, pid?: number, procRoot = '/proc
     },
     environment() {
       if (pid === undefined) return undefined;
-      return attempt(() => readFileSync(`${procRoot}/${pid}/environ`).subarray(0, MAX_ENVIRONMENT_BYTES));
+      return attempt(() => readEnvironment(`${procRoot}/${pid}/environ`));
     },
     hasTerminal() {
       if (pid === undefined) return false;
@@ -149,6 +158,16 @@ function linkTarget(place: string): string | undefined {
     if ((error as NodeJS.ErrnoException).code === 'EINVAL') return '';
     if ((error as NodeJS.ErrnoException).errno === undefined) throw error;
     return undefined;
+  }
+}
+
+/** procfs fills the buffer as far as the environment goes, in one read (environ_read, fs/proc/base.c). */
+function readEnvironment(place: string): Buffer {
+  const descriptor = openSync(place, constants.O_RDONLY);
+  try {
+    return environmentBytes.subarray(0, readSync(descriptor, environmentBytes, 0, MAX_ENVIRONMENT_BYTES, 0));
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -52,7 +52,7 @@ export interface Recogniser {
 export interface RecogniserNeeds {
   readonly catalogue: Catalogue;
   /** The file system as a process sees it. */
-  readonly files: (pid: number) => ProcessFiles;
+  readonly files: (pid: number, mountNamespace?: number) => ProcessFiles;
   readonly nowMs?: () => number;
 }
 
@@ -109,13 +109,14 @@ export function createRecogniser({ catalogue, files, nowMs = Date.now }: Recogni
     if (candidates.size === 0 && !askNode && !exec.startedByApp && (family || !matcher.namesPackage(path)))
       return undefined;
 
-    const own = files(exec.pid);
-    takePackages(candidates, own, exec, program, path);
+    const own = files(exec.pid, exec.mountNamespace);
+    if (candidates.size > 0 || run || matcher.namesPackage(path))
+      takePackages(candidates, own, exec, program, path);
     takeFolders(candidates, own, exec.home);
-    const heldMarks = takeEnvironment(candidates, own, exec);
+    takeEnvironment(candidates, own, exec);
     const best = bestOf(candidates);
     if (!best) return undefined;
-    const recognition = answer(best, exec, program, own, heldMarks);
+    const recognition = answer(best, exec, program, own);
     if (!family && exec.executableFile && recognition?.verdict === 'agent' && isOfFile(best))
       remember(exec, recognition);
     return recognition;
@@ -265,16 +266,13 @@ export function createRecogniser({ catalogue, files, nowMs = Date.now }: Recogni
   }
 
   /** Marks count for what an agent's application started, and beside a name. Alone they say whose child it is. */
-  function takeEnvironment(
-    candidates: Map<Agent, Candidate>,
-    own: ProcessFiles,
-    exec: ExecFacts,
-  ): Buffer | undefined {
-    const unsure = [...candidates.values()].some((candidate) => !isOfFile(candidate));
-    const mayBeUnsafe = [...candidates.keys()].some((agent) => agent.unsafeEnvironment.size > 0);
-    if (!unsure && !mayBeUnsafe && !exec.startedByApp) return undefined;
-    const bytes = own.environment();
-    if (!bytes || !(unsure || exec.startedByApp)) return bytes;
+  function takeEnvironment(candidates: Map<Agent, Candidate>, own: ProcessFiles, exec: ExecFacts): void {
+    // Reading it costs more than all else that is asked of an unlikely program.
+    const canTell = [...candidates.values()].some(
+      (candidate) => candidate.agent.environment.length > 0 && !isOfFile(candidate),
+    );
+    const bytes = canTell || exec.startedByApp ? own.environment() : undefined;
+    if (!bytes) return;
     for (const mark of marks.held(bytes, () => own.hasTerminal())) {
       if (mark.agent.id === exec.startedByApp) {
         const candidate = candidateOf(candidates, mark.agent);
@@ -286,7 +284,6 @@ export function createRecogniser({ catalogue, files, nowMs = Date.now }: Recogni
         candidates.get(mark.agent)?.evidence.push(evidence('environment', mark.shown));
       }
     }
-    return bytes;
   }
 
   function bestOf(candidates: Map<Agent, Candidate>): Candidate | undefined {
@@ -309,7 +306,6 @@ export function createRecogniser({ catalogue, files, nowMs = Date.now }: Recogni
     exec: ExecFacts,
     program: Program,
     own: ProcessFiles,
-    environment: Buffer | undefined,
   ): Recognition | undefined {
     const { agent } = best;
     const score = scoreOf(best.evidence);
@@ -317,9 +313,6 @@ export function createRecogniser({ catalogue, files, nowMs = Date.now }: Recogni
     const verdict = verdictOf(agent.kind, band);
     if (verdict !== 'agent' && best.isApp) return appAnswer(best, exec);
     if (band === 'none') return undefined;
-    const unsafe = unsafeArguments(agent, program.args);
-    if (environment) unsafe.push(...marks.unsafe(agent, environment));
-    if (exec.home) unsafe.push(...unsafeSettings(agent, exec.home, own));
     return {
       agent: agent.id,
       name: agent.name,
@@ -331,8 +324,24 @@ export function createRecogniser({ catalogue, files, nowMs = Date.now }: Recogni
       score,
       band,
       evidence: best.evidence,
-      unsafeSwitches: unsafe,
+      unsafeSwitches: unsafeSwitches(agent, program.args, exec, () => own),
     };
+  }
+
+  /** In force for this run, whatever is known of the file; the file system is asked only where it can tell of some. */
+  function unsafeSwitches(
+    agent: Agent,
+    args: readonly string[],
+    exec: ExecFacts,
+    filesOf: () => ProcessFiles,
+  ): string[] {
+    const given = unsafeArguments(agent, args);
+    if (agent.unsafeEnvironment.size + agent.unsafeSettings.length === 0) return given;
+    const own = filesOf();
+    const environment = agent.unsafeEnvironment.size > 0 ? own.environment() : undefined;
+    if (environment) given.push(...marks.unsafe(agent, environment));
+    if (exec.home) given.push(...unsafeSettings(agent, exec.home, own));
+    return given;
   }
 
   function appAnswer({ agent }: Candidate, exec: ExecFacts): Recognition {
@@ -365,14 +374,10 @@ export function createRecogniser({ catalogue, files, nowMs = Date.now }: Recogni
       evidence('known_file', exec.executable),
       ...known.evidence.filter(({ kind }) => ABOUT_THE_FILE.has(kind)),
     ];
-    const unsafe = unsafeArguments(agent, exec.args.slice(1));
-    if (agent.unsafeEnvironment.size + agent.unsafeSettings.length > 0) {
-      const own = files(exec.pid);
-      const environment = own.environment();
-      if (environment) unsafe.push(...marks.unsafe(agent, environment));
-      if (exec.home) unsafe.push(...unsafeSettings(agent, exec.home, own));
-    }
     const score = scoreOf(found);
+    const unsafe = unsafeSwitches(agent, exec.args.slice(1), exec, () =>
+      files(exec.pid, exec.mountNamespace),
+    );
     return { ...known, evidence: found, score, band: bandOf(score), unsafeSwitches: unsafe };
   }
 

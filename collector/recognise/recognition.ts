@@ -6,6 +6,8 @@ import type { Band, Evidence } from './evidence.ts';
 /** One exec, as the sensor saw it. Paths are absolute, decoded as UTF-8. */
 export interface ExecFacts {
   readonly pid: number;
+  /** Inode of its mount namespace where the sensor gives it: spares /proc a question. */
+  readonly mountNamespace?: number | undefined;
   /** Resolved by the kernel: no links in it. */
   readonly executable: string;
   /** Identity of the executable where the sensor gives it: spares the file system a second question. */

@@ -5,11 +5,12 @@ import { createProcessFiles, type ProcessFiles } from './process-files.ts';
 import type { ExecFacts } from './recognition.ts';
 
 /** The file system as each process sees it: our own, or the one below /proc/PID/root in another mount namespace or chroot. */
-export function createFilesOf(procRoot = '/proc'): (pid: number) => ProcessFiles {
+export function createFilesOf(procRoot = '/proc'): (pid: number, mountNamespace?: number) => ProcessFiles {
   const ownNamespace = link(`${procRoot}/self/ns/mnt`);
-  return (pid) => {
-    const isOurs =
-      link(`${procRoot}/${pid}/ns/mnt`) === ownNamespace && link(`${procRoot}/${pid}/root`) === '/';
+  return (pid, mountNamespace) => {
+    const namespace =
+      mountNamespace === undefined ? link(`${procRoot}/${pid}/ns/mnt`) : `mnt:[${mountNamespace}]`;
+    const isOurs = namespace === ownNamespace && link(`${procRoot}/${pid}/root`) === '/';
     // A process that is gone has no root any more; most often it had ours.
     const root = isOurs || link(`${procRoot}/${pid}/root`) === undefined ? '' : `${procRoot}/${pid}/root`;
     return createProcessFiles(root, pid, procRoot);

@@ -185,6 +185,7 @@ function factsOf(
   const { device, inode } = seen.executableFile;
   return {
     pid: seen.process.pid,
+    mountNamespace: seen.namespaces.mount,
     executable: program.executablePath,
     executableFile: { device, inode, changeNs: seen.executableChangeNs },
     calledPath: seen.calledPath.toString(),

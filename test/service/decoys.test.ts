@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { DECOYS, HOME, USED_AGENTS } from '../../collector/recognise/decoys.ts';
 import { grow, npmPackage, type Tree } from '../../collector/recognise/planted.ts';
 import { CHECKOUT } from '../checkout.ts';
@@ -21,6 +22,8 @@ const OVERLAID = ['/usr/bin', '/usr/sbin', '/usr/share'];
 /** Run scripts here, and the service itself. */
 const REAL = new Set(['/usr/bin/node', '/usr/bin/bash']);
 const EDITOR = '/usr/share/cursor/cursor';
+
+const LOOK_MS = 200;
 
 /** What the files of these are: a real program of any kind, which ends at once. */
 function isProgram(content: string): boolean {
@@ -116,23 +119,31 @@ test(
         .filter(([, outcome]) => typeof outcome === 'string'),
       [],
     );
-    await outcomes([
-      { ...there, executable: '/usr/local/bin/codex', args: ['codex'] },
+    await outcomes([{ ...there, executable: '/usr/local/bin/codex', args: ['codex'] }]);
+    // No word of its command line makes it a suspect, so it is told apart only while it runs.
+    const go = join(root, HOME, 'go');
+    await run('mkfifo', [go]);
+    const byEditor = outcomes([
       {
         ...there,
         executable: EDITOR,
-        args: starts('/usr/bin/bash -c :'),
+        args: starts(`/usr/bin/bash -c "read x < ${HOME}/go"`),
         environment: { CURSOR_SANDBOX: '1' },
       },
     ]);
+    const begunHere = async () =>
+      (await eventsIn(service.state, '--event', 'session.start'))
+        .map(({ attributes }) => attributes)
+        .filter((start) => start['process.working_directory'] === there.workingDirectory)
+        .map((start) => [start['gen_ai.agent.name'], start['process.command_args'].join(' ')]);
+    while ((await begunHere()).length < 2) await pause(LOOK_MS);
+    await run('/bin/sh', ['-c', `echo go > ${go}`]);
+    await byEditor;
     assert.equal(await service.stop(), 0);
-    const begun = (await eventsIn(service.state, '--event', 'session.start'))
-      .map(({ attributes }) => attributes)
-      .filter((start) => start['process.working_directory'] === there.workingDirectory)
-      .map((start) => [start['gen_ai.agent.name'], start['process.command_args'].join(' ')]);
+    const begun = await begunHere();
     assert.deepEqual(begun, [
       ['codex', 'node /usr/local/bin/codex'],
-      ['cursor', '/usr/bin/bash -c :'],
+      ['cursor', `/usr/bin/bash -c read x < ${HOME}/go`],
     ]);
   },
 );
