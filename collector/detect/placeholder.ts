@@ -1,5 +1,6 @@
 /** Placeholders: `field|expand: '%name%'` takes its values from whoever runs the rule. */
 
+import { OWN_PLACEHOLDERS } from './own-placeholders.ts';
 import { Refusal } from './refusal.ts';
 import { readYaml } from './yaml.ts';
 
@@ -26,7 +27,7 @@ export function expandPlaceholders(
   while (rest !== '') {
     const match = /^%([^%\\\s]+)%/.exec(rest);
     if (match?.[1] !== undefined) {
-      const values = placeholders.get(match[1]);
+      const values = placeholders.get(match[1]) ?? OWN_PLACEHOLDERS.get(match[1]);
       if (values === undefined || values.length === 0) missing(match[1]);
       else append(values.slice(0, MAX_EXPANSIONS));
       rest = rest.slice(match[0].length);

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { OWN_PLACEHOLDERS } from './own-placeholders.ts';
 import { builtinRules, PLACEHOLDERS, readRuleFiles } from './pack.ts';
 import { ANY, DASH, ONE } from './pattern.ts';
 import type { Rule } from './rule.ts';
@@ -35,6 +36,7 @@ export function prebuiltText(folder: string, rules: readonly Rule[]): string {
 function fingerprintOf(folder: string): string {
   const hash = createHash('sha256');
   for (const { text } of readRuleFiles(folder)) hash.update(`${text.length}\n${text}`);
+  hash.update(JSON.stringify([...OWN_PLACEHOLDERS]));
   const placeholders = join(folder, PLACEHOLDERS);
   if (existsSync(placeholders)) hash.update(readFileSync(placeholders));
   return hash.digest('hex');

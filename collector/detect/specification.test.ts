@@ -173,6 +173,15 @@ test('"Placeholders": literal without expand, replaced with it, plain where the 
   );
 });
 
+test('%TransferUtilities% has values of its own, which whoever runs the rules may replace', () => {
+  const item = "Image|expand: '%TransferUtilities%'";
+  assert.equal(itemMatches(item, { Image: '/opt/tools/rclone' }), true);
+  assert.equal(itemMatches(item, { Image: '/usr/bin/git' }), false);
+  const values = new Map([['TransferUtilities', ['*/git']]]);
+  assert.equal(itemMatches(item, { Image: '/usr/bin/git' }, values), true);
+  assert.equal(itemMatches(item, { Image: '/opt/tools/rclone' }, values), false);
+});
+
 test('"Keywords search": OR, and AND with |all', () => {
   const or = "mimikatz_keywords:\n    - 'event::clear'\n    - 'event::drop'\ncondition: mimikatz_keywords";
   assert.equal(matches(or, { a: 'x', b: 'do event::drop now' }), true);

@@ -14,7 +14,28 @@ export type UtilityKind =
   | 'many';
 
 const NAMES: Readonly<Record<UtilityKind, readonly string[]>> = {
-  transfer: ['curl', 'wget', 'nc', 'ncat', 'netcat', 'socat', 'scp', 'sftp', 'rsync', 'ftp', 'telnet'],
+  transfer: [
+    'curl',
+    'wget',
+    'wget2',
+    'aria2c',
+    'nc',
+    'nc.openbsd',
+    'nc.traditional',
+    'ncat',
+    'netcat',
+    'socat',
+    'scp',
+    'sftp',
+    'ftp',
+    'lftp',
+    'tftp',
+    'telnet',
+    'rsync',
+    'rclone',
+    'croc',
+    'wormhole',
+  ],
   remote: ['ssh'],
   scan: ['tcpdump', 'nmap'],
   encode: ['base64', 'openssl', 'gpg', 'xxd'],
@@ -32,6 +53,10 @@ const KINDS: ReadonlyMap<string, UtilityKind> = new Map(
 );
 
 export const UTILITY_NAMES: readonly string[] = [...KINDS.keys()];
+
+export function namesOf(kind: UtilityKind): readonly string[] {
+  return NAMES[kind];
+}
 
 export function kindOf(utility: string): UtilityKind | undefined {
   return KINDS.get(utility);
