@@ -23,9 +23,13 @@ doc=$root/usr/share/doc/spoor
 mkdir -p "$lib/dist" "$doc"
 cp package.json package-lock.json .npmrc "$lib"
 npm ci --prefix "$lib" --omit=dev --no-audit --no-fund --loglevel=error >/dev/null
-npm sbom --prefix "$lib" --package-lock-only --sbom-format cyclonedx --omit dev >"$work/npm.cdx.json"
+npm sbom --prefix "$lib" --package-lock-only --sbom-format cyclonedx >"$work/npm.cdx.json"
 rm "$lib/package-lock.json" "$lib/.npmrc" "$lib/node_modules/.package-lock.json"
 find "$lib/node_modules" \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.md' -not -iname 'license*' \) -type f -delete
+rm -rf "$lib/node_modules/.bin"
+# Their own tests, examples and benchmarks, which lie right below a library.
+find "$lib/node_modules" -regextype posix-extended -type d \
+  -regex '.*/node_modules/(@[^/]+/)?[^/]+/(test|tests|__tests__|examples?|bench|benchmarks?|docs)' -prune -exec rm -rf {} +
 find "$lib/node_modules" -type d -empty -delete
 (cd dist && find . \( -name '*.js' -o -name '*.json' \) -not -name '*.test.js' -not -path './test/*' -print0 |
   xargs -0 cp --parents -t "$lib/dist")

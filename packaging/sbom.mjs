@@ -1,7 +1,7 @@
 /**
- * CycloneDX of what the package holds, from npm's own on standard input: the same bytes for the same content.
+ * CycloneDX of what the package holds, from npm's own of the whole lock file on standard input: the same bytes for the same content.
  *
- *   npm sbom --sbom-format cyclonedx --omit dev | node packaging/sbom.mjs NODE_VERSION NODE_SHA256 EPOCH_SECONDS
+ *   npm sbom --sbom-format cyclonedx | node packaging/sbom.mjs NODE_VERSION NODE_SHA256 EPOCH_SECONDS
  */
 
 import { createHash } from 'node:crypto';
@@ -9,6 +9,15 @@ import { text } from 'node:stream/consumers';
 
 const [nodeVersion, nodeSha256, epochSeconds] = process.argv.slice(2);
 const bom = JSON.parse(await text(process.stdin));
+
+// With --omit dev npm also leaves out what a library and a development tool both need.
+const isForDevelopment = ({ properties }) =>
+  properties?.some(({ name, value }) => name === 'cdx:npm:package:development' && value === 'true');
+bom.components = bom.components.filter((component) => !isForDevelopment(component));
+const held = new Set([bom.metadata.component, ...bom.components].map((component) => component['bom-ref']));
+bom.dependencies = bom.dependencies
+  .filter(({ ref }) => held.has(ref))
+  .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter((on) => held.has(on)) }));
 
 bom.components.push({
   'bom-ref': `node@${nodeVersion}`,
