@@ -38,7 +38,13 @@ const PACKAGES = `
   .trim()
   .split(/\s+/);
 /** What tests call beyond that. */
-const PROGRAMS = ['awk', 'bpftool', 'busybox', 'curl', 'git', 'mke2fs', 'openssl', 'sh', 'strace', 'su'];
+const PROGRAMS = [
+  ...['awk', 'bpftool', 'busybox', 'curl', 'dig', 'dumpcap', 'git', 'gtlsclient', 'gtlsserver', 'mke2fs'],
+  ...['openssl', 'python3', 'sh', 'strace', 'su', 'tshark'],
+];
+
+/** What those open while they run: the library of Debian 12's Python, the tables of tshark. */
+const FOLDERS = ['/usr/lib/python3.11', '/usr/share/wireshark', '/usr/lib/x86_64-linux-gnu/wireshark'];
 
 /** Libraries that are opened at run time, so that ldd of a program does not name them. */
 const LIBRARIES = ['libbpf.so.1', 'libgcc_s.so.1', 'libnss_dns.so.2', 'libnss_files.so.2'];
@@ -76,7 +82,10 @@ export function systemDisk(cache: string): string {
   for (const file of programsOf(PACKAGES)) files.add(file);
   for (const program of PROGRAMS) files.add(pathOf(program));
   for (const library of LIBRARIES) files.add(join(LIBRARY_FOLDER, library));
-  for (const file of [...files]) for (const library of librariesOf(file)) files.add(library);
+  const inFolders = FOLDERS.flatMap(filesBelow);
+  const linked = [...files, ...inFolders.filter((file) => file.endsWith('.so'))];
+  for (const file of linked) for (const library of librariesOf(file)) files.add(library);
+  for (const file of inFolders) files.add(file);
   if (existsSync('/etc/ssl/openssl.cnf')) files.add('/etc/ssl/openssl.cnf');
 
   const identity = createHash('sha256').update(JSON.stringify([EMPTY_FOLDERS, [...ETC]]));
@@ -162,6 +171,12 @@ export function initramfs(modules: readonly Module[], init: string, work: string
 function programsOf(packages: readonly string[]): string[] {
   const listed = execFileSync('dpkg-query', ['-L', ...packages], { encoding: 'utf8' });
   return listed.split('\n').filter((file) => /^\/(usr\/)?s?bin\/[^/]+$/.test(file) && existsSync(file));
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
 }
 
 function pathOf(program: string): string {

@@ -65,13 +65,22 @@ static __always_inline u64 hash_claimed(struct scratch *scratch, u32 at, u32 len
 	return hashing.hash;
 }
 
+/* Whether this was told before; it is from now on. */
+static __always_inline bool was_told(const struct failed_open *key)
+{
+	u8 once = 1;
+	if (bpf_map_lookup_elem(&failed_opens, key))
+		return true;
+	bpf_map_update_elem(&failed_opens, key, &once, BPF_ANY);
+	return false;
+}
+
 /* Whether the session, or for a refusal the process, was told of this failure before; remembers it if not. */
 static __always_inline bool is_known_failure(struct scratch *scratch, const struct session *session, u32 at, u32 length,
 					     struct dentry *from, u32 error, u32 access)
 {
 	const struct record *record = (void *)scratch->bytes;
 	bool missing = error == ENOENT || error == ENOTDIR;
-	u8 once = 1;
 	struct failed_open key = {
 		.name_hash = hash_claimed(scratch, at, length),
 		.directory_inode = from ? peek(peek(from, d_inode), i_ino) : 0,
@@ -81,17 +90,13 @@ static __always_inline bool is_known_failure(struct scratch *scratch, const stru
 		.error = error,
 		.access = access,
 	};
-	if (bpf_map_lookup_elem(&failed_opens, &key))
-		return true;
-	bpf_map_update_elem(&failed_opens, &key, &once, BPF_ANY);
-	return false;
+	return was_told(&key);
 }
 
 /* Whether the process was told before that this file is refused to it; remembers it if not. */
 static __always_inline bool is_known_refusal(const struct record *record, const struct session *session,
 					     const struct file_id *file, u32 error, u32 access)
 {
-	u8 once = 1;
 	struct failed_open key = {
 		.name_hash = file->inode,
 		.directory_inode = (u64)file->device << 32 | file->generation,
@@ -101,10 +106,7 @@ static __always_inline bool is_known_refusal(const struct record *record, const 
 		.error = error,
 		.access = access,
 	};
-	if (bpf_map_lookup_elem(&failed_opens, &key))
-		return true;
-	bpf_map_update_elem(&failed_opens, &key, &once, BPF_ANY);
-	return false;
+	return was_told(&key);
 }
 
 #endif

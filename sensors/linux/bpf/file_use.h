@@ -40,51 +40,47 @@ static __always_inline bool is_received(const struct file_use *use)
 	return !use->accesses && !(use->flags & USE_PATH_TOLD);
 }
 
-/* Bytes moved over a descriptor's file. */
-static __noinline void seen_bytes(struct session *session, struct file *file, u64 read, u64 written, u32 way)
+/* Where an act on a descriptor's file is summed; NULL of what is not counted, and where there is no room, which is. */
+static __always_inline struct file_use *use_to_sum(struct session *session, struct file *file)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct used used;
 	if (!file)
-		return;
+		return NULL;
 	struct inode *inode = peek(file, f_inode);
 	if (!is_counted(peek(inode, i_mode)))
-		return;
-	use_of(task, session, inode, &used);
+		return NULL;
+	use_of(bpf_get_current_task_btf(), session, inode, &used);
 	if (!used.use) {
 		count_lost(session->hook, KIND_FILE_USES);
-		return;
+		return NULL;
 	}
 	if (is_received(used.use))
 		tell_received(session, file, used.use);
-	if (read)
-		__sync_fetch_and_add(&used.use->read_bytes, read);
-	if (written)
-		__sync_fetch_and_add(&used.use->written_bytes, written);
-	used.use->ways |= way;
 	used.use->size_bytes = peek(inode, i_size);
+	return used.use;
+}
+
+/* Bytes moved over a descriptor's file. */
+static __noinline void seen_bytes(struct session *session, struct file *file, u64 read, u64 written, u32 way)
+{
+	struct file_use *use = use_to_sum(session, file);
+	if (!use)
+		return;
+	if (read)
+		__sync_fetch_and_add(&use->read_bytes, read);
+	if (written)
+		__sync_fetch_and_add(&use->written_bytes, written);
+	use->ways |= way;
 }
 
 static __always_inline void seen_mapping(struct session *session, struct file *file, u64 bytes, u32 modes)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct used used;
-	if (!file)
+	struct file_use *use = use_to_sum(session, file);
+	if (!use)
 		return;
-	struct inode *inode = peek(file, f_inode);
-	if (!is_counted(peek(inode, i_mode)))
-		return;
-	use_of(task, session, inode, &used);
-	if (!used.use) {
-		count_lost(session->hook, KIND_FILE_USES);
-		return;
-	}
-	if (is_received(used.use))
-		tell_received(session, file, used.use);
-	__sync_fetch_and_add(&used.use->mapped_bytes, bytes);
-	used.use->mapped |= modes;
-	used.use->ways |= WAY_MMAP;
-	used.use->size_bytes = peek(inode, i_size);
+	__sync_fetch_and_add(&use->mapped_bytes, bytes);
+	use->mapped |= modes;
+	use->ways |= WAY_MMAP;
 }
 
 /* Follows a new descriptor that writes. */

@@ -274,6 +274,22 @@ static __always_inline void remember_multishot(struct io_kiocb *request)
 	bpf_map_update_elem(&multishots, &key, &slot, BPF_ANY);
 }
 
+/* Requests that name what they change. */
+static __always_inline bool is_named_change(u32 opcode)
+{
+	switch (opcode) {
+	case IORING_OP_RENAMEAT:
+	case IORING_OP_UNLINKAT:
+	case IORING_OP_MKDIRAT:
+	case IORING_OP_SYMLINKAT:
+	case IORING_OP_LINKAT:
+	case IORING_OP_SETXATTR:
+	case IORING_OP_FSETXATTR:
+		return true;
+	}
+	return false;
+}
+
 static __always_inline int seen_submitted(u32 hook, struct io_kiocb *request)
 {
 	struct session *session = session_at(hook);
@@ -284,19 +300,11 @@ static __always_inline int seen_submitted(u32 hook, struct io_kiocb *request)
 	case IORING_OP_OPENAT:
 	case IORING_OP_OPENAT2:
 		return seen_open_asked(session, request);
-	case IORING_OP_RENAMEAT:
-	case IORING_OP_UNLINKAT:
-	case IORING_OP_MKDIRAT:
-	case IORING_OP_SYMLINKAT:
-	case IORING_OP_LINKAT:
-	case IORING_OP_SETXATTR:
-	case IORING_OP_FSETXATTR:
-		return seen_change_asked(session, request, opcode);
 	case IORING_OP_ACCEPT:
 		remember_multishot(request);
 		return 0;
 	}
-	return 0;
+	return is_named_change(opcode) ? seen_change_asked(session, request, opcode) : 0;
 }
 
 /* The result of a request that was told with its names. */

@@ -15,21 +15,6 @@
 #include "io_uring.h"
 #include "lsm_change.h"
 
-static __always_inline bool is_named_change(u32 opcode)
-{
-	switch (opcode) {
-	case IORING_OP_RENAMEAT:
-	case IORING_OP_UNLINKAT:
-	case IORING_OP_MKDIRAT:
-	case IORING_OP_SYMLINKAT:
-	case IORING_OP_LINKAT:
-	case IORING_OP_SETXATTR:
-	case IORING_OP_FSETXATTR:
-		return true;
-	}
-	return false;
-}
-
 SEC("fentry/io_issue_sqe")
 int BPF_PROG(lsm_uring_begin, struct io_kiocb *uring)
 {
