@@ -57,6 +57,9 @@ MC4CAQAwBQYDK2VwBCIEI${secret}
   'sshpass -p': (secret) => `./sshpass -p ${secret} ssh host`,
 };
 
+/** Files with a secret in them, each read whole. */
+const CONTENTS = 50;
+
 /** What of a carrier's text is the secret part, for the ones that change its case or length. */
 function planted(carrier: string, secret: string): string {
   if (carrier === 'an AWS key id alone') return secret.toUpperCase().slice(0, 16);
@@ -78,9 +81,10 @@ test(
 
     const carried = Object.entries(CARRIERS).map(([name, carry]) => ({ name, secret: random(36), carry }));
     const environment = random(36);
-    const content = random(36);
+    const contents = Array.from({ length: CONTENTS }, () => random(36));
     const input = random(36);
-    writeFileSync(join(work, 'credentials'), `aws_secret_access_key = ${content}\n`);
+    for (const [place, content] of contents.entries())
+      writeFileSync(join(work, `credentials-${place}`), `aws_secret_access_key = ${content}\n`);
     for (const program of ['mysql', 'sshpass']) symlinkSync('/bin/true', join(work, program));
     // As agents do: the whole command line is an argument of a shell, and then its words are of each program.
     const lines = join(folder, 'lines');
@@ -88,7 +92,7 @@ test(
     for (const [place, { carry, secret }] of carried.entries())
       writeFileSync(join(lines, String(place)), carry(secret));
     const script = `for line in ${lines}/*; do bash -c "$(cat "$line")"; done
-cat credentials > copy; cat > from-stdin; sha256sum copy from-stdin; true the-last-command; /bin/true the-last-command`;
+cat credentials-* > copy; cp credentials-0 another; gzip -k credentials-1; cat > from-stdin; sha256sum copy from-stdin; true the-last-command; /bin/true the-last-command`;
 
     const outcome = await spoor(
       ['run', '--state', state, '--otlp', receiver.url, '--', 'bash', '-c', script],
@@ -101,7 +105,14 @@ cat credentials > copy; cat > from-stdin; sha256sum copy from-stdin; true the-la
     await receiver.stop();
     assert.equal(outcome.code, 0, outcome.stderr);
 
-    // The carriers really ran and were really recorded: else nothing was there to leak.
+    // The carriers really ran and were really recorded, as the files were: else nothing was there to leak.
+    const read = new Set(
+      receiver.logs
+        .filter((log) => log.event_name === 'file.open')
+        .map((log) => String(log.attributes['file.path']))
+        .filter((path) => path.startsWith(join(work, 'credentials-'))),
+    );
+    assert.ok(read.size >= CONTENTS);
     const last = receiver.logs.filter((log) =>
       String(log.attributes['process.command_args']).includes('the-last-command'),
     );
@@ -113,7 +124,7 @@ cat credentials > copy; cat > from-stdin; sha256sum copy from-stdin; true the-la
     const names = new Map([
       ...carried.map(({ name, secret }) => [planted(name, secret), name] as const),
       [environment, 'the environment'],
-      [content, 'the content of a file'],
+      ...contents.map((content, place) => [content, `the content of file ${place}`] as const),
       [input, 'standard input'],
     ]);
     const leaked = new Set(
@@ -122,7 +133,7 @@ cat credentials > copy; cat > from-stdin; sha256sum copy from-stdin; true the-la
     assert.deepEqual([...leaked], []);
 
     function secrets(): string[] {
-      return [...carried.map(({ name, secret }) => planted(name, secret)), environment, content, input];
+      return [...carried.map(({ name, secret }) => planted(name, secret)), environment, ...contents, input];
     }
   },
 );
