@@ -72,6 +72,7 @@ const ETC = new Map([
   ['passwd', 'root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n'],
   ['group', 'root:x:0:\nnogroup:x:65534:\n'],
   ['hostname', 'guest\n'],
+  ['resolv.conf', 'nameserver 127.0.0.1\n'],
   ['hosts', '127.0.0.1 localhost\n::1 localhost ip6-localhost\n'],
   ['nsswitch.conf', 'passwd: files\ngroup: files\nhosts: files dns\n'],
 ]);
@@ -86,7 +87,7 @@ export function systemDisk(cache: string): string {
   const linked = [...files, ...inFolders.filter((file) => file.endsWith('.so'))];
   for (const file of linked) for (const library of librariesOf(file)) files.add(library);
   for (const file of inFolders) files.add(file);
-  if (existsSync('/etc/ssl/openssl.cnf')) files.add('/etc/ssl/openssl.cnf');
+  if (existsSync('/usr/lib/ssl/openssl.cnf')) files.add('/usr/lib/ssl/openssl.cnf');
 
   const identity = createHash('sha256').update(JSON.stringify([EMPTY_FOLDERS, [...ETC]]));
   for (const file of [...files].sort()) {

@@ -4,10 +4,11 @@
     calls.py OUTSIDE [BEGUN GO]
 
 OUTSIDE is a process to signal. With two FIFOs: says that it has begun, and waits for the word to go on.
-Prints {"pid", "started", "calls": {call: errno}}; "started" runs the program that lay in memory only.
+Prints {"pid", "started", "calls": {call: name of its errno, "" where it succeeded}}; "started" runs the program that lay in memory only.
 """
 
 import ctypes
+import errno
 import json
 import os
 import signal
@@ -35,7 +36,7 @@ errors = {}
 def call(name, *arguments):
     ctypes.set_errno(0)
     result = libc.syscall(ctypes.c_long(NUMBERS[name]), *[ctypes.c_long(each) for each in arguments])
-    errors[name] = ctypes.get_errno() if result == -1 else 0
+    errors[name] = errno.errorcode[ctypes.get_errno()] if result == -1 else ""
 
 
 if len(sys.argv) > 2:
@@ -53,10 +54,10 @@ call("process_vm_readv", os.getpid(), 0, 0, 0, 0, 0)
 call("bpf", 9999, 0, 0)
 call("io_uring_setup", 0, 0)
 os.kill(outside, signal.SIGCONT)
-errors["kill"] = 0
+errors["kill"] = ""
 
 program = os.memfd_create("in-memory")
-errors["memfd_create"] = 0
+errors["memfd_create"] = ""
 with open("/bin/true", "rb") as image:
     os.write(program, image.read())
 started = os.fork()
