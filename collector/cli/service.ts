@@ -42,7 +42,7 @@ async function serve(config: string | undefined, wanted: 'watch' | 'end the watc
   const service = await startService({ configuration, file, reread, log, manager });
   let reloading = Promise.resolve();
   process.on('SIGHUP', () => {
-    reloading = reloading.then(() => service.reload());
+    reloading = service.reload();
   });
   const signal = await stopped;
   log.info({ signal }, 'stopping');

@@ -6,7 +6,10 @@ import { type FSWatcher, watch } from 'node:fs';
 const QUIET_MS = 500;
 
 export interface RulesWatch {
-  close(): void;
+  /** Takes note of a change that another watch saw. */
+  soon(): void;
+  /** @returns whether a change was seen that nobody was told of yet */
+  close(): boolean;
 }
 
 /**
@@ -23,7 +26,10 @@ export function watchRules(
   let timer: NodeJS.Timeout | undefined;
   const soon = () => {
     clearTimeout(timer);
-    timer = setTimeout(changed, QUIET_MS);
+    timer = setTimeout(() => {
+      timer = undefined;
+      changed();
+    }, QUIET_MS);
   };
   for (const path of paths) {
     try {
@@ -35,9 +41,11 @@ export function watchRules(
     }
   }
   return {
+    soon,
     close() {
       clearTimeout(timer);
       for (const watcher of watchers) watcher.close();
+      return timer !== undefined;
     },
   };
 }

@@ -137,6 +137,7 @@ class RunningService implements Service {
   #configuration: Configuration;
   #knowledge: Knowledge;
   #configurationTrouble = '';
+  #reloading = Promise.resolve();
   readonly #inventory: InventoryWatch;
   readonly #candidates: Candidates;
   #lastTag = 0;
@@ -249,7 +250,13 @@ class RunningService implements Service {
     );
   }
 
-  async reload(): Promise<void> {
+  /** One after the other: whichever was asked for last has read what is in force in the end. */
+  reload(): Promise<void> {
+    this.#reloading = this.#reloading.then(() => this.#readAgain());
+    return this.#reloading;
+  }
+
+  async #readAgain(): Promise<void> {
     const { log, manager, reread } = this.#options;
     manager.reloading();
     try {
@@ -414,12 +421,14 @@ class RunningService implements Service {
   }
 
   #watchRules(): void {
-    this.#rulesWatch?.close();
+    // What changed while rules were read is read again, by the new watch: it may have come too late for this time.
+    const isPending = this.#rulesWatch?.close() ?? false;
     this.#rulesWatch = watchRules(
       this.#configuration.rules.paths,
       () => void this.reload(),
       (path, cause) => this.#options.log.warn({ path, cause }, 'rules are read again by SIGHUP only'),
     );
+    if (isPending) this.#rulesWatch.soon();
   }
 
   #rescanSoon(): void {
