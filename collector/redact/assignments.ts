@@ -23,6 +23,8 @@ export function findAssignments(text: string, isScriptAt: (at: number) => boolea
     const apart = sign === EQUALS ? apartFrom(text, at) : { nameEnd: at, value: at + 1 };
     const name = nameBefore(text, apart.nameEnd);
     if (name.from === name.to) continue;
+    // https://x-access-token:SECRET@host is userinfo (urls.ts), https://token:8080/ a port.
+    if (sign === COLON && text.startsWith('//', name.from - 2)) continue;
     const announced = announcedAt(text, name, sign);
     if (announced === 'no') continue;
     const valueIn = (part: string) =>
@@ -48,7 +50,7 @@ const MAX_BLANKS = 16;
 
 /**
  * Where the name of an `=` ends and its value begins. In programs they may stand apart, and the name in brackets:
- * token = "value", environ['API_KEY'] = 'value'. Followed before a quoted value only; elsewhere `=` between blanks compares.
+ * token = "value", environ['API_KEY'] = 'value', $ENV{API_KEY}='value'. Followed before a quoted value only; elsewhere `=` between blanks compares.
  */
 function apartFrom(text: string, at: number): { readonly nameEnd: number; readonly value: number } {
   let value = at + 1;
@@ -56,7 +58,7 @@ function apartFrom(text: string, at: number): { readonly nameEnd: number; readon
   if (!openingQuote(text, value)) return { nameEnd: at, value: at + 1 };
   let nameEnd = at;
   while (isBlank(text, nameEnd - 1) && at - nameEnd < MAX_BLANKS) nameEnd -= 1;
-  return { nameEnd: text[nameEnd - 1] === ']' ? nameEnd - 1 : nameEnd, value };
+  return { nameEnd: text[nameEnd - 1] === ']' || text[nameEnd - 1] === '}' ? nameEnd - 1 : nameEnd, value };
 }
 
 function isBlank(text: string, at: number): boolean {
@@ -98,6 +100,9 @@ function announcedAt(text: string, name: Span, sign: number): Announced {
   ) {
     return 'certain';
   }
+  // MongoDB's users; the shell's PWD is never written so, nor is a folder.
+  if (sign === COLON && word === 'pwd' && /^: {0,4}\\?['"][^/'"]/.test(text.slice(name.to, name.to + 8)))
+    return 'certain';
   // key: value and auth: value are everywhere in configuration; only a random value is telling there.
   return announced;
 }

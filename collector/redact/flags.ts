@@ -1,7 +1,8 @@
 /** Secrets that follow a flag or a word as a word of their own: --token X, mysql -pX, curl -u user:X, echo X | login. */
 
 import { ARGUMENT_END, closing, endOfWord, isSecretValue, openingQuote } from './assignments.ts';
-import { type FlagForm, secretFlags } from './programs.ts';
+import { findPlaced } from './places.ts';
+import { type FlagForm, secretFlags, takesNoValue } from './programs.ts';
 import { announcedBy } from './secret-name.ts';
 import type { Span } from './span.ts';
 import { isNoSecret, isReference, looksRandom } from './value.ts';
@@ -15,9 +16,13 @@ const WRAPPERS = new Set(
 );
 /** A program that reads a secret from its standard input, so what is echoed before it in the script is one. */
 const READS_SECRET =
-  /--password-stdin|--with-token|--passphrase-fd|--secret-stdin|\bchpasswd\b|\bpasswd --stdin|\bsudo (?:-[A-Za-z]+ )?-[A-Za-z]*S|\bcryptsetup\b|\bsecrets? (?:set|put|create)\b/;
+  /--password-stdin|--with-token|--with-api-key|--passphrase-fd|\b(?:secret-tool store|pass insert|kinit|smbpasswd)\b|\| *(?:sudo )?passwd\b|--secret-stdin|\bchpasswd\b|\bpasswd --stdin|\bsudo (?:-[A-Za-z]+ )?-[A-Za-z]*S|\bcryptsetup\b|\bsecrets? (?:set|put|create)\b/;
 const ECHOES = new Set(['echo', 'printf']);
 const SETTING_VERBS = new Set(['set', 'put', 'create', 'add', 'import', 'write']);
+/** Options whose value is a command: ssh -o 'ProxyCommand=sshpass -p X ssh host'. */
+const COMMAND_OPTION = /^(?:Proxy|Local)Command=(\S+)$/;
+/** Words after which a name and its value follow: npm config set NAME VALUE, git config NAME VALUE. */
+const SETTERS = /^(?:set|config)$/i;
 /** RFC 6750 and its like: the word before a credential. */
 const SCHEMES = new Set(['bearer', 'basic', 'token', 'digest', 'apikey']);
 
@@ -26,39 +31,52 @@ export function findFlagged(line: string, isScriptAt: (at: number) => boolean, s
   const feedsSecret = READS_SECRET.test(line);
   let command = newCommand();
   for (const [index, word] of words.entries()) {
-    if (word.beginsCommand) command = newCommand();
+    if (word.beginsCommand) {
+      findPlaced(line, command.program, command.words, isScriptAt, spans);
+      command = newCommand();
+    }
+    const inner = word.text.includes('Command=') ? COMMAND_OPTION.exec(word.text)?.[1] : undefined;
+    if (inner !== undefined) command = { ...newCommand(), program: baseName(inner) };
     if (!command.program || WRAPPERS.has(command.program)) {
-      if (isProgram(word.text)) command.program = baseName(word.text);
+      if (isProgram(word.text)) {
+        command.program = baseName(word.text);
+        command.words = [];
+      }
       if (word.beginsCommand) continue;
     }
+    if (word.text !== command.program && baseName(word.text) !== command.program) command.words.push(word);
     if (feedsSecret && ECHOES.has(command.program) && isEchoed(word.text)) spans.push(word);
-    if (word.text === 'login') command.sawLogin = true;
     if (/^secrets?$/.test(word.text)) command.sawSecret = true;
     if (command.sawSecret && SETTING_VERBS.has(word.text)) command.setsSecrets = true;
     const next = words[index + 1];
     if (word.text.startsWith('-')) onFlag(line, word, command, isScriptAt, spans);
-    else onWord(word, next, command, spans);
+    else onWord(word, next, command, isScriptAt, spans);
   }
+  findPlaced(line, command.program, command.words, isScriptAt, spans);
   if (feedsSecret) findHereStrings(line, spans);
 }
 
 interface Command {
   program: string;
-  sawLogin: boolean;
+  /** All words but the program. */
+  words: Word[];
+  /** The word before, when it was no flag. */
+  before: string;
   sawSecret: boolean;
   setsSecrets: boolean;
-  /** htpasswd -b: the password is the third word that is no flag. */
-  sawBatchFlag: boolean;
+  /** htpasswd -b FILE NAME X, -nb NAME X: which word, counted with the program, holds the password; 0: none. */
+  passwordAt: number;
   positionals: number;
 }
 
 function newCommand(): Command {
   return {
     program: '',
-    sawLogin: false,
+    words: [],
+    before: '',
     sawSecret: false,
     setsSecrets: false,
-    sawBatchFlag: false,
+    passwordAt: 0,
     positionals: 0,
   };
 }
@@ -72,19 +90,38 @@ function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
+function isGiven(text: string): boolean {
+  return !text.startsWith('-') && !isReference(text) && !isNoSecret(text);
+}
+
 function isEchoed(text: string): boolean {
   return !/^-[neE]+$/.test(text) && !text.startsWith('%') && !isReference(text) && !isNoSecret(text);
 }
 
-function onWord(word: Word, next: Word | undefined, command: Command, spans: Span[]): void {
+function onWord(
+  word: Word,
+  next: Word | undefined,
+  command: Command,
+  isScriptAt: (at: number) => boolean,
+  spans: Span[],
+): void {
   command.positionals += 1;
-  if (command.program === 'htpasswd' && command.sawBatchFlag && command.positionals === 3) spans.push(word);
+  const { before } = command;
+  command.before = word.text;
+  if (command.program === 'htpasswd' && command.positionals === command.passwordAt) spans.push(word);
   if (command.setsSecrets) {
     const sign = word.text.indexOf('=');
     if (sign > 0 && !isNoSecret(word.text.slice(sign + 1)))
       spans.push({ from: word.from + sign + 1, to: word.to });
   }
-  if (!next || next.beginsCommand || !looksRandom(next.text)) return;
+  if (!next || next.beginsCommand) return;
+  // Not in a sentence: git commit -m 'set password policy'.
+  const isSet =
+    (SETTERS.test(before) || command.program === 'rclone') &&
+    ((word.isArgument && next.isArgument) || (isScriptAt(word.from) && isScriptAt(next.from)));
+  if (isSet && !/=|^set-/.test(word.text) && announcedBy(word.text) === 'certain' && isGiven(next.text))
+    spans.push(next);
+  if (!looksRandom(next.text)) return;
   // aws configure set aws_secret_access_key X; a single word (grep -r password src) announces nothing.
   const isCompound = /[a-z][A-Z]|[_-]/.test(word.text);
   if (
@@ -101,14 +138,16 @@ function onFlag(
   isScriptAt: (at: number) => boolean,
   spans: Span[],
 ): void {
-  if (command.program === 'htpasswd' && /^-[a-zA-Z]*b/.test(word.text)) command.sawBatchFlag = true;
-  const forms = secretFlags(command.program, command.sawLogin);
+  command.before = '';
+  if (command.program === 'htpasswd' && /^-[a-zA-Z]*b/.test(word.text))
+    command.passwordAt = word.text.includes('n') ? 2 : 3;
+  const forms = secretFlags(command.program, command.words);
   if (forms && onProgramFlag(line, word, forms, isScriptAt, spans)) return;
   const name = word.text.replace(/^-{1,2}/, '');
   // --name=value is an assignment.
   if (name.length < 2 || name.includes('=')) return;
   const announced = announcedBy(name);
-  if (announced === 'no') return;
+  if (announced === 'no' || takesNoValue(command.program, word.text)) return;
   const value = valueAfter(line, word, isScriptAt);
   if (value && isSecretValue(line, value, announced, isScriptAt(word.from) && !word.isArgument))
     spans.push(value);
@@ -122,8 +161,8 @@ function onProgramFlag(
   spans: Span[],
 ): boolean {
   for (const [flag, form] of Object.entries(forms)) {
-    if (!word.text.startsWith(flag)) continue;
-    const isGlued = word.text.length > flag.length;
+    if (!word.text.startsWith(flag) && !endsCluster(word.text, flag, form)) continue;
+    const isGlued = word.text.startsWith(flag) && word.text.length > flag.length;
     if (isGlued && flag.startsWith('--') && word.text[flag.length] !== '=') continue;
     if (!isGlued && form === 'glued') continue;
     if (isGlued && form === 'next') continue;
@@ -140,8 +179,27 @@ function onProgramFlag(
   return false;
 }
 
+/** curl -sSu NAME:X: the last letter of a cluster takes the value. Words with a dash (find -user) are no clusters there. */
+function endsCluster(text: string, flag: string, form: FlagForm): boolean {
+  return (
+    form === 'after_user' &&
+    flag.length === 2 &&
+    /^-[A-Za-z]{2,6}$/.test(text) &&
+    text.endsWith(flag.charAt(1))
+  );
+}
+
 function secretPart(line: string, value: Span, form: FlagForm): Span | undefined {
   const text = line.slice(value.from, value.to);
+  if (form === 'assigned') {
+    const equals = text.indexOf('=');
+    return equals < 0 ? undefined : { from: value.from + equals + 1, to: value.to };
+  }
+  if (form === 'userinfo') {
+    const found = /^(?:[a-z0-9]+:\/\/)?[^:@/]*:([^@/]+)@/.exec(text)?.[1];
+    const from = found === undefined ? -1 : value.from + text.indexOf(`:${found}@`) + 1;
+    return found === undefined ? undefined : { from, to: from + found.length };
+  }
   if (form === 'cookie') return text.includes('=') ? value : undefined;
   if (form !== 'after_user') return value;
   const sign = text.search(/[:%,]/);

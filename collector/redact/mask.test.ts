@@ -467,6 +467,16 @@ test('hostile text of 256 KiB is read to its end', () => {
     'token:$(',
     ';echo ',
     ',a=',
+    "auth=('",
+    'login("a", ',
+    "identified by '",
+    'create password ',
+    'create a ',
+    "password send '",
+    'machine a login b password ',
+    'pgpass a:1:b:c:d',
+    'pgpass a',
+    'vault kv put a=',
   ];
   for (const piece of hostile) {
     // In quadratic time each of these would take minutes; nobody would wait for the end of this test.

@@ -4,6 +4,7 @@ import { ARGUMENT_END, findAssignments } from './assignments.ts';
 import { findFlagged } from './flags.ts';
 import { findShapes } from './shapes.ts';
 import { maskSpans, type Span } from './span.ts';
+import { findStatements } from './statements.ts';
 import { findUserinfo } from './urls.ts';
 
 /** A path, a URL, a name: the same text when it holds no secret. */
@@ -23,6 +24,7 @@ export function maskArguments(args: readonly string[]): readonly string[] {
   findShapes(line, spans);
   findUserinfo(line, spans);
   findAssignments(line, isScriptAt, spans);
+  findStatements(line, spans);
   findFlagged(line, isScriptAt, spans);
   if (spans.length === 0) return args;
   return maskSpans(

@@ -10,6 +10,10 @@ export type FlagForm =
   | 'glued'
   /** user:SECRET, or user%SECRET as samba writes it, or user,SECRET as lftp */
   | 'after_user'
+  /** name=SECRET */
+  | 'assigned'
+  /** user:SECRET@host, with or without a scheme */
+  | 'userinfo'
   /** a cookie (name=SECRET), or the name of a file that holds some */
   | 'cookie';
 
@@ -18,9 +22,18 @@ type Flags = Readonly<Record<string, FlagForm>>;
 const MYSQL: Flags = { '-p': 'glued' };
 const MONGO: Flags = { '-p': 'value' };
 const LDAP: Flags = { '-w': 'value' };
-const SAMBA: Flags = { '-U': 'after_user' };
+const SAMBA: Flags = { '-U': 'after_user', '--user': 'after_user' };
 const REGISTRY: Flags = { '-p': 'value' };
 const SEVEN_ZIP: Flags = { '-p': 'glued' };
+const ACCOUNT: Flags = { '-p': 'value', '--password': 'value' };
+const PUTTY: Flags = { '-pw': 'value' };
+const MOSQUITTO: Flags = { '-P': 'value', '--pw': 'value' };
+const HTTPIE: Flags = { '-a': 'after_user', '--auth': 'after_user' };
+const NETEXEC: Flags = { '-p': 'value', '-H': 'value' };
+/** Kubernetes' clients: the value of a literal, whatever it is called. */
+const LITERALS: Flags = { '--from-literal': 'assigned' };
+/** The value itself, where the command sets a secret. */
+const VALUE: Flags = { '--value': 'value' };
 
 const PROGRAMS: Readonly<Record<string, Flags>> = {
   mysql: MYSQL,
@@ -39,9 +52,65 @@ const PROGRAMS: Readonly<Record<string, Flags>> = {
     '-U': 'after_user',
     '--proxy-user': 'after_user',
     '-b': 'cookie',
+    '--cert': 'after_user',
+    '-E': 'after_user',
+    '--proxy-cert': 'after_user',
+    '-x': 'userinfo',
+    '--proxy': 'userinfo',
+    '--preproxy': 'userinfo',
   },
-  http: { '-a': 'after_user', '--auth': 'after_user' },
-  https: { '-a': 'after_user', '--auth': 'after_user' },
+  http: HTTPIE,
+  https: HTTPIE,
+  xh: HTTPIE,
+  xhs: HTTPIE,
+  ab: { '-A': 'after_user', '-P': 'after_user' },
+  useradd: ACCOUNT,
+  usermod: ACCOUNT,
+  groupadd: ACCOUNT,
+  groupmod: ACCOUNT,
+  twine: ACCOUNT,
+  poetry: ACCOUNT,
+  gem: { '-k': 'value', '--key': 'value' },
+  cqlsh: ACCOUNT,
+  conan: ACCOUNT,
+  'elasticsearch-users': ACCOUNT,
+  rabbitmqadmin: ACCOUNT,
+  ncftpget: ACCOUNT,
+  ncftpput: ACCOUNT,
+  smbmap: ACCOUNT,
+  'evil-winrm': { '-p': 'value', '-H': 'value' },
+  crackmapexec: NETEXEC,
+  netexec: NETEXEC,
+  nxc: NETEXEC,
+  hydra: { '-p': 'value' },
+  net: SAMBA,
+  wmic: SAMBA,
+  kadmin: { '-w': 'value', '-pw': 'value' },
+  'kadmin.local': { '-pw': 'value' },
+  gobuster: { '-P': 'value' },
+  mosquitto_pub: MOSQUITTO,
+  mosquitto_sub: MOSQUITTO,
+  etcdctl: { '--user': 'after_user' },
+  pdftotext: { '-upw': 'value', '-opw': 'value' },
+  'ssh-keygen': { '-N': 'value', '-P': 'value' },
+  plink: PUTTY,
+  pscp: PUTTY,
+  psftp: PUTTY,
+  putty: PUTTY,
+  p4: { '-P': 'value' },
+  swift: { '-K': 'value' },
+  vercel: { '-t': 'value' },
+  netlify: { '--auth': 'value' },
+  security: { '-w': 'value' },
+  openai: { '-k': 'value' },
+  llm: VALUE,
+  eas: VALUE,
+  caddy: { '--plaintext': 'value' },
+  'jenkins-cli': { '-auth': 'after_user' },
+  java: { '-auth': 'after_user' },
+  sqlmap: { '--auth-cred': 'after_user' },
+  nikto: { '-id': 'after_user' },
+  ffuf: { '-b': 'cookie' },
   'redis-cli': { '-a': 'value' },
   mongo: MONGO,
   mongosh: MONGO,
@@ -70,7 +139,7 @@ const PROGRAMS: Readonly<Record<string, Flags>> = {
   openssl: { '-k': 'next', '-K': 'next' },
   lftp: { '-u': 'after_user' },
   'cypher-shell': { '-p': 'value' },
-  influx: { '-t': 'value', '-p': 'value' },
+  influx: { '-password': 'value', '-t': 'next', '-p': 'next' },
   steghide: { '-p': 'value' },
   rdesktop: { '-p': 'value' },
   ipmitool: { '-P': 'value' },
@@ -78,13 +147,33 @@ const PROGRAMS: Readonly<Record<string, Flags>> = {
   snmpwalk: { '-c': 'value', '-A': 'value', '-X': 'value' },
 };
 
-/** Programs whose -p is a secret after `login` only; elsewhere it is a port, a platform or a project. */
-const LOGIN_PROGRAMS = new Set(
-  'docker podman nerdctl helm oras skopeo buildah crane az oc cf ibmcloud'.split(' '),
-);
+/** Programs whose flag is a secret after one of their words only; docker's -p is a port elsewhere, az' a platform. */
+const AFTER_WORD: Readonly<Record<string, Readonly<Record<string, Flags>>>> = {
+  ...Object.fromEntries(
+    'docker podman nerdctl helm oras skopeo buildah crane cf ibmcloud'
+      .split(' ')
+      .map((program) => [program, { login: REGISTRY }]),
+  ),
+  az: { login: REGISTRY, secret: VALUE },
+  oc: { login: REGISTRY, secret: LITERALS },
+  kubectl: { secret: LITERALS },
+  kustomize: { secret: LITERALS },
+  gh: { secret: { '-b': 'value', '--body': 'value' } },
+  dotnet: { push: { '-k': 'value' } },
+};
 
-/** The flags of a program that hold a secret. @param sawLogin whether `login` was among its words so far */
-export function secretFlags(program: string, sawLogin: boolean): Flags | undefined {
-  if (LOGIN_PROGRAMS.has(program)) return sawLogin ? REGISTRY : undefined;
-  return Object.hasOwn(PROGRAMS, program) ? PROGRAMS[program] : undefined;
+/** Flags whose name announces a secret, and which take no value. */
+const SWITCHES: Readonly<Record<string, ReadonlySet<string>>> = { pulumi: new Set(['--secret']) };
+
+/** The flags of a program that hold a secret. @param words of the command so far */
+export function secretFlags(program: string, words: readonly { readonly text: string }[]): Flags | undefined {
+  if (!Object.hasOwn(AFTER_WORD, program))
+    return Object.hasOwn(PROGRAMS, program) ? PROGRAMS[program] : undefined;
+  for (const [word, flags] of Object.entries(AFTER_WORD[program] ?? {}))
+    if (words.some(({ text }) => text === word)) return flags;
+  return undefined;
+}
+
+export function takesNoValue(program: string, flag: string): boolean {
+  return Object.hasOwn(SWITCHES, program) && (SWITCHES[program]?.has(flag) ?? false);
 }

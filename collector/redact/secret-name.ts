@@ -14,7 +14,7 @@ export const MAX_NAME_CHARACTERS = 64;
 
 /** Words that hold a secret wherever they stand in a name. */
 const SECRET_WORDS = new Set(
-  'password passwd passphrase passcode passwort secret secrets apikey credential credentials authtoken accesstoken refreshtoken privatekey secretkey accesskey'.split(
+  'password passwd passphrase passcode passwort secret secrets apikey credential credentials authtoken accesstoken refreshtoken privatekey secretkey accesskey authkey'.split(
     ' ',
   ),
 );
@@ -57,6 +57,7 @@ export function announcedBy(name: string): Announced {
 
 function judge(name: string): Announced {
   if (name.length === 0 || name.length > MAX_NAME_CHARACTERS) return 'no';
+  if (name === 'SSHPASS') return 'certain'; // sshpass -e reads it; in lower case it is the program
   const words = wordsOf(name);
   const last = words.at(-1);
   const first = words[0];

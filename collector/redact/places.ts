@@ -1,0 +1,156 @@
+/** Secrets told by their place in a command alone: vault login X, rabbitmqctl add_user NAME X, kubectl ... NAME=X. */
+
+import { ARGUMENT_END } from './assignments.ts';
+import type { Span } from './span.ts';
+import { isNoSecret, isReference } from './value.ts';
+import type { Word } from './words.ts';
+
+interface Place {
+  /** Words before it, one after the other; flags between them are passed over. Empty: right behind the program. */
+  readonly after: readonly string[];
+  /** Which word behind them, flags left out, from 0, or -1 for the last; all of them; what an expression's group takes. */
+  readonly secret: number | 'all' | RegExp;
+  /** Only where the command has this word too. */
+  readonly beside?: string;
+}
+
+const at = (after: string, secret: Place['secret'], beside?: string): Place => ({
+  after: after === '' ? [] : after.split(' '),
+  secret,
+  ...(beside !== undefined && { beside }),
+});
+
+/** NAME=SECRET */
+const ASSIGNED = /=(.+)$/s;
+/** user:SECRET@host, domain/user:SECRET@host, user/SECRET@host */
+const USERINFO = /^[^:/]*[:/](?:[^:@]*:)?([^@]+)(?:@.*)?$/;
+/** user:SECRET@host, of a word that may be any other */
+const HOST_WITH_USERINFO = /^(?!mailto:)[^\s:/@=]+:([^\s:/@]+)@[^\s@]+$/;
+
+/** As the programs' manuals have them. */
+const PLACES: Readonly<Record<string, readonly Place[]>> = {
+  vault: [
+    at('kv put', ASSIGNED),
+    at('kv patch', ASSIGNED),
+    at('write', ASSIGNED),
+    at('login', 0),
+    at('unseal', 'all'),
+  ],
+  bao: [at('kv put', ASSIGNED), at('kv patch', ASSIGNED), at('write', ASSIGNED), at('login', 0)],
+  openssl: [at('passwd', 'all')],
+  mysqladmin: [at('password', 0)],
+  poetry: [at('config', 2, 'http-basic'), at('config', 1, 'pypi-token')],
+  cargo: [at('login', 0)],
+  wandb: [at('login', 0)],
+  bw: [at('login', 1), at('unlock', 0)],
+  ngrok: [at('authtoken', 0), at('add-authtoken', 0)],
+  cloudflared: [at('service install', 0)],
+  doppler: [at('secrets set', 1)],
+  nuget: [at('setapikey', 0)],
+  dotnet: [at('user-secrets set', 1)],
+  pulumi: [at('config set', 1, '--secret')],
+  glab: [at('variable set', 1)],
+  'redis-cli': [at('AUTH', 'all'), at('auth', 'all')],
+  rabbitmqctl: [at('add_user', 1), at('change_password', 1), at('authenticate_user', 1)],
+  mosquitto_passwd: [at('', 2, '-b')],
+  'samba-tool': [at('user create', 1), at('user add', 1)],
+  net: [at('user', 1)],
+  etcdctl: [at('user add', USERINFO)],
+  qpdf: [at('--encrypt', 0), at('--encrypt', 1)],
+  pdftk: [at('user_pw', 0), at('owner_pw', 0), at('input_pw', 0)],
+  nmcli: [at('password', 0), at('wifi-sec.psk', 0)],
+  iwconfig: [at('key', 0)],
+  wpa_passphrase: [at('', 1)],
+  rclone: [at('obscure', 0)],
+  'ansible-vault': [at('encrypt_string', 0)],
+  drush: [at('user:password', 1)],
+  isql: [at('', 2)],
+  sqlplus: [at('', USERINFO)],
+  mc: [at('alias set', 3), at('config host add', 3)],
+  mkpasswd: [at('', -1)],
+  curl: [at('', HOST_WITH_USERINFO)],
+  cvs: [at('', /^:[a-z]+:[^:@]*:([^@]+)@/)],
+  xfreerdp: [at('', /^\/p:(.+)$/)],
+  xfreerdp3: [at('', /^\/p:(.+)$/)],
+  aws: [at('--value', 0, 'SecureString')],
+};
+
+/** Impacket's tools take DOMAIN/USER:SECRET@HOST; installed by Debian under another name. */
+const IMPACKET =
+  /^(?:impacket-[A-Za-z]+|(?:psexec|smbexec|wmiexec|atexec|dcomexec|secretsdump|smbclient|GetUserSPNs|GetNPUsers)\.py)$/;
+
+function placesOf(program: string): readonly Place[] | undefined {
+  if (IMPACKET.test(program)) return [at('', USERINFO)];
+  return Object.hasOwn(PLACES, program) ? PLACES[program] : undefined;
+}
+
+/**
+ * @param words of one command, its program not among them
+ * @param isScriptAt whether the text at a place is read by a shell
+ */
+export function findPlaced(
+  line: string,
+  program: string,
+  words: readonly Word[],
+  isScriptAt: (at: number) => boolean,
+  spans: Span[],
+): void {
+  const places = placesOf(program);
+  if (!places) return;
+  const given = whole(line, words, isScriptAt);
+  for (const { after, secret, beside } of places) {
+    if (beside !== undefined && !given.some((span) => textOf(line, span).startsWith(beside))) continue;
+    for (const span of behind(line, given, after, secret)) {
+      const value = textOf(line, span);
+      if (!isNoSecret(value) && !(isScriptAt(span.from) && isReference(value))) spans.push(span);
+    }
+  }
+}
+
+function textOf(line: string, { from, to }: Span): string {
+  return line.slice(from, to);
+}
+
+/** Words that stand in one argument are one, blanks and all, unless a shell reads it. */
+function whole(line: string, words: readonly Word[], isScriptAt: (at: number) => boolean): Span[] {
+  const given: Span[] = [];
+  for (const { from, to } of words) {
+    const last = given.at(-1);
+    if (last && !isScriptAt(from) && !line.slice(last.to, from).includes(ARGUMENT_END))
+      given[given.length - 1] = { from: last.from, to };
+    else given.push({ from, to });
+  }
+  return given;
+}
+
+function behind(
+  line: string,
+  given: readonly Span[],
+  after: readonly string[],
+  secret: Place['secret'],
+): Span[] {
+  const isFlag = (span: Span) => line[span.from] === '-';
+  const named = after[0]?.startsWith('-') ? given : given.filter((span) => !isFlag(span));
+  const start = named.findIndex((_, index) =>
+    after.every((word, offset) => {
+      const span = named[index + offset];
+      return span !== undefined && textOf(line, span) === word;
+    }),
+  );
+  if (start < 0 && after.length > 0) return [];
+  const rest = named.slice(Math.max(start, 0) + after.length).filter((span) => !isFlag(span));
+  if (secret === 'all') return rest;
+  if (typeof secret !== 'number') return rest.flatMap((span) => partOf(line, span, secret));
+  const one = rest.at(secret);
+  // mc's and net's further words (/add) are none; NAME=VALUE names its secret itself.
+  return one && !/^\/[a-z]+$|=/i.test(textOf(line, one)) ? [one] : [];
+}
+
+/** Where the first group of the expression stands in a word. */
+function partOf(line: string, span: Span, expression: RegExp): Span[] {
+  const text = textOf(line, span);
+  const found = expression.exec(text)?.[1];
+  if (found === undefined) return [];
+  const from = span.from + text.lastIndexOf(found);
+  return [{ from, to: from + found.length }];
+}
