@@ -4,7 +4,7 @@ import type { Catalogue } from '../recognise/catalogue.ts';
 import { createHomeOf } from '../recognise/homes.ts';
 import { createProcessFiles, type ProcessFiles } from '../recognise/process-files.ts';
 import { createRecogniser } from '../recognise/recognise.ts';
-import type { Recognition } from '../recognise/recognition.ts';
+import type { ExecFacts, Recognition } from '../recognise/recognition.ts';
 import { createFilesOf, runningPids, runningProcess } from '../recognise/running.ts';
 import type { Installation, InventoryRow } from './installation.ts';
 import { findInstalled } from './installed.ts';
@@ -21,6 +21,8 @@ interface Running {
   readonly pid: number;
   readonly user: string | undefined;
   readonly recognition: Recognition;
+  /** The file that runs as the agent: its executable, or its script. */
+  readonly program: string;
 }
 
 /** Takes about a second on a host with 50 homes; nothing found is ever run. */
@@ -33,11 +35,11 @@ export function takeInventory({
   const installed = findInstalled(catalogue, files);
   const running = findRunning(catalogue, userName, files, procRoot);
   const rows = installed.map((installation): InventoryRow => ({ ...installation, running: [] }));
-  for (const { pid, user, recognition } of running) {
+  for (const { pid, user, recognition, program } of running) {
     let index = rows.findIndex((row) => isOf(recognition, row));
     if (index < 0) {
       // It runs from a place where nobody installs: a working copy, a container, a file deleted since.
-      rows.push({ ...fromRunning(recognition), user, running: [] });
+      rows.push({ ...fromRunning(recognition, program), user, running: [] });
       index = rows.length - 1;
     }
     const row = rows[index] as InventoryRow;
@@ -62,8 +64,18 @@ function findRunning(
     const process = runningProcess(pid, homeOf, procRoot);
     const recognition = process && recogniser.recognise(process.exec);
     if (!process || !recognition || recognition.verdict === 'candidate') return [];
-    return [{ pid, user: userName(process.userId), recognition }];
+    const program = programIn(recognition.root, process.exec, files);
+    return [{ pid, user: userName(process.userId), recognition, program }];
   });
+}
+
+/** The folder itself where nothing of its command line lies in it. */
+function programIn(root: string, { executable, args }: ExecFacts, files: ProcessFiles): string {
+  return (
+    [executable, ...args]
+      .map((path) => files.realPath(path))
+      .find((path) => path === root || path?.startsWith(`${root}/`)) ?? root
+  );
 }
 
 function isOf(recognition: Recognition, row: Installation): boolean {
@@ -75,15 +87,15 @@ function isOf(recognition: Recognition, row: Installation): boolean {
   );
 }
 
-function fromRunning(recognition: Recognition): Installation {
+function fromRunning(recognition: Recognition, program: string): Installation {
   return {
     agent: recognition.agent,
     name: recognition.name,
     kind: recognition.kind,
     version: recognition.version,
     package: recognition.package,
-    path: recognition.root,
-    programs: [recognition.root],
+    path: program,
+    programs: [program],
     root: recognition.root,
     user: undefined,
     installedBy: 'unknown',

@@ -1,4 +1,4 @@
-/** Work that leaves the tree of a recognised agent by a file, under a service. */
+/** Work that leaves the tree of a recognised agent, by a file or a daemon's socket, under a service. */
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -6,9 +6,14 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { eventsIn, needsRoot, scratch } from '../system/spoor.ts';
 import { plantCodex } from './agent.ts';
+import { eventsNaming } from './own-sessions.ts';
 import { startService } from './running.ts';
+
+/** A hand-over that never comes fails the test by its own time-out. */
+const LOOK_MS = 200;
 
 /** Writes a script that tells its pid, then runs until its input ends. */
 const WRITES_A_SCRIPT = `
@@ -49,5 +54,59 @@ test(
         .map(({ attributes }) => [attributes['session.id'], attributes['spoor.session.basis']]);
     assert.deepEqual(execs(ran), [[session, 'inferred']]);
     assert.deepEqual(execs(decoy), []);
+  },
+);
+
+/** Has a shell do what it is told, tells so, then runs until its input ends. */
+const HAS_A_SHELL = `
+import { execFileSync } from 'node:child_process';
+execFileSync('/bin/sh', ['-c', process.argv[2]]);
+console.log('done');
+process.stdin.resume();
+`;
+
+test(
+  'what a tmux server outside starts for a recognised agent is inferred to be of its session; what for others is not',
+  needsRoot,
+  async (t) => {
+    const folder = scratch(t);
+    const socket = join(folder, 'tmux');
+    const server = spawn('tmux', ['-f', '/dev/null', '-S', socket, '-D'], { stdio: 'ignore' });
+    t.after(() => void server.kill('SIGKILL'));
+    const tmux = (...args: string[]) => spawnSync('tmux', ['-S', socket, ...args]).status === 0;
+    // It listens once a client gets through.
+    while (!tmux('new-session', '-d', '-s', 'theirs')) await pause(LOOK_MS);
+    const service = await startService(t, { folder });
+    const { command } = plantCodex(join(folder, 'usr'), HAS_A_SHELL);
+    const agent = spawn(command, [`tmux -S ${socket} new-window -d 'sleep 61.25; :'`], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    t.after(() => void agent.kill('SIGKILL'));
+    await once(createInterface({ input: agent.stdout }), 'line');
+    assert.ok(tmux('new-window', '-d', 'sleep 71.5; :'));
+    const execs = async (seconds: string) =>
+      eventsNaming(await eventsIn(service.state), folder).filter(
+        ({ event_name, attributes }) =>
+          event_name === 'process.exec' &&
+          attributes['process.command_args']?.join(' ') === `sleep ${seconds}`,
+      );
+    let inferred = await execs('61.25');
+    while (inferred.length === 0) {
+      await pause(LOOK_MS);
+      inferred = await execs('61.25');
+    }
+    agent.stdin.end();
+    assert.equal(await service.stop(), 0);
+    assert.deepEqual(
+      inferred.map(({ attributes }) => attributes['spoor.session.basis']),
+      ['inferred'],
+    );
+    assert.deepEqual(await execs('71.5'), []);
+    const [daemon] = eventsNaming(await eventsIn(service.state), folder).filter(
+      ({ event_name, attributes }) =>
+        event_name === 'session.handover' && attributes['spoor.session.basis'] === 'shared',
+    );
+    assert.equal(daemon?.attributes['spoor.unix.path'], socket);
+    assert.equal(daemon?.attributes['spoor.handover.way'], 'unix_socket');
   },
 );

@@ -1,6 +1,7 @@
 /** What becomes of an agent: a crash, and another version in its place, with who wrote it. */
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -23,7 +24,7 @@ test('the signal that ended an agent stands in the end of its session', needsRoo
   assert.equal(end?.attributes['spoor.process.exit_signal'], 'SIGSEGV');
 });
 
-/** Writes itself anew when it is told where it lies; then runs until a file says that it was looked at, or its own is gone. */
+/** Writes itself anew, program and manifest, when it is told where it lies; then runs until a file says that it was looked at, or its own is gone. */
 const REPLACES_ITSELF = `
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
@@ -31,12 +32,13 @@ const [, , seen, manifest] = process.argv;
 if (manifest) {
   const written = JSON.parse(readFileSync(manifest, 'utf8'));
   writeFileSync(manifest, JSON.stringify({ ...written, version: '0.170.0' }));
+  writeFileSync(process.argv[1], readFileSync(process.argv[1], 'utf8') + '// 0.170.0\\n');
 }
 while (!existsSync(seen) && existsSync(process.argv[1])) await setTimeout(100); // the test's folder goes with it
 `;
 
 test(
-  'an agent that replaces itself is an inventory event with both versions and the session that wrote the new one',
+  'an agent that replaces itself is an inventory event with both versions, both hashes and the session that wrote the new one',
   needsRoot,
   async (t) => {
     const folder = scratch(t);
@@ -44,6 +46,9 @@ test(
     const { command } = plantCodex(join(folder, 'usr'), REPLACES_ITSELF);
     const root = join(folder, 'usr/lib/node_modules/@openai/codex');
     const manifest = join(root, 'package.json');
+    const program = join(root, 'bin/codex.js');
+    const sha256 = () => createHash('sha256').update(readFileSync(program)).digest('hex');
+    const before = sha256();
     const changes = async (change: string): Promise<PrintedEvent> => {
       for (;;) {
         const found = (await eventsIn(service.state)).find(
@@ -75,6 +80,9 @@ test(
     await Promise.all([second, third]);
     assert.equal(attributes['gen_ai.agent.version'], '0.170.0');
     assert.equal(attributes['spoor.inventory.previous_version'], '0.169.0');
+    assert.notEqual(sha256(), before);
+    assert.equal(attributes['spoor.inventory.sha256'], sha256());
+    assert.equal(attributes['spoor.inventory.previous_sha256'], before);
     const starts = (await eventsIn(service.state)).filter(
       ({ event_name, attributes: said }) =>
         event_name === 'session.start' && said['process.command_args']?.includes(manifest),
