@@ -55,7 +55,9 @@ export class Window {
     if (entry.timeMs < this.newestMs - this.spanMs) return 'late';
     if (entry.timeMs < this.newestMs) return { hit: this.insert(entry) };
     this.newestMs = entry.timeMs;
-    this.entries.push(entry);
+    // An empty list that is added to makes room for 17; most groups never have more than one entry.
+    if (this.entries.length === 0) this.entries = [entry];
+    else this.entries.push(entry);
     this.measure.add(entry);
     this.slide();
     const sinceMs = this.newestMs - this.spanMs;
