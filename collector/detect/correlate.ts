@@ -11,7 +11,10 @@ import type { CorrelationRule, Rule } from './rule.ts';
 import type { LinkedCorrelation } from './ruleset.ts';
 import { type Hit, Window, type WindowState } from './window.ts';
 
-/** Groups of all correlations together. 830 B each with one entry, so 83 MB. Past it the ones touched longest ago go, counted. */
+/**
+ * Groups of all correlations together. 830 B each with one entry, so 83 MB. Past it the ones touched longest ago go,
+ * counted.
+ */
 export const MAX_GROUPS = 100_000;
 
 /**
