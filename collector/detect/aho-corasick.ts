@@ -13,7 +13,7 @@ export interface TextFinder {
  * from there is one look-up. Deeper ones keep their edges alone, a tenth of the memory; a needle's states mostly follow
  * one another, so that most steps there look at one place.
  */
-const MAX_ROW_ENTRIES = 50_000;
+const MAX_ROW_ENTRIES = 16_000;
 
 /** @param needles not empty texts, no two the same */
 export function createTextFinder(needles: readonly string[]): TextFinder {

@@ -43,12 +43,12 @@ function countMade(t: TestContext) {
   };
 }
 
-/** One event of each kind whose every text and list is long and made of all that any rule looks for. */
-function hostileEvents({ detections }: RuleSet): Event[] {
+/** One event of each kind whose every text and list is made of all that any rule looks for. */
+function hostileEvents({ detections }: RuleSet, chars: number): Event[] {
   const texts = new Set<string>();
   for (const { expression } of detections) eachAtom(expression, ({ text }) => texts.add(text));
   const all = `${[...texts].join(' ')} `;
-  const long = all.repeat(Math.ceil(MAX_VALUE_CHARS / all.length));
+  const long = all.repeat(Math.ceil(chars / all.length)).slice(0, chars);
   return (Object.keys(EVENTS) as EventName[]).map((name) => {
     const attributes: Record<string, unknown> = {};
     for (const attribute of EVENTS[name].attributes) {
@@ -82,7 +82,7 @@ async function preparedStageOf(rules: RuleSet): Promise<Detect> {
 
 test('when a stage is prepared its first events, long and of every kind, find all automatons made', async (t) => {
   const rules = await loadBuiltinRules();
-  const events = hostileEvents(rules);
+  const events = hostileEvents(rules, 2 * MAX_VALUE_CHARS);
   const count = countMade(t);
 
   const unprepared = stageOf(rules);
@@ -90,7 +90,7 @@ test('when a stage is prepared its first events, long and of every kind, find al
   for (const event of events) unprepared([event]);
   const late = count.made();
   t.diagnostic(`unprepared: ${JSON.stringify(late)}`);
-  assert.ok(late.entries > 100_000, 'the events are not what automatons are made for');
+  assert.ok(late.entries > 10_000 && late.expressions > 0, 'the events are not what automatons are made for');
 
   const ready = await preparedStageOf(rules);
   count.begin();
@@ -108,7 +108,7 @@ test('an expression that no event came to yet is ready when the stage is prepare
       text: "title: t\nlogsource: { category: process_creation }\ndetection: { s: { CommandLine|re: 'un[a-f]seen' }, condition: s }\n",
     },
   ]);
-  const exec = hostileEvents(rules).filter(({ name }) => name === 'process.exec');
+  const exec = hostileEvents(rules, MAX_VALUE_CHARS).filter(({ name }) => name === 'process.exec');
   const count = countMade(t);
   const ready = await preparedStageOf(rules);
   assert.equal(count.made().expressions, 1);
@@ -119,8 +119,9 @@ test('an expression that no event came to yet is ready when the stage is prepare
 
 test('preparing a stage leaves nothing behind: no finding, nothing remembered, the same verdicts', async () => {
   const rules = await loadBuiltinRules();
+  // Not so long that expressions run out of states: how far they come then depends on what was asked before.
   const verdicts = (stage: Detect) =>
-    hostileEvents(rules).flatMap((event) =>
+    hostileEvents(rules, 1_000).flatMap((event) =>
       stage([event]).map(({ name, attributes }) => `${name} ${attributes['security_rule.name'] ?? ''}`),
     );
   const ready = await preparedStageOf(rules);
