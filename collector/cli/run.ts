@@ -10,6 +10,7 @@ import type { Detect } from '../detect/detect.ts';
 import { keepMemory, type Memory } from '../detect/memory.ts';
 import { prepare } from '../detect/prepare.ts';
 import { createPipeline, type Pipeline } from '../pipeline.ts';
+import { ownCatalogue } from '../recognise/catalogue-file.ts';
 import { describePerson } from '../recognise/describe.ts';
 import { createPersonReader } from '../recognise/person/person.ts';
 import { createProcReader } from '../recognise/person/proc.ts';
@@ -60,7 +61,7 @@ interface Receiver {
 
 /** @returns COMMAND's exit code, or 128 and the number of the signal that ended it */
 export async function run(command: readonly string[], options: RunOptions): Promise<number> {
-  const agent = identifyAgent(findCommand(command[0] ?? ''));
+  const agent = identifyAgent(findCommand(command[0] ?? ''), ownCatalogue());
   const service = await serviceBeside(options.state);
   if (service) return runBeside(service, command, agent, options);
   const watch = await open(options, agent);

@@ -63,6 +63,8 @@ export interface Catalogue {
   /** In the order of precedence. */
   readonly agents: readonly Agent[];
   agent(id: string): Agent | undefined;
+  /** The agent that a package is, by its id such as "npm:@openai/codex"; globs are not asked. */
+  agentOfPackage(id: string): string | undefined;
   /** Files that hold an agent's credentials: which agent's, for a path. */
   credentialOwners(path: string): readonly string[];
   /** All credential files of all agents, as globs (`~/` is any home). */
@@ -105,6 +107,7 @@ export function createCatalogue(parts: CatalogueParts): Catalogue {
   return {
     agents: parts.agents,
     agent: (id) => byId.get(id),
+    agentOfPackage: (id) => parts.agents.find(({ packages }) => packages.includes(id))?.id,
     credentialOwners: (path) => [
       ...new Set(credentials.filter(({ glob }) => glob.match(path) !== undefined).map(({ id }) => id)),
     ],

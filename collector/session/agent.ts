@@ -1,7 +1,8 @@
-/** Which AI agent is a command? Only what its files say: the name of the package it belongs to, else its own. */
+/** Which AI agent is a command? Only what its files say: the catalogue's name of its package, the package's, or its own. */
 
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import type { Catalogue } from '../recognise/catalogue.ts';
 import type { AgentIdentity } from './session.ts';
 
 /** Folders looked into above the command for a package.json. A package's programs lie one to three below it. */
@@ -9,9 +10,16 @@ const MAX_FOLDERS_UP = 4;
 /** A larger package.json is not read: no name is worth it. */
 const MAX_MANIFEST_BYTES = 1024 * 1024;
 
-/** @param command absolute path of the command, links not resolved */
-export function identifyAgent(command: string): AgentIdentity {
-  return packageOf(realpathSync(command)) ?? { name: basename(command), version: undefined };
+/**
+ * @param command absolute path of the command, links not resolved
+ * @param catalogue names known packages: rules and the service call an agent by that name
+ */
+export function identifyAgent(command: string, catalogue: Pick<Catalogue, 'agentOfPackage'>): AgentIdentity {
+  const found = packageOf(realpathSync(command));
+  if (!found) return { name: basename(command), version: undefined };
+  // @acme/helper is helper: the scope says who published it, not what it is.
+  const shortName = found.name.slice(found.name.lastIndexOf('/') + 1);
+  return { name: catalogue.agentOfPackage(`npm:${found.name}`) ?? shortName, version: found.version };
 }
 
 function packageOf(path: string): AgentIdentity | undefined {
@@ -34,9 +42,7 @@ function provides({ bin }: Manifest, folder: string, path: string): boolean {
 
 function identityOf({ name, version }: Manifest): AgentIdentity | undefined {
   if (typeof name !== 'string' || name === '') return undefined;
-  // @openai/codex is codex: the scope says who published it, not what it is.
-  const shortName = name.slice(name.lastIndexOf('/') + 1);
-  return { name: shortName, version: typeof version === 'string' ? version : undefined };
+  return { name, version: typeof version === 'string' ? version : undefined };
 }
 
 function manifestIn(folder: string): Manifest | undefined {
