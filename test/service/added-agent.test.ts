@@ -13,7 +13,7 @@ import { startService } from './running.ts';
 /** The first example of the page. */
 function linesOfThePage(): string {
   const page = readFileSync(join(CHECKOUT, 'docs/agents.md'), 'utf8');
-  const lines = /<!-- example: added -->\n```yaml\n([^]*?)```/.exec(page)?.[1];
+  const lines = /<!-- example: added -->\n```yaml\n(.*?)```/s.exec(page)?.[1];
   assert.ok(lines);
   return lines;
 }
