@@ -19,7 +19,7 @@ SHELL := /bin/bash
 BIN := node_modules/.bin
 TS := $(shell find schemas sensors collector detections test -name '*.ts' -not -path '*/generated/*' -not -path '*/node_modules/*' 2>/dev/null)
 RULES := $(shell find detections -name '*.yml')
-GENERATED := schemas/generated/registry.ts schemas/generated/otlp.js schemas/generated/otlp.d.ts schemas/generated/agents.json
+GENERATED := $(addprefix schemas/generated/,registry.ts otlp.js otlp.d.ts agents.json configuration-check.cjs)
 
 .DEFAULT_GOAL := build
 .PHONY: agents bench build check clean format privileged run setup test test-faults
@@ -78,6 +78,9 @@ schemas/generated/registry.ts: schemas/registry.yml schemas/generate.mjs node_mo
 schemas/generated/agents.json: schemas/agents.yml schemas/agents.mjs node_modules/.installed-lock.json
 	node schemas/agents.mjs
 
+schemas/generated/configuration-check.cjs: schemas/configuration.schema.json schemas/configuration-check.mjs node_modules/.installed-lock.json
+	node schemas/configuration-check.mjs
+
 schemas/generated/otlp.js: schemas/otlp.proto node_modules/.installed-lock.json
 	mkdir -p $(@D)
 	$(BIN)/pbjs -t static-module -w es6 --no-verify --no-convert --no-delimited --no-create --no-service -o $@ $<
@@ -89,7 +92,7 @@ dist/.built: $(TS) $(GENERATED) tsconfig.json schemas/agents.schema.json schemas
 	rm -rf dist  # what has no source any more must not run as a test
 	$(BIN)/tsc -p .
 	mkdir -p dist/schemas/generated
-	cp schemas/generated/otlp.js schemas/generated/agents.json dist/schemas/generated/
+	cp schemas/generated/otlp.js schemas/generated/agents.json schemas/generated/configuration-check.cjs dist/schemas/generated/
 	cp schemas/agents.schema.json schemas/configuration.schema.json dist/schemas/
 	touch $@
 

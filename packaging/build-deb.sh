@@ -31,7 +31,7 @@ rm -rf "$lib/node_modules/.bin"
 find "$lib/node_modules" -regextype posix-extended -type d \
   -regex '.*/node_modules/(@[^/]+/)?[^/]+/(test|tests|__tests__|examples?|bench|benchmarks?|docs)' -prune -exec rm -rf {} +
 find "$lib/node_modules" -type d -empty -delete
-(cd dist && find . \( -name '*.js' -o -name '*.json' \) -not -name '*.test.js' -not -path './test/*' -print0 |
+(cd dist && find . \( -name '*.js' -o -name '*.cjs' -o -name '*.json' \) -not -name '*.test.js' -not -path './test/*' -print0 |
   xargs -0 cp --parents -t "$lib/dist")
 mkdir -p "$lib/build/linux"
 for part; do

@@ -4,7 +4,7 @@
  */
 
 import { readFileSync, statSync } from 'node:fs';
-import { Ajv } from 'ajv';
+import check from '../../schemas/generated/configuration-check.cjs';
 import { BadInput } from '../recognise/bad-input.ts';
 import { checkBySchema, MAX_YAML_BYTES, parseYaml } from '../recognise/checked-yaml.ts';
 import type { DestinationSettings } from '../ship/destination.ts';
@@ -94,8 +94,7 @@ function refuseIfOpen(path: string): void {
 /** @param name what messages call the text. @throws BadInput */
 export function configurationIn(name: string, text: string): Configuration {
   const file = parseYaml(name, text);
-  const { validate } = checker();
-  checkBySchema(file, validate);
+  checkBySchema(file, check);
   // The schema has just been checked and the defaults filled in, so the shape is no longer a hope.
   const written = file.value as WrittenConfiguration;
   const problems = [...shipFaults(file, written.ship), ...witnessFaults(file, written.witness)];
@@ -141,17 +140,11 @@ interface SchemaPart {
   readonly change?: 'restart';
 }
 
-let compiled: { validate: ReturnType<Ajv['compile']>; schema: SchemaPart } | undefined;
+let schema: SchemaPart | undefined;
 
-function checker(): { validate: ReturnType<Ajv['compile']>; schema: SchemaPart } {
-  if (!compiled) {
-    const schema = JSON.parse(readFileSync(SCHEMA_FILE, 'utf8'));
-    const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true });
-    // mend: how to write the value, for the message. change: a reload does not reach it. Neither checks anything.
-    ajv.addVocabulary(['mend', 'change']);
-    compiled = { validate: ajv.compile(schema), schema };
-  }
-  return compiled;
+function schemaRead(): SchemaPart {
+  schema ??= JSON.parse(readFileSync(SCHEMA_FILE, 'utf8')) as SchemaPart;
+  return schema;
 }
 
 /** Keys, as they are written, that differ and take effect at the next start only. */
@@ -165,7 +158,7 @@ export function changesThatWait(before: Configuration, after: Configuration): st
         waiting.push([...path, key].join('.'));
     }
   };
-  walk(checker().schema, before, after, []);
+  walk(schemaRead(), before, after, []);
   return waiting;
 }
 

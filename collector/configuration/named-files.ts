@@ -9,7 +9,6 @@ import type { RuleSet } from '../detect/ruleset.ts';
 import { BadInput } from '../recognise/bad-input.ts';
 import type { Catalogue } from '../recognise/catalogue.ts';
 import { loadCatalogue, ownCatalogue } from '../recognise/catalogue-file.ts';
-import { loadDirectory } from '../recognise/person/directory.ts';
 import type { Configuration } from './configuration.ts';
 
 export interface NamedFiles {
@@ -29,7 +28,7 @@ export async function readNamedFiles({
     recognise.agents === undefined ? ownCatalogue() : loadCatalogue(recognise.agents),
   );
   const directorySubject = await collect(problems, () =>
-    recognise.people === undefined ? () => undefined : loadDirectory(recognise.people),
+    recognise.people === undefined ? () => undefined : directoryIn(recognise.people),
   );
   const ruleSet = await collect(problems, () => rulesOf(rules));
   if (!catalogue || !directorySubject || !ruleSet) throw new BadInput(problems);
@@ -67,4 +66,10 @@ function readOrTell<T>(path: string, read: () => T): T {
     if (code === undefined) throw error;
     throw new BadInput([`${path}: cannot be read (${code}); check rules.paths and the mode of the folder`]);
   }
+}
+
+/** Loaded only where there is such a file: its checker takes memory that nobody should pay without one. */
+async function directoryIn(path: string): Promise<NamedFiles['directorySubject']> {
+  const { loadDirectory } = await import('../recognise/person/directory.ts');
+  return loadDirectory(path);
 }
