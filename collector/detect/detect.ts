@@ -7,7 +7,7 @@
  */
 
 import type { EventName } from '../../schemas/generated/registry.ts';
-import { type Attributes, type Event, SEVERITY } from '../event.ts';
+import type { Attributes, Event } from '../event.ts';
 import type { Stage } from '../stage.ts';
 import { type BaselineState, type Baselines, createBaselines } from './baseline.ts';
 import type { Classify } from './classify.ts';
@@ -15,7 +15,7 @@ import { type CorrelationCounts, type CorrelatorState, createCorrelator, type Ma
 import { createEngine, type Route } from './engine.ts';
 import { createEventViews } from './event-source.ts';
 import { correlationFindingOf, findingOf, updateOf } from './finding.ts';
-import { rehearse } from './rehearse.ts';
+import { eventsWith, rehearse } from './rehearse.ts';
 import { type RoutedView, routedViews } from './routed-views.ts';
 import type { DetectionRule } from './rule.ts';
 import type { RuleSet } from './ruleset.ts';
@@ -57,25 +57,6 @@ export interface Detect extends Stage<Event, Event> {
 
 /** No rule judges them, so a finding cannot fire a rule that fires on findings. */
 const NOT_JUDGED: ReadonlySet<EventName> = new Set(['finding', 'finding.update', 'log.checkpoint']);
-
-/** What is rehearsed: the values that who is watched can make longest. The code is the same for all others. */
-const REHEARSED: readonly ((value: string | string[]) => Event)[] = [
-  (value) => madeUp('process.exec', { 'process.command_args': typeof value === 'string' ? [value] : value }),
-  (value) => madeUp('file.open', { 'file.path': typeof value === 'string' ? value : value.join('/') }),
-];
-
-function madeUp(name: EventName, attributes: Attributes): Event {
-  return {
-    name,
-    uid: '',
-    timeNs: 0n,
-    severity: SEVERITY.info,
-    traceId: '',
-    spanId: '',
-    attributes,
-    seen: undefined,
-  };
-}
 
 /** Whether rules are asked of events of this name at all. */
 export function isJudged(name: string): boolean {
@@ -173,10 +154,7 @@ export function createDetect(options: DetectOptions): Detect {
     }
     yield* engine.prepare(routes);
     yield* rehearse(engine.fields, (value) => {
-      for (const make of REHEARSED) {
-        const event = make(value);
-        ask(event, views.get(event.name) ?? [], () => undefined);
-      }
+      for (const event of eventsWith(value)) ask(event, views.get(event.name) ?? [], () => undefined);
     });
   }
 

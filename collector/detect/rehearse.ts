@@ -3,6 +3,7 @@
  * takes it ten times as long, and who wanted to stall the collector would send his longest value first.
  */
 
+import { type Attributes, type Event, type EventName, SEVERITY } from '../event.ts';
 import { MAX_VALUE_CHARS } from './huge.ts';
 import type { FieldTable } from './view.ts';
 
@@ -35,6 +36,32 @@ export function* rehearse(
         judge(value);
         yield;
       }
+}
+
+/** Events of an endpoint in which it is what whoever is watched can make longest: the code is the same for all others. */
+export function eventsWith(value: string | string[]): Event[] {
+  return [
+    madeUp('process.exec', { 'process.command_args': typeof value === 'string' ? [value] : value }),
+    madeUp('file.open', {
+      'file.path': typeof value === 'string' ? value : value.join('/'),
+      'spoor.file.access': 'write',
+      'spoor.file.type': 'regular',
+      'event.outcome': 'success',
+    }),
+  ];
+}
+
+function madeUp(name: EventName, attributes: Attributes): Event {
+  return {
+    name,
+    uid: '',
+    timeNs: 0n,
+    severity: SEVERITY.info,
+    traceId: '',
+    spanId: '',
+    attributes,
+    seen: undefined,
+  };
 }
 
 /** A text of all that is looked for, the same as a list, and one in which everything begins and nothing stands. */
