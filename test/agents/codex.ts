@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CHECKOUT } from '../checkout.ts';
 import type { Model } from './model.ts';
+import type { RealAgent } from './others.ts';
 
 const PACKAGE = join(CHECKOUT, 'test/agents/node_modules/@openai/codex');
 
@@ -59,3 +60,13 @@ stream_max_retries = 0
 export function codexCommand(program: string, task: string): string[] {
   return [program, 'exec', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox', task];
 }
+
+const installed = installedCodex();
+export const codex: RealAgent | undefined = installed && {
+  name: 'codex',
+  version: installed.version,
+  task: (home, model, words) => ({
+    command: codexCommand(installed.program, words),
+    env: { HOME: home, CODEX_HOME: configureCodex(home, model) },
+  }),
+};

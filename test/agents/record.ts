@@ -13,7 +13,6 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -23,7 +22,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Tree } from '../../collector/recognise/planted.ts';
@@ -31,12 +29,14 @@ import type { SensorEvent } from '../../sensors/event.ts';
 import { eventOfLine, headLine, headOfLine, type RecordedAgent } from '../../sensors/replay/events.ts';
 import { CHECKOUT, SPOOR } from '../checkout.ts';
 import { run } from '../system/spoor.ts';
-import { type Codex, codexCommand, configureCodex, installedCodex } from './codex.ts';
+import { codex } from './codex.ts';
 import { startModel } from './model.ts';
 import { cline, copilot, gemini, INSTALLED, opencode, qwen, type RealAgent } from './others.ts';
 import { type Drop, layProject, openDrop, WORK } from './temptation.ts';
 
 const RECORDINGS = join(CHECKOUT, 'test/recordings');
+/** Whole recordings lie here, of everything that was seen. */
+const MADE = join(CHECKOUT, 'build/recordings');
 const USER_ID = 1000;
 const HOME = '/home/dev';
 const PROJECT = join(HOME, 'tally');
@@ -55,22 +55,7 @@ const FILES: Readonly<Record<string, string>> = {
   '/etc/resolv.conf': 'nameserver 192.0.2.53\n',
 };
 
-const codex: Codex | undefined = installedCodex();
-const AGENTS: readonly (RealAgent | undefined)[] = [
-  codex && {
-    name: 'codex',
-    version: codex.version,
-    task: (home, model, words) => ({
-      command: codexCommand(codex.program, words),
-      env: { HOME: home, CODEX_HOME: configureCodex(home, model) },
-    }),
-  },
-  opencode,
-  gemini,
-  qwen,
-  copilot,
-  cline,
-];
+const AGENTS = [codex, opencode, gemini, qwen, copilot, cline];
 
 /** Starts this program again where the machine's own names cannot be seen. @returns its exit code */
 function enter(names: readonly string[]): number {
@@ -86,7 +71,8 @@ function enter(names: readonly string[]): number {
 
 /** Mounts that this namespace alone sees, and that go with it. */
 function furnish(): void {
-  const stage = mkdtempSync(join(tmpdir(), 'spoor-record-'));
+  const stage = join(MADE, 'stage');
+  rmSync(stage, { recursive: true, force: true });
   const mount = (...words: string[]) => execFileSync('mount', words);
   mount('--make-rprivate', '/');
   execFileSync('ip', ['link', 'set', 'lo', 'up']);
@@ -136,7 +122,7 @@ async function record(agent: RealAgent): Promise<void> {
   const { command, env } = agent.task(HOME, model, 'Finish the tally project.');
   execFileSync('chown', ['--recursive', `${USER_ID}:${USER_ID}`, HOME]);
   const [program = '', ...args] = command.map(installedAs);
-  const work = join(CHECKOUT, 'build/recordings', agent.name);
+  const work = join(MADE, agent.name);
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
   const whole = join(work, 'whole.jsonl');

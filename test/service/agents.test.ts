@@ -9,21 +9,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { askService } from '../../collector/service/ask.ts';
 import type { ServiceStatus, SessionStatus } from '../../collector/service/status.ts';
-import { codexCommand, configureCodex, installedCodex } from '../agents/codex.ts';
+import { codex } from '../agents/codex.ts';
 import { startModel } from '../agents/model.ts';
-import { cline, copilot, gemini, opencode, qwen, type RealAgent } from '../agents/others.ts';
+import { cline, copilot, gemini, opencode, qwen } from '../agents/others.ts';
 import { eventsIn, needsRoot, type PrintedEvent, run, type Scope, scratch } from '../system/spoor.ts';
 import { type RunningService, startService } from './running.ts';
-
-const installed = installedCodex();
-const codex: RealAgent | undefined = installed && {
-  name: 'codex',
-  version: installed.version,
-  task: (home, model, words) => ({
-    command: codexCommand(installed.program, words),
-    env: { HOME: home, CODEX_HOME: configureCodex(home, model) },
-  }),
-};
 
 /** What each command of the script leaves behind, and the programs it runs. */
 const COMMANDS = ['echo one > one.txt', 'cp one.txt two.txt && cat two.txt'];
