@@ -1,4 +1,5 @@
-# make test-kernels: the sensor's tests inside stock Debian kernels, on the lsm tier, under QEMU without KVM.
+# make test-kernels: the sensor's tests, and those of the whole system against true counts, inside stock Debian kernels, on the
+# lsm tier, under QEMU without KVM.
 # KERNEL_TESTS=dist/sensors/linux/x.test.js narrows it; KERNELS="--kernel 6.1" takes one kernel.
 # make test-kernels-quick: opens, changes and every evasion, on 6.1; what .ci/run has time for.
 
@@ -7,7 +8,9 @@
 KERNEL_SLOW := dist/sensors/linux/suspects-many.test.js
 # Compares tables of numbers with the headers of the host that builds; a guest has none, and no part in it.
 KERNEL_NONE := dist/sensors/linux/calls-ia32.test.js
-KERNEL_TESTS = $(filter-out $(KERNEL_SLOW) $(KERNEL_NONE),$(shell find dist/sensors/linux dist/test/programs -name '*.test.js' 2>/dev/null | sort))
+# The whole system against true counts and a capture.
+KERNEL_SYSTEM := $(patsubst %,dist/test/system/%.test.js,calls files names network quic)
+KERNEL_TESTS = $(KERNEL_SYSTEM) $(filter-out $(KERNEL_SLOW) $(KERNEL_NONE),$(shell find dist/sensors/linux dist/test/programs -name '*.test.js' 2>/dev/null | sort))
 KERNEL_QUICK := $(patsubst %,dist/%.test.js,sensors/linux/file-open sensors/linux/change-once test/programs/evasions/evasions)
 KERNELS ?=
 
