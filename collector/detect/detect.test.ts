@@ -80,3 +80,26 @@ test('a value that rules saw only a part of is counted, once an event for each f
   const cut = Number(detect.health()['spoor.health.values_cut']);
   assert.ok(cut >= 1 && cut <= 3, String(cut));
 });
+
+test('a rule is unfed when no event of the host has its log source or its fields, and no built-in rule is', () => {
+  const rule = (title: string, logsource: string, item: string) =>
+    `title: ${title}\nlogsource: ${logsource}\ndetection: { s: { ${item} }, condition: s }\n`;
+  const rules = loadRuleSet([
+    {
+      file: 'r.yml',
+      text: [
+        rule('fed', '{ category: process_creation, product: linux }', 'Image: a'),
+        rule('no such field', '{ category: process_creation, product: linux }', 'IMPHASH: a'),
+        rule('no such source', '{ category: registry_set, product: windows }', 'Image: a'),
+        'title: keyword\nlogsource: { product: linux }\ndetection: { s: [a], condition: s }\n',
+      ].join('---\n'),
+    },
+  ]);
+  assert.deepEqual(rules.refusals.map(String), []);
+  const unfed = createDetect({ rules, ruleset: 'test', product: 'linux' }).unfed();
+  assert.deepEqual(
+    unfed.map(({ title }) => title),
+    ['no such field', 'no such source'],
+  );
+  assert.deepEqual(detectBuiltin().unfed(), []);
+});

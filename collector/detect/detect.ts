@@ -45,6 +45,8 @@ export interface DetectState {
 export interface Detect extends Stage<Event, Event> {
   /** Makes, a step at a time, what the first events of each kind would else wait for. */
   prepare(): Generator<undefined, void>;
+  /** Rules that no event of this host can ever match: its log source or its fields come from nowhere. */
+  unfed(): DetectionRule[];
   /** What correlations and baselines remember, to be given to the next run. */
   snapshot(): DetectState;
   /** Says how many windows of correlations go on, and how many do not because their rule is another now. */
@@ -145,14 +147,24 @@ export function createDetect(options: DetectOptions): Detect {
     return out;
   }
 
+  /** Of each kind of event in turn; made for those that have not come yet. */
+  function* routes(): Generator<readonly Route[]> {
+    for (const name of eventViews.keys())
+      if (!NOT_JUDGED.has(name)) yield (views.get(name) ?? []).map(({ route }) => route);
+  }
+
+  function unfed(): DetectionRule[] {
+    const fed = new Set([...routes()].flat().flatMap((route) => route.rules));
+    return rules.detections.filter((rule) => !fed.has(rule));
+  }
+
   function* prepare(): Generator<undefined, void> {
-    const routes: Route[] = [];
-    for (const name of eventViews.keys()) {
-      if (NOT_JUDGED.has(name)) continue;
-      routes.push(...(views.get(name) ?? []).map(({ route }) => route));
+    const made: Route[] = [];
+    for (const some of routes()) {
+      made.push(...some);
       yield;
     }
-    yield* engine.prepare(routes);
+    yield* engine.prepare(made);
     yield* rehearse(engine.fields, (value) => {
       for (const event of eventsWith(value)) ask(event, views.get(event.name) ?? [], () => undefined);
     });
@@ -160,6 +172,7 @@ export function createDetect(options: DetectOptions): Detect {
 
   return Object.assign(detect, {
     prepare,
+    unfed,
     snapshot: (): DetectState => ({
       version: 1,
       correlations: correlator.snapshot(),

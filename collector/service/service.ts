@@ -13,6 +13,7 @@ import { version } from '../cli/version.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import { changesThatWait } from '../configuration/configuration.ts';
 import { keepMemory, type Memory } from '../detect/memory.ts';
+import { keyOf } from '../detect/ruleset.ts';
 import type { Event } from '../event.ts';
 import { type Candidates, createCandidates } from '../inventory/candidates.ts';
 import { createPipeline, type Pipeline } from '../pipeline.ts';
@@ -71,6 +72,9 @@ export interface Service {
 function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
 }
+
+/** Of rules that can match nothing so many are named; `spoor rules check` names all. */
+const UNFED_NAMED = 20;
 
 /** @throws BadInput, SensorError, Failure, LockError: why it cannot begin */
 export async function startService(options: ServiceOptions): Promise<Service> {
@@ -233,6 +237,7 @@ class RunningService implements Service {
     this.#saveWatch();
     await this.#answers.open();
     this.#watchRules();
+    this.#tellUnfedRules();
     this.#giveBack = giveBackWhenQuiet();
     log.info(
       {
@@ -274,6 +279,7 @@ class RunningService implements Service {
       this.#guard();
       this.#configurationTrouble = '';
       this.#watchRules();
+      this.#tellUnfedRules();
       log.info('configuration read again');
       if (waiting.length > 0)
         log.warn({ keys: waiting.join(', ') }, 'some keys take effect at the next start only');
@@ -429,6 +435,15 @@ class RunningService implements Service {
       (path, cause) => this.#options.log.warn({ path, cause }, 'rules are read again by SIGHUP only'),
     );
     if (isPending) this.#rulesWatch.soon();
+  }
+
+  #tellUnfedRules(): void {
+    const unfed = this.#knowledge.detect.unfed();
+    if (unfed.length === 0) return;
+    this.#options.log.warn(
+      { count: unfed.length, rules: unfed.slice(0, UNFED_NAMED).map(keyOf).join(', ') },
+      'some rules can match no event of this host; spoor rules check says why',
+    );
   }
 
   #rescanSoon(): void {

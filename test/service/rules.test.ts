@@ -105,7 +105,12 @@ test(
     assert.equal((await run(agent, [marker])).code, 0);
     await found(service.state, 'One');
 
+    writeFileSync(join(rules, 'never.yml'), ruleOn('marker', 'Never').replace('Image', 'NoSuchField'));
     writeFileSync(join(rules, 'two.yml'), ruleOn('marker', 'Two'));
+    const unfed = await service.says(
+      'some rules can match no event of this host; spoor rules check says why',
+    );
+    assert.deepEqual([unfed.count, unfed.rules], [1, 'never']);
     await service.says('configuration read again');
     assert.equal((await run(agent, [marker])).code, 0);
     assert.equal(await service.stop(), 0);
