@@ -61,6 +61,22 @@ claim 'what it wrote is in the log, in her name' told '"file.path":"/home/alice/
 claim 'the log is intact' intact
 claim 'nothing is lost' complete
 
+# Root's agent may do to the host what root may, but nothing to what watches it; once it has been judged to be one.
+let_root_agent() { "$agent" -c "sleep 10; $1"; }
+claim 'an agent of root may not signal the service' not let_root_agent "kill -CONT $(main_pid)"
+claim 'nor edit its settings' not let_root_agent 'echo >> /etc/spoor/spoor.yml'
+claim 'nor read its key' not let_root_agent 'cat /var/lib/spoor/key/host.key'
+claim 'that it tried is a finding' told '"event_name":"finding"' 'lays hands on the watcher'
+claim 'who is no agent may edit them' sh -c 'echo >> /etc/spoor/spoor.yml'
+mkfifo /root/go
+"$agent" -c 'read none < /root/go; if true >> /var/lib/spoor/log/checkpoint; then echo done; else echo refused; fi > /root/result' &
+sleep 10
+claim 'the service stops' systemctl stop spoor
+echo > /root/go
+wait
+claim 'while it is down its log is closed to the agent all the same' grep -qx refused /root/result
+claim 'the service starts again' systemctl start spoor
+
 # What lives through a restart does so in its session: the agent waits at a pipe until the service is back.
 su alice -c 'mkfifo /home/alice/go'
 let_agent 'read none < /home/alice/go; cat /etc/hostname > second' &

@@ -1,10 +1,12 @@
 /** What a watched session does to the service that watches it: a finding each, and the service goes on. */
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { CHECKOUT } from '../checkout.ts';
+import { CHECKOUT, SPOOR } from '../checkout.ts';
 import { eventsIn, needsRoot, run, type Scope, scratch, spoor } from '../system/spoor.ts';
 import { keepIn } from './kept.ts';
 import { type RunningService, startService } from './running.ts';
@@ -111,3 +113,22 @@ test('with "protect: report" nothing is refused to a session either', needsRoot,
   assertOutcomes(stdout, 'done');
   assert.equal(await service.stop(), 0);
 });
+
+test(
+  'what was refused to a session is refused while the service is down and its watch is kept',
+  needsRoot,
+  async (t) => {
+    const { service } = await attacked(t);
+    const { tier } = await service.says('watching');
+    const tries = `echo ready; read go; if true >> ${service.state}/log/checkpoint; then echo done; else echo refused; fi`;
+    const child = spawn(SPOOR, ['run', '--state', service.state, '--', 'bash', '-c', tries], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    t.after(() => void child.kill('SIGKILL'));
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    assert.equal((await lines.next()).value, 'ready');
+    assert.equal(await service.stop(), 0);
+    child.stdin.end('go\n');
+    assert.equal((await lines.next()).value, tier === 'lsm' ? 'refused' : 'done');
+  },
+);

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "boundary.h"
+#include "verdicts.h"
 #include "figures.h"
 #include "guard.h"
 #include "host.h"
@@ -393,7 +394,7 @@ static napi_value judge(napi_env env, napi_callback_info info)
 	if (napi_get_value_uint32(env, arguments[1], &tag) != napi_ok ||
 	    napi_get_value_uint32(env, arguments[2], &becomes) != napi_ok)
 		return throw_message(env, "judge(handle, tag, becomes)");
-	kernel_judge(&handle->kernel, tag, becomes);
+	verdicts_judge(&handle->kernel, tag, becomes);
 	return NULL;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keep.h"
+#include "verdicts.h"
 
 static void set(napi_env env, napi_value object, const char *name, napi_value value)
 {
@@ -114,7 +115,7 @@ napi_value keep_verdict(napi_env env, napi_callback_info info)
 	if (count < 2 || napi_get_value_uint32(env, arguments[1], &tag) != napi_ok)
 		napi_throw_error(env, NULL, "verdict(handle, tag)");
 	else
-		napi_create_uint32(env, kernel_verdict(kernel, tag), &becomes);
+		napi_create_uint32(env, verdicts_of(kernel, tag), &becomes);
 	return becomes;
 }
 

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "boundary.h"
+#include "verdicts.h"
 
 /* The reader is woken when this part of the ring is filled. */
 #define WAKE_FRACTION 8
@@ -104,25 +105,6 @@ static int load_undisturbed(struct bpf_object *object)
 	int error = bpf_object__load(object);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return error;
-}
-
-static int map_verdicts(struct kernel *kernel)
-{
-	struct bpf_map *map = bpf_object__find_map_by_name(kernel->object, "verdicts");
-	size_t page = sysconf(_SC_PAGESIZE);
-	kernel->verdict_count = bpf_map__max_entries(map);
-	kernel->verdicts_bytes = (sizeof(struct verdict) * kernel->verdict_count + page - 1) / page * page;
-	void *verdicts = mmap(NULL, kernel->verdicts_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
-	if (verdicts == MAP_FAILED)
-		return -errno;
-	kernel->verdicts = verdicts;
-	map = bpf_object__find_map_by_name(kernel->object, "kept_tags");
-	kernel->kept_tags_bytes = (sizeof(uint32_t) * kernel->verdict_count + page - 1) / page * page;
-	void *tags = mmap(NULL, kernel->kept_tags_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
-	if (tags == MAP_FAILED)
-		return -errno;
-	kernel->kept_tags = tags;
-	return 0;
 }
 
 /* A section of variables is a map. libbpf's own memory for it is the map's only where libbpf made the map. */
@@ -228,7 +210,7 @@ int kernel_load(struct kernel *kernel, const struct kernel_options *options)
 				  &kernel->histograms, &kernel->histograms_bytes);
 	if (error)
 		return failed(kernel, error, "mapping", "the counters");
-	error = map_verdicts(kernel);
+	error = verdicts_map(kernel);
 	if (error)
 		return failed(kernel, error, "mapping", "the verdicts");
 	kernel->reader = map_variables(kernel->object, ".data.reader");
@@ -334,16 +316,11 @@ void kernel_unload(struct kernel *kernel)
 		munmap(kernel->counters, kernel->counters_bytes);
 	if (kernel->histograms)
 		munmap(kernel->histograms, kernel->histograms_bytes);
-	if (kernel->verdicts)
-		munmap(kernel->verdicts, kernel->verdicts_bytes);
-	if (kernel->kept_tags)
-		munmap(kernel->kept_tags, kernel->kept_tags_bytes);
+	verdicts_unmap(kernel);
 	if (kernel->reader)
 		munmap(kernel->reader, sysconf(_SC_PAGESIZE));
 	kernel->reader = NULL;
 	kernel->counters = kernel->histograms = NULL;
-	kernel->verdicts = NULL;
-	kernel->kept_tags = NULL;
 	while (kernel->running_count) {
 		struct running *running = &kernel->running[--kernel->running_count];
 		close(running->link);
@@ -447,22 +424,6 @@ void kernel_reader_sleeps(struct kernel *kernel)
 {
 	/* Ordered before the ring is looked at; a program looks the other way round (wake_sleeper() in report.h). */
 	__atomic_store_n(kernel->reader, READER_SLEEPS, __ATOMIC_SEQ_CST);
-}
-
-void kernel_judge(struct kernel *kernel, uint32_t tag, uint32_t becomes)
-{
-	struct verdict *verdict = (struct verdict *)kernel->verdicts + tag % kernel->verdict_count;
-	if (__atomic_load_n(&verdict->tag, __ATOMIC_ACQUIRE) != tag)
-		return;
-	__atomic_store_n(&verdict->becomes, becomes, __ATOMIC_RELEASE);
-	if (becomes == tag)
-		__atomic_store_n(kernel->kept_tags + tag % kernel->verdict_count, tag, __ATOMIC_RELEASE);
-}
-
-uint32_t kernel_verdict(const struct kernel *kernel, uint32_t tag)
-{
-	const struct verdict *verdict = (const struct verdict *)kernel->verdicts + tag % kernel->verdict_count;
-	return __atomic_load_n(&verdict->tag, __ATOMIC_ACQUIRE) == tag ? verdict->becomes : 0;
 }
 
 void kernel_histogram(const struct kernel *kernel, uint32_t row, uint64_t *calls, size_t count)

@@ -75,11 +75,6 @@ int kernel_name_host(struct kernel *kernel, uint64_t hash, uint8_t how);
 uint32_t kernel_reader(const struct kernel *kernel);
 void kernel_reader_sleeps(struct kernel *kernel);
 
-/* Says what becomes of a tag that the kernel gave: itself, another, or 0. Does nothing for a tag given again since. */
-void kernel_judge(struct kernel *kernel, uint32_t tag, uint32_t becomes);
-/* What became of such a tag, as long as its place was not given to another: then 0. */
-uint32_t kernel_verdict(const struct kernel *kernel, uint32_t tag);
-
 /* CLOCK_BOOTTIME, as records have it. */
 uint64_t kernel_boot_ns(void);
 
