@@ -8,8 +8,8 @@
 KERNEL_SLOW := dist/sensors/linux/suspects-many.test.js
 # Compares tables of numbers with the headers of the host that builds; a guest has none, and no part in it.
 KERNEL_NONE := dist/sensors/linux/calls-ia32.test.js
-# The whole system against true counts and a capture.
-KERNEL_SYSTEM := $(patsubst %,dist/test/system/%.test.js,calls files names network quic)
+# The whole system against true counts and a capture, and what this tier refuses to those who lay hands on the service.
+KERNEL_SYSTEM := $(patsubst %,dist/test/system/%.test.js,calls files names network quic) dist/test/service/self-protection.test.js
 KERNEL_TESTS = $(KERNEL_SYSTEM) $(filter-out $(KERNEL_SLOW) $(KERNEL_NONE),$(shell find dist/sensors/linux dist/test/programs -name '*.test.js' 2>/dev/null | sort))
 KERNEL_QUICK := $(patsubst %,dist/%.test.js,sensors/linux/file-open sensors/linux/change-once test/programs/evasions/evasions)
 KERNELS ?=
