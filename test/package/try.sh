@@ -62,18 +62,26 @@ claim 'the log is intact' intact
 claim 'nothing is lost' complete
 
 # Root's agent may do to the host what root may, but nothing to what watches it; once it has been judged to be one.
-let_root_agent() { "$agent" -c "sleep 10; $1"; }
+root_agent=/root/.local/share/claude/versions/1.0.0
+install -D -m 755 /bin/dash "$root_agent"
+mkfifo /root/go
+sessions() { spoor events --event session.start --json | grep -c /versions/1.0.0; }
+begin_root_agent() { # COMMAND, which it does when it has been told to go on; returns when it is known
+  before=$(sessions)
+  "$root_agent" -c "read none < /root/go; $1" &
+  root_pid=$!
+  while [ "$(sessions)" = "$before" ]; do sleep 1; done
+}
+let_root_agent() { begin_root_agent "$1"; echo > /root/go; wait $root_pid; }
 claim 'an agent of root may not signal the service' not let_root_agent "kill -CONT $(main_pid)"
 claim 'nor edit its settings' not let_root_agent 'echo >> /etc/spoor/spoor.yml'
 claim 'nor read its key' not let_root_agent 'cat /var/lib/spoor/key/host.key'
 claim 'that it tried is a finding' told '"event_name":"finding"' 'lays hands on the watcher'
 claim 'who is no agent may edit them' sh -c 'echo >> /etc/spoor/spoor.yml'
-mkfifo /root/go
-"$agent" -c 'read none < /root/go; if true >> /var/lib/spoor/log/checkpoint; then echo done; else echo refused; fi > /root/result' &
-sleep 10
+begin_root_agent 'if true >> /var/lib/spoor/log/checkpoint; then echo done; else echo refused; fi > /root/result'
 claim 'the service stops' systemctl stop spoor
 echo > /root/go
-wait
+wait $root_pid
 claim 'while it is down its log is closed to the agent all the same' grep -qx refused /root/result
 claim 'the service starts again' systemctl start spoor
 

@@ -34,7 +34,7 @@ struct kernel {
 	void *verdicts; /* mapped: struct verdict a place */
 	uint32_t verdict_count;
 	size_t verdicts_bytes;
-	uint32_t *kept_tags; /* mapped, a place as in verdicts: the tag, when it was kept */
+	uint64_t *kept_tags; /* mapped, a place as in verdicts: the tag, when it was kept */
 	size_t kept_tags_bytes;
 	uint64_t *histograms; /* mapped: HISTOGRAM_SESSIONS rows of calls a CPU */
 	size_t histograms_bytes;

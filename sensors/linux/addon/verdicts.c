@@ -24,7 +24,7 @@ int verdicts_map(struct kernel *kernel)
 	kernel->verdicts = map_values(kernel, "verdicts", sizeof(struct verdict), &kernel->verdicts_bytes);
 	if (!kernel->verdicts)
 		return -errno;
-	kernel->kept_tags = map_values(kernel, "kept_tags", sizeof(uint32_t), &kernel->kept_tags_bytes);
+	kernel->kept_tags = map_values(kernel, "kept_tags", sizeof(uint64_t), &kernel->kept_tags_bytes);
 	return kernel->kept_tags ? 0 : -errno;
 }
 
@@ -45,7 +45,7 @@ void verdicts_judge(struct kernel *kernel, uint32_t tag, uint32_t becomes)
 		return;
 	__atomic_store_n(&verdict->becomes, becomes, __ATOMIC_RELEASE);
 	if (becomes == tag)
-		__atomic_store_n(kernel->kept_tags + tag % kernel->verdict_count, tag, __ATOMIC_RELEASE);
+		__atomic_store_n(kernel->kept_tags + tag % kernel->verdict_count, (uint64_t)tag, __ATOMIC_RELEASE);
 }
 
 uint32_t verdicts_of(const struct kernel *kernel, uint32_t tag)

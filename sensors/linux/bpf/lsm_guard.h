@@ -41,13 +41,14 @@ struct {
 	__type(value, u8);
 } guarded_objects SEC(".maps");
 
-/* By the place of a suspect's verdict: its tag, once user space has said that it keeps it. */
+/* By the place of a suspect's verdict: its tag, once user space has said that it keeps it. As u64, since the kernel
+ * rounds a value up to 8 bytes, and user space writes through a mapping. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, MAX_VERDICTS);
 	__type(key, u32);
-	__type(value, u32);
+	__type(value, u64);
 } kept_tags SEC(".maps");
 
 static __always_inline bool is_for_certain(const struct session *session)
@@ -55,7 +56,7 @@ static __always_inline bool is_for_certain(const struct session *session)
 	u32 place = session->id % MAX_VERDICTS;
 	if (session->id < FIRST_SUSPECT_TAG || session->around)
 		return true;
-	u32 *kept = bpf_map_lookup_elem(&kept_tags, &place);
+	u64 *kept = bpf_map_lookup_elem(&kept_tags, &place);
 	return kept && *kept == session->id;
 }
 
