@@ -1,11 +1,9 @@
 /** Runs bin/spoor as a person does, and reads what it left as any program can: by `spoor events --json`. */
 
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { SPOOR } from './checkout.ts';
+
+export { emptyFolder as scratch } from './at-end.ts';
 
 /** Why this host cannot run a test that loads the sensor; false where it can. For node:test's `skip`. */
 export const NEEDS_ROOT: string | false =
@@ -27,13 +25,6 @@ export interface PrintedEvent {
   readonly span_id: string;
   readonly severity: number;
   readonly attributes: Readonly<Record<string, unknown>>;
-}
-
-/** A folder of the test's own, gone after it. */
-export function scratch(t: TestContext): string {
-  const path = mkdtempSync(join(tmpdir(), 'spoor-test-'));
-  t.after(() => rmSync(path, { recursive: true, force: true }));
-  return path;
 }
 
 export interface SpoorOptions {

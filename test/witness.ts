@@ -3,8 +3,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { atEnd, type Scope } from './at-end.ts';
 import { SPOOR } from './checkout.ts';
-import type { Scope } from './system/spoor.ts';
 
 export interface WitnessProcess {
   readonly child: ChildProcess;
@@ -16,7 +16,7 @@ export interface WitnessProcess {
 /** @param args options of `spoor witness` */
 export async function startWitness(t: Scope, ...args: string[]): Promise<WitnessProcess> {
   const child = spawn(SPOOR, ['witness', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  t.after(() => void child.kill());
+  atEnd(t, () => void child.kill());
   const [said] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
   const [, port, key] = /^listening on port (\d+) as (\S+)$/.exec(said) ?? [];
   if (port === undefined || key === undefined) throw new Error(`spoor witness said: ${said}`);

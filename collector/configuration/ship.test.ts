@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { folderFor } from '../../test/receivers/shipped-log.ts';
+import { emptyFolder } from '../../test/at-end.ts';
 import { BadInput } from '../recognise/bad-input.ts';
 import { configurationIn } from './configuration.ts';
 import { shipFileFaults } from './ship.ts';
@@ -101,7 +101,7 @@ for (const [title, text, problem] of WRONG)
   });
 
 test('a token file that is not there is told by the check, and does not keep the service from starting', (t) => {
-  const folder = folderFor(t, 'ship-configuration-');
+  const folder = emptyFolder(t, 'ship-configuration-');
   writeFileSync(join(folder, 'no.pem'), 'no certificate');
   const { ship } = configurationIn(
     'spoor.yml',

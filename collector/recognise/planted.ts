@@ -1,17 +1,16 @@
 /** Trees of small files for tests: what an installer would have left, without the agent. */
 
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { emptyFolder } from '../../test/at-end.ts';
 
 /** Path to content; a content of `-> target` makes a link, a path that ends in "/" a folder. */
 export type Tree = Readonly<Record<string, string>>;
 
 /** Plants the tree below a new folder, which goes with the test. @returns the folder, in which paths begin with "/" */
 export function plant(t: TestContext, tree: Tree): string {
-  const root = mkdtempSync(join(tmpdir(), 'spoor-planted-'));
-  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const root = emptyFolder(t);
   grow(root, tree);
   return root;
 }

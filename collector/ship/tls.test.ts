@@ -4,12 +4,12 @@ import assert from 'node:assert/strict';
 import { chmodSync, copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { emptyFolder } from '../../test/at-end.ts';
 import { type Authority, makeAuthority } from '../../test/receivers/certificates.ts';
 import {
   delivered,
   events,
   filledLog,
-  folderFor,
   indices,
   receiverFor,
   shippedLog,
@@ -24,7 +24,7 @@ const CARRIERS = [
 ] as const;
 
 function authority(t: TestContext, name = 'authority'): { folder: string; ca: Authority } {
-  const folder = folderFor(t, 'ship-tls-');
+  const folder = emptyFolder(t, 'ship-tls-');
   return { folder, ca: makeAuthority(folder, name) };
 }
 
@@ -160,7 +160,7 @@ for (const { carrier, protocol } of CARRIERS) {
   test(`${protocol}: a token rotated under load, in its file and then at the receiver, loses no record`, async (t) => {
     const received = await receiverFor(t, { carrier });
     const it = shippedLog(t);
-    const token = join(folderFor(t, 'ship-token-'), 'token');
+    const token = join(emptyFolder(t, 'ship-token-'), 'token');
     writeFileSync(token, 'first\n', { mode: 0o600 });
     await received.tell('logs', 'token first');
     const seal = await it.openLog();
@@ -216,7 +216,7 @@ test('a token file that everybody may read is not used, and named with its mend'
   const received = await receiverFor(t);
   const it = shippedLog(t);
   await filledLog(it, 1);
-  const token = join(folderFor(t, 'ship-token-'), 'token');
+  const token = join(emptyFolder(t, 'ship-token-'), 'token');
   writeFileSync(token, 'secret');
   chmodSync(token, 0o644);
   const shipper = it.shipTo({ url: received.url, headers: { authorization: { file: token } } });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { folderFor } from '../../test/receivers/shipped-log.ts';
+import { emptyFolder } from '../../test/at-end.ts';
 import { type Owed, openOwedTraces } from './owed.ts';
 
 function owedBy(session: string): Owed {
@@ -10,7 +10,7 @@ function owedBy(session: string): Owed {
 }
 
 test('a note that cannot be written is trouble and no error, and is written with the next that can', (t) => {
-  const directory = join(folderFor(t, 'owed-'), 'ship');
+  const directory = join(emptyFolder(t, 'owed-'), 'ship');
   writeFileSync(directory, 'a file in the place of the folder');
   const owed = openOwedTraces(directory);
   owed.note(owedBy('a'));

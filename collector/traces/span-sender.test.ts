@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolder } from '../../test/at-end.ts';
 import { makeAuthority } from '../../test/receivers/certificates.ts';
-import { folderFor, PATIENCE_MS, receiverFor } from '../../test/receivers/shipped-log.ts';
+import { PATIENCE_MS, receiverFor } from '../../test/receivers/shipped-log.ts';
 import { destinationFrom } from '../ship/destination.ts';
 import { describeResource } from '../ship/resource.ts';
 import { createTraceExporter } from './exporter.ts';
@@ -28,7 +29,7 @@ for (const { carrier, protocol } of [
   { carrier: 'http', protocol: 'http/json' },
 ] as const)
   test(`${protocol}: a span goes by the destination's TLS, name, headers and gzip, and by no other's headers`, async (t) => {
-    const folder = folderFor(t, 'span-sender-');
+    const folder = emptyFolder(t, 'span-sender-');
     const ca = makeAuthority(folder, 'authority');
     const received = await receiverFor(t, { carrier, tls: ca.issue('siem', { name: 'DNS:siem.example' }) });
     const token = join(folder, 'token');

@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { hostId } from '../../collector/ship/resource.ts';
 import type { TlsFiles } from '../../collector/ship/tls.ts';
+import { emptyFolder, type Scope } from '../at-end.ts';
 import { type Authority, makeAuthority } from '../receivers/certificates.ts';
 import type { ReceiverTls } from '../receivers/receiver.ts';
-import { filledLog, folderFor, receiverFor, type Scope, shippedLog } from '../receivers/shipped-log.ts';
+import { filledLog, receiverFor, shippedLog } from '../receivers/shipped-log.ts';
 import type { Fault } from './fault.ts';
 import { inScope } from './scope.ts';
 
@@ -85,7 +86,7 @@ const ROWS: readonly Row[] = [
 ];
 
 async function tried(t: Scope, row: Row, { carrier, protocol }: (typeof CARRIERS)[number]): Promise<string> {
-  const folder = folderFor(t, 'fault-tls-');
+  const folder = emptyFolder(t, 'fault-tls-');
   const [ca, other] = [makeAuthority(folder, 'authority'), makeAuthority(folder, 'stranger-authority')];
   const it = shippedLog(t);
   await filledLog(it, RECORDS);

@@ -1,4 +1,4 @@
-import type { Scope } from '../receivers/shipped-log.ts';
+import type { Scope } from '../at-end.ts';
 
 /** Does something, and ends what it left running, whether it held or not; what was made last ends first. */
 export async function inScope<T>(act: (scope: Scope) => Promise<T>): Promise<T> {

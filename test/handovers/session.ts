@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { atEnd } from '../at-end.ts';
 import { SPOOR } from '../checkout.ts';
 import { eventsIn, type PrintedEvent, scratch, spoor } from '../spoor.ts';
 
@@ -39,7 +40,7 @@ export async function beginSession(t: TestContext, options: SessionOptions = {})
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const ended = once(child, 'close');
-  t.after(() => {
+  atEnd(t, () => {
     child.stdin.destroy(); // the session ends with its input, and spoor with the session
     return ended;
   });
@@ -110,7 +111,7 @@ export function outside(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = once(child, 'close');
-  t.after(async () => {
+  atEnd(t, async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     await ended;
   });

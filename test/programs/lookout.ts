@@ -8,6 +8,7 @@ import type { TestContext } from 'node:test';
 import type { ProcessExec, SensorEvent } from '../../sensors/event.ts';
 import { openLinuxSensor } from '../../sensors/linux/sensor.ts';
 import type { Sensor } from '../../sensors/sensor.ts';
+import { atEnd } from '../at-end.ts';
 
 export const WORD = 'spoor-suspect';
 
@@ -23,7 +24,7 @@ export function lookOut(
   words: readonly string[] = [WORD],
 ): Looking {
   const sensor = openLinuxSensor();
-  t.after(() => sensor.stop());
+  atEnd(t, () => sensor.stop());
   const events: SensorEvent[] = [];
   sensor.suspect(words);
   sensor.start((batch) => {

@@ -1,12 +1,15 @@
 /** Runs one of the programs here as a session of the Linux sensor, and gives what was seen beside what was true. */
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
+import { atEnd } from '../at-end.ts';
+
+export { emptyFolder } from '../at-end.ts';
+
 import type { SensorEvent } from '../../sensors/event.ts';
 import { launcherPath } from '../../sensors/linux/native.ts';
 import { type LinuxSensorOptions, openLinuxSensor } from '../../sensors/linux/sensor.ts';
@@ -47,13 +50,6 @@ export interface WatchOptions extends LinuxSensorOptions {
   readonly slowUntil?: () => boolean;
 }
 
-/** An empty folder of the test's own, absolute and without links on its way, removed when it ends. */
-export function emptyFolder(t: TestContext): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'spoor-')));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
 /** Returns when the program has ended and everything seen until then was handed over. The sensor runs on. */
 export async function watch<Truth>(
   t: TestContext,
@@ -63,7 +59,7 @@ export async function watch<Truth>(
 ): Promise<Watched<Truth>> {
   const opened = openLinuxSensor(options);
   const sensor = options.wrap?.(opened) ?? opened;
-  t.after(() => sensor.stop());
+  atEnd(t, () => sensor.stop());
   const events: SensorEvent[] = [];
   let deafUntil: (() => boolean) | undefined;
   sensor.start((batch) => {

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import type { Scope } from './shipped-log.ts';
+import { atEnd, type Scope } from '../at-end.ts';
 
 export interface ResettingRoad {
   readonly port: number;
@@ -53,7 +53,7 @@ export async function resettingRoad(
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  t.after(() => {
+  atEnd(t, () => {
     for (const socket of open) socket.destroy();
     server.close();
   });

@@ -1,7 +1,3 @@
-/** A log, its shipper and a receiver, for the tests of delivery: whatever a test does, all of it ends with the test. */
-
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Event } from '../../collector/event.ts';
 import { openHostKey } from '../../collector/seal/hostkey.ts';
@@ -10,15 +6,11 @@ import type { DestinationSettings } from '../../collector/ship/destination.ts';
 import { describeResource } from '../../collector/ship/resource.ts';
 import { createLogShipper, type FlushResult, type LogShipper } from '../../collector/ship/shipper.ts';
 import { newUid } from '../../collector/uid.ts';
+import { atEnd, emptyFolder, type Scope } from '../at-end.ts';
 import { type Receiver, type ReceiverOptions, startReceiver } from './receiver.ts';
 
 /** Longest a test waits for a receiver that is there; only a failing test takes as long. */
 export const PATIENCE_MS = 60_000;
-
-/** A test, or whatever else ends and then wants to be rid of what it made. */
-export interface Scope {
-  after(end: () => unknown): void;
-}
 
 export interface ShippedLog {
   readonly state: string;
@@ -32,7 +24,7 @@ export interface ShippedLog {
 }
 
 export function shippedLog(t: Scope): ShippedLog {
-  const state = folderFor(t, 'log-ship-');
+  const state = emptyFolder(t, 'log-ship-');
   const log = join(state, 'log');
   return {
     state,
@@ -48,7 +40,7 @@ export function shippedLog(t: Scope): ShippedLog {
         tell,
       });
       // A failed test leaves it running, and Node then waits for ever.
-      t.after(() => shipper.stop());
+      atEnd(t, () => shipper.stop());
       return shipper;
     },
   };
@@ -58,16 +50,9 @@ export async function receiverFor(
   t: Scope,
   options: Omit<ReceiverOptions, 'folder'> = {},
 ): Promise<Receiver> {
-  const started = await startReceiver({ ...options, folder: folderFor(t, 'log-receiver-') });
-  t.after(() => started.stop());
+  const started = await startReceiver({ ...options, folder: emptyFolder(t, 'log-receiver-') });
+  atEnd(t, () => started.stop());
   return started;
-}
-
-/** A folder that is gone when the test is over. */
-export function folderFor(t: Scope, prefix: string): string {
-  const folder = mkdtempSync(join(tmpdir(), prefix));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 export function events(count: number, path = (i: number) => `/tmp/${i}`): Event[] {

@@ -5,14 +5,14 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Scope } from '../system/spoor.ts';
+import { atEnd, type Scope } from '../at-end.ts';
 
 /** @returns the folder to keep the watch in; whatever is left there is out of the kernel after the test */
 export function keepIn(t: Scope): string {
   const mount = mkdtempSync(join(tmpdir(), 'spoor-kept-'));
   const { status, stderr } = spawnSync('mount', ['-t', 'bpf', 'bpf', mount], { encoding: 'utf8' });
   assert.equal(status, 0, stderr);
-  t.after(() => {
+  atEnd(t, () => {
     assert.equal(spawnSync('umount', ['--lazy', mount]).status, 0);
     rmdirSync(mount);
   });

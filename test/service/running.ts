@@ -6,8 +6,8 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { atEnd, type Scope } from '../at-end.ts';
 import { SPOOR } from '../checkout.ts';
-import type { Scope } from '../system/spoor.ts';
 
 export interface Said {
   readonly level: string;
@@ -57,7 +57,7 @@ export async function startService(t: Scope, how: HowToRun): Promise<RunningServ
   });
   const ended = once(child, 'close') as Promise<[number | null]>;
   const service = new Listener(child, ended, { state, runtime, configuration });
-  t.after(() => service.kill());
+  atEnd(t, () => service.kill());
   await service.says('watching');
   return service;
 }

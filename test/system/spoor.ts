@@ -2,9 +2,7 @@
 
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { atEnd, type Scope } from '../at-end.ts';
 import { SPOOR } from '../checkout.ts';
 import { type Receiver, startReceiver } from '../receivers/receiver.ts';
 
@@ -12,6 +10,8 @@ import { type Receiver, startReceiver } from '../receivers/receiver.ts';
 export const needsRoot = {
   skip: process.getuid?.() === 0 ? false : 'loading eBPF programs takes root',
 };
+
+export { emptyFolder as scratch, type Scope } from '../at-end.ts';
 
 export interface Outcome {
   readonly code: number | null;
@@ -27,21 +27,9 @@ export interface Invocation {
   readonly input?: Buffer;
 }
 
-/** A test, or the hooks of a suite: whatever runs something at its own end. */
-export interface Scope {
-  after(done: () => void | Promise<void>): void;
-}
-
-/** A folder of the scope's own, under its real path, gone when the scope ends. */
-export function scratch(t: Scope): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'spoor-system-')));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
 export async function receiverIn(t: Scope, folder: string): Promise<Receiver> {
   const receiver = await startReceiver({ folder });
-  t.after(() => receiver.stop());
+  atEnd(t, () => receiver.stop());
   return receiver;
 }
 

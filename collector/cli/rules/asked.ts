@@ -1,10 +1,10 @@
 /** For tests: the `spoor rules` commands as another program runs them, and rules and events to ask them with. */
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { emptyFolder } from '../../../test/at-end.ts';
 
 export const LOGIN = `title: Failed login
 id: login-1
@@ -41,8 +41,7 @@ export function rules(folder: string, ...args: string[]): Ran {
 }
 
 export function folderWith(t: TestContext, files: Readonly<Record<string, string>>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'detect-cli-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  const folder = emptyFolder(t);
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
