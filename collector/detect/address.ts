@@ -16,7 +16,8 @@ export function compileNetwork(network: string): (text: string) => boolean {
     const mask = prefix === 0 ? 0 : (-1 << (32 - prefix)) >>> 0;
     const wanted = (ipv4Number(base.toString()) ?? 0) & mask;
     return (text) => {
-      const number = ipv4Number(text.startsWith('::') ? mapped(text) : text);
+      if (text.length > MAX_ADDRESS_CHARS) return false;
+      const number = ipv4Number(text.includes(':') ? mapped(text) : text);
       return number !== undefined && (number & mask) === wanted;
     };
   }
@@ -28,8 +29,9 @@ export function compileNetwork(network: string): (text: string) => boolean {
 }
 
 function mapped(text: string): string {
-  if (text.length > MAX_ADDRESS_CHARS || !ipaddr.IPv6.isValid(text)) return '';
-  const address = ipaddr.IPv6.parse(text);
+  const bare = text.split('%', 1)[0] ?? '';
+  if (!ipaddr.IPv6.isValid(bare)) return '';
+  const address = ipaddr.IPv6.parse(bare);
   return address.isIPv4MappedAddress() ? address.toIPv4Address().toString() : '';
 }
 

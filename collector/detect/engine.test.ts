@@ -119,3 +119,41 @@ test('nor on a few hits and near misses of each of the 3,755 rules for every sys
   );
   assert.ok(silent.length <= detections.length / 10, silent.map(({ title }) => title).join('\n'));
 });
+
+test('nor where an index is easily wrong: numbers of many digits, letters of two code units, addresses', () => {
+  const rows: readonly (readonly [item: string, value: unknown, expected: boolean])[] = [
+    ['F: 1152921504606846976', 2 ** 60, true],
+    ['F: 1152921504606846976', 2n ** 60n, true],
+    ['F: 1152921504606846976', '1152921504606846976', true],
+    ['F: 1152921504606846977', 2 ** 60, false],
+    ['F: 1000000000000000000000', 1e21, true],
+    ["F|re: 'a😀*b'", 'xab', true],
+    ["F|re: 'a😀?b'", 'a😀b', true],
+    ["F|re: 'a😀{0,3}b'", 'ab', true],
+    ["F|re: 'a😀+b'", 'ab', false],
+    ['F|cidr: 10.0.0.0/8', '0:0:0:0:0:ffff:10.0.0.1', true],
+    ['F|cidr: 10.0.0.0/8', '::ffff:a00:1%eth0', true],
+    ['F|cidr: 10.0.0.0/8', '10.0.0.1%eth0', false],
+    ["F|re|m|startswith: 'b'", 'a\nb', false],
+    ["F|re|m|endswith: 'a'", 'a\nb', false],
+    ["F|re|m|startswith: 'a'", 'a\nb', true],
+  ];
+  for (const [item, value, expected] of rows) {
+    const text = `title: t\nlogsource: {}\ndetection:\n  s:\n    ${item}\n  condition: s`;
+    const { detections, refusals } = loadRuleSet([{ file: 'r.yml', text }]);
+    assert.deepEqual(refusals.map(String), []);
+    const [rule] = detections;
+    assert.ok(rule);
+    const engine = createEngine(detections);
+    const view = new View();
+    view.show(new JsonSource(engine.fields).of({ F: value }));
+    const what = `${item} on ${String(value)}`;
+    assert.equal(engine.matchPlainly(view, engine.route(undefined)).length, Number(expected), what);
+    assert.equal(
+      engine.match(view, engine.route(undefined)).length,
+      Number(expected),
+      `${what}, by the index`,
+    );
+    assert.equal(explained(rule, { F: value }), expected, `${what}, explained`);
+  }
+});

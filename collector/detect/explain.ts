@@ -212,7 +212,8 @@ function comparePlainly(number: number | bigint, operator: CompareOperator, limi
 }
 
 function isWithin(text: string, network: string): boolean {
-  const bare = text.split('%')[0] ?? '';
+  // Only an IPv6 address has a zone.
+  const bare = text.includes(':') ? (text.split('%')[0] ?? '') : text;
   const isAddress = /^(\d|[1-9]\d{1,2})(\.(\d|[1-9]\d{1,2})){3}$/.test(bare) || bare.includes(':');
   if (!isAddress || !ipaddr.isValid(bare)) return false;
   const [base, prefix] = ipaddr.parseCIDR(network);

@@ -76,8 +76,7 @@ class Reader {
 
   /** One unit: a character as text, or what a group requires, or undefined for anything else. */
   private part(): string | Texts {
-    const char = this.source[this.at] ?? '';
-    this.at += 1;
+    const char = this.take();
     switch (char) {
       case '(':
         return this.group();
@@ -92,6 +91,14 @@ class Reader {
       default:
         return this.known(char);
     }
+  }
+
+  /** The next character; whole, so that a quantifier behind it is about all of it. */
+  private take(): string {
+    const code = this.source.codePointAt(this.at);
+    const char = code === undefined ? '' : String.fromCodePoint(code);
+    this.at += char.length;
+    return char;
   }
 
   /** Folding differs between engines for letters outside ASCII; those are not relied on. */
@@ -128,8 +135,7 @@ class Reader {
   }
 
   private escape(): string | undefined {
-    const char = this.source[this.at] ?? '';
-    this.at += 1;
+    const char = this.take();
     if (/[^\w]/.test(char)) return this.known(char);
     if (/[dDwWsSbBAzZ]/.test(char)) return undefined;
     const control = { n: '\n', t: '\t', r: '\r', f: '\f', v: '\v' }[char];

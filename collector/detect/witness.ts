@@ -85,7 +85,8 @@ function atomsOf(field: string, test: ValueTest): readonly Atom[] | undefined {
     case 'text':
       return [patternAtom(field, test.pattern)];
     case 'number': {
-      const texts = new Set([fold(test.source), String(test.value)]);
+      // An event's number is looked up by the shortest text for it: that of 2^60 has other digits than the rule.
+      const texts = new Set([fold(test.source), String(test.value), String(Number(test.value))]);
       return [...texts].map((text): Atom => ({ field, kind: 'exact', text }));
     }
     case 'boolean':
