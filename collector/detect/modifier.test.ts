@@ -269,6 +269,26 @@ test('expand takes the values of a placeholder, which may be several and may hol
     assert.equal(itemMatches(item, { F: value }, vars), expected, `${item} on ${value}`);
 });
 
+test('placeholders that make more alternatives than a rule may have refuse it, and none is cut off in silence', () => {
+  const many = (count: number) => Array.from({ length: count }, (_, number) => `v${number}`);
+  const vars = new Map([
+    ['many', many(10_000)],
+    ['more', many(10_001)],
+    ['hundred', many(100)],
+    ['long', ['x'.repeat(60_000)]],
+  ]);
+  const refusedWith = (item: string) =>
+    refusalsOf(`title: t\nlogsource: {}\ndetection:\n  sel:\n    ${item}\n  condition: sel`, vars).join();
+  assert.equal(itemMatches("F|expand: '%many%'", { F: 'v9999' }, vars), true);
+  assert.match(refusedWith("F|expand: '%more%'"), /^rule\.yml:5:5: its placeholders make 10001 alternatives/);
+  assert.match(
+    refusedWith("F|expand: '%many%%many%'"),
+    /make 100000000 alternatives, more than 10000; write several/,
+  );
+  assert.match(refusedWith("F|expand: '%hundred%%long%'"), /more than 4000000 characters; give fewer values/);
+  assert.equal(itemMatches("F|re|expand: '^%TransferUtilities%$'", { F: '/usr/bin/curl' }, vars), true);
+});
+
 refused('a modifier that does not exist or does not fit is refused, with what would', [
   ["F|endwith: 'x'", /unknown modifier "endwith"; did you mean "endswith"\?/],
   ["F|foo: 'x'", /unknown modifier "foo"/],

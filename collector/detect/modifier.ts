@@ -272,18 +272,12 @@ function applyStep(
         refuse(
           `modifier "expand" must stand before "${before.find((earlier) => !POSITIONS.includes(earlier))}"`,
         );
-      return expansions(context, value.source, refuse).map(
+      return expandPlaceholders(value.source, context.placeholders, refuse).map(
         (source): Value => ({ ...value, source, pattern: rewrap(value.pattern, parsePattern(source)) }),
       );
     default:
       return refuse(`modifier "${step}" does not fit "${scalar.source}"; it follows re`);
   }
-}
-
-function expansions(context: ItemContext, source: string, refuse: (message: string) => never): string[] {
-  return expandPlaceholders(source, context.placeholders, (name) =>
-    refuse(`placeholder %${name}% has no value; give it one (--vars, or placeholders in the configuration)`),
-  );
 }
 
 /** A placeholder's values are Sigma strings, so within an expression their wildcards become .* and . and the rest is plain. */
@@ -292,13 +286,8 @@ function expandRegex(
   test: Extract<ValueTest, { kind: 'regex' }>,
   refuse: (message: string) => never,
 ): Value[] {
-  const quoted = new Map(
-    [...context.placeholders].map(([name, values]) => [
-      name,
-      values.map((value) => quotePattern(parsePattern(value))),
-    ]),
-  );
-  return expansions({ ...context, placeholders: quoted }, test.source, refuse).map((source) => ({
+  const write = (value: string) => quotePattern(parsePattern(value));
+  return expandPlaceholders(test.source, context.placeholders, refuse, write).map((source) => ({
     kind: 'done',
     test: { ...test, source },
   }));
@@ -310,8 +299,8 @@ function stepAfterType(step: string, test: ValueTest, refuse: (message: string) 
     const flag = REGEX_FLAGS[step];
     if (flag !== undefined) return { kind: 'done', test: { ...test, flags: test.flags + flag } };
     if (step === 'contains') return { kind: 'done', test };
-    if (step === 'startswith') return { kind: 'done', test: { ...test, source: `^(?:${test.source})` } };
-    if (step === 'endswith') return { kind: 'done', test: { ...test, source: `(?:${test.source})$` } };
+    if (step === 'startswith') return { kind: 'done', test: { ...test, source: `\\A(?:${test.source})` } };
+    if (step === 'endswith') return { kind: 'done', test: { ...test, source: `(?:${test.source})\\z` } };
   }
   if (test.kind === 'fieldref' && POSITIONS.includes(step))
     return { kind: 'done', test: { ...test, position: step as Position } };

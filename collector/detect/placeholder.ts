@@ -1,5 +1,6 @@
 /** Placeholders: `field|expand: '%name%'` takes its values from whoever runs the rule. */
 
+import { charsOf } from './huge.ts';
 import { OWN_PLACEHOLDERS } from './own-placeholders.ts';
 import { Refusal } from './refusal.ts';
 import { readYaml } from './yaml.ts';
@@ -9,35 +10,50 @@ export type Placeholders = ReadonlyMap<string, readonly string[]>;
 
 /** Alternatives that one value may expand to. Each becomes a test of its own; past it the rule is refused. */
 export const MAX_EXPANSIONS = 10_000;
+/** Characters of all of them together; past it the rule is refused. */
+const MAX_EXPANDED_CHARS = 4_000_000;
 
 /**
  * Every way to fill the placeholders of `text`. `\%` is a plain percent character.
- * @param missing called with the name of a placeholder that has no values; must throw
+ * @param refuse called with the cause; must throw
+ * @param write how a value is written into the text
  */
 export function expandPlaceholders(
   text: string,
   placeholders: Placeholders,
-  missing: (name: string) => never,
+  refuse: (cause: string) => never,
+  write: (value: string) => string = (value) => value,
 ): string[] {
   let expanded = [''];
-  const append = (suffixes: readonly string[]) => {
-    expanded = expanded.flatMap((prefix) => suffixes.map((suffix) => prefix + suffix));
-  };
-  let rest = text;
-  while (rest !== '') {
-    const match = /^%([^%\\\s]+)%/.exec(rest);
-    if (match?.[1] !== undefined) {
-      const values = placeholders.get(match[1]) ?? OWN_PLACEHOLDERS.get(match[1]);
-      if (values === undefined || values.length === 0) missing(match[1]);
-      else append(values.slice(0, MAX_EXPANSIONS));
-      rest = rest.slice(match[0].length);
-    } else {
-      const plain = rest.startsWith('\\%') ? '%' : rest.charAt(0);
-      append([plain]);
-      rest = rest.slice(rest.startsWith('\\%') ? 2 : 1);
-    }
+  for (const part of text.match(PART) ?? []) {
+    const name = /^%([^%\\\s]+)%$/.exec(part)?.[1];
+    const plain = part === '\\%' ? '%' : part;
+    const values = name === undefined ? [plain] : valuesOf(name, placeholders, refuse).map(write);
+    const count = expanded.length * values.length;
+    if (count > MAX_EXPANSIONS)
+      refuse(
+        `its placeholders make ${count} alternatives, more than ${MAX_EXPANSIONS}; write several rules, or give fewer values`,
+      );
+    expanded = expanded.flatMap((prefix) => values.map((value) => prefix + value));
+    if (charsOf(expanded) > MAX_EXPANDED_CHARS)
+      refuse(`with its placeholders it has more than ${MAX_EXPANDED_CHARS} characters; give fewer values`);
   }
   return expanded;
+}
+
+/** A placeholder, a percent character that is plain, or the text up to the next of them. */
+const PART = /%[^%\\\s]+%|\\%|(?:(?!%[^%\\\s]+%|\\%).)+/gs;
+
+function valuesOf(
+  name: string,
+  placeholders: Placeholders,
+  refuse: (cause: string) => never,
+): readonly string[] {
+  const values = placeholders.get(name) ?? OWN_PLACEHOLDERS.get(name);
+  if (values !== undefined && values.length > 0) return values;
+  return refuse(
+    `placeholder %${name}% has no value; give it one (--vars, or placeholders in the configuration)`,
+  );
 }
 
 /**
