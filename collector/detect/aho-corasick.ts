@@ -15,8 +15,11 @@ export interface TextFinder {
  */
 const MAX_ROW_ENTRIES = 16_000;
 
+/** Searches that Int32Array can number. After so many, which takes days, what they told is forgotten. */
+const MAX_SEARCHES = 2 ** 31 - 1;
+
 /** @param needles not empty texts, no two the same */
-export function createTextFinder(needles: readonly string[]): TextFinder {
+export function createTextFinder(needles: readonly string[], maxSearches = MAX_SEARCHES): TextFinder {
   const children = new Children(needles);
   const trie = new Trie(needles, children);
   const { ascii, classes, needle, classOfNext } = trie;
@@ -34,6 +37,10 @@ export function createTextFinder(needles: readonly string[]): TextFinder {
 
   return {
     find(text, found) {
+      if (search === maxSearches) {
+        told.fill(0);
+        search = 0;
+      }
       search += 1;
       let state = 0;
       for (let at = 0; at < text.length; at += 1) {

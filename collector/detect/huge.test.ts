@@ -130,6 +130,15 @@ test('the automaton finds what a plain search finds, with a row for every state 
   }
 });
 
+test('the automaton tells each text once, also when it has searched so often that it counts anew', () => {
+  const finder = createTextFinder(['a', 'ab'], 3);
+  for (let search = 0; search < 10; search += 1) {
+    const found: number[] = [];
+    finder.find('abab', (needle) => found.push(needle));
+    assert.deepEqual(found, [0, 1], `search ${search}`);
+  }
+});
+
 test('a keyword stands in an event of many values only among the first of them', () => {
   const keyword = 'k: [needle]\ncondition: k';
   const many = (place: number) =>

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -39,6 +39,13 @@ test('the rules that were built are, once linked, the rules of the files', (t) =
     linked.correlations.map(({ groupFields, measuredFields }) => [groupFields, measuredFields]),
     fromFiles.correlations.map(({ groupFields, measuredFields }) => [groupFields, measuredFields]),
   );
+});
+
+test('half a file, of a build that was broken off, is not used', (t) => {
+  const folder = built(t);
+  const path = join(folder, '..', PREBUILT);
+  writeFileSync(path, readFileSync(path, 'utf8').slice(0, 1_000));
+  assert.equal(prebuiltRules(folder), undefined);
 });
 
 test('rules that were built are not used once a rule or a placeholder was changed', (t) => {

@@ -24,8 +24,18 @@ interface Prebuilt {
 export function prebuiltRules(folder: string = builtinRules()): readonly Rule[] | undefined {
   const path = join(dirname(folder), PREBUILT);
   if (!existsSync(path)) return undefined;
-  const { of, rules } = JSON.parse(readFileSync(path, 'utf8'), revive) as Prebuilt;
-  return of === fingerprintOf(folder) ? rules : undefined;
+  const built = readBuilt(path);
+  return built?.of === fingerprintOf(folder) ? built.rules : undefined;
+}
+
+function readBuilt(path: string): Prebuilt | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'), revive) as Prebuilt;
+  } catch (error) {
+    // Half a file, of a build that was broken off: the rules themselves are there.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /** The text of the file: JSON, with what JSON has no word for as an object of one key. */
