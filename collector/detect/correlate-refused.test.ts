@@ -13,6 +13,14 @@ test('a correlation that must be refused is refused with file, line and mend', (
       of(`type: event_cound\nrules: [a]\n${tail}\ncondition: {gte: 1}`),
       /unknown correlation type "event_cound"; did you mean "event_count"\?/,
     ],
+    [
+      of('type: event_count\nrules: [a]\ngroupby: [U]\ntimespan: 1m\ncondition: {gte: 1}'),
+      /:15:5: unknown key "groupby" in the correlation; did you mean "group-by"\?/,
+    ],
+    [
+      of(`type: event_count\nrules: [a]\nwindow: sliding\n${tail}\ncondition: {gte: 1}`),
+      /unknown key "window" in the correlation; it has type, rules, group-by/,
+    ],
     [of(`rules: [a]\n${tail}\ncondition: {gte: 1}`), /"type" is missing/],
     [of(`type: event_count\n${tail}\ncondition: {gte: 1}`), /"rules" is missing/],
     [of(`type: event_count\nrules: []\n${tail}\ncondition: {gte: 1}`), /"rules" is empty/],

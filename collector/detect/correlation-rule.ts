@@ -3,7 +3,7 @@
 import { readRuleCondition } from './correlation-condition.ts';
 import { nearest, Refusal } from './refusal.ts';
 import type { Comparison, CorrelationRule, CorrelationType, RuleCondition, RuleHead } from './rule.ts';
-import type { YamlTree } from './yaml-tree.ts';
+import type { YamlMap, YamlTree } from './yaml-tree.ts';
 
 const TYPES: readonly CorrelationType[] = [
   'event_count',
@@ -32,7 +32,7 @@ const MAX_TIMESPAN_MS = 366 * 86_400_000;
 /** What the reader of documents gives: a map asked by key. */
 interface Keys {
   readonly file: string;
-  readonly map: { readonly line: number; readonly column: number };
+  readonly map: YamlMap;
   get(
     key: string,
   ): { readonly keyAt: { line: number; column: number }; readonly value: YamlTree } | undefined;
@@ -46,6 +46,7 @@ const KEYS: readonly string[] = ['type', 'rules', 'group-by', 'timespan', 'condi
 
 /** @throws Refusal */
 export function readCorrelation(head: RuleHead, section: Keys, document: Keys): CorrelationRule {
+  refuseUnknownKeys(section);
   if (section.need('type') === undefined) section.refuse('type', 'a type is missing');
   const type = section.text('type') as CorrelationType;
   if (!TYPES.includes(type)) {
@@ -213,9 +214,14 @@ function readGenerate(section: Keys, document: Keys): boolean {
   return false;
 }
 
-/** Keys of the section that mean nothing, for the linter. */
-export function unknownKeys(entries: readonly { readonly key: string }[]): string[] {
-  return entries.map((entry) => entry.key).filter((key) => !KEYS.includes(key));
+/** A misspelt group-by would count everybody together. */
+function refuseUnknownKeys({ file, map }: Keys): void {
+  for (const { key, keyAt } of map.entries) {
+    if (KEYS.includes(key)) continue;
+    const near = nearest(key, KEYS);
+    const mend = near ? `did you mean "${near}"?` : `it has ${KEYS.join(', ')}`;
+    throw new Refusal(file, keyAt, `unknown key "${key}" in the correlation; ${mend}`);
+  }
 }
 
 function withArticle(type: string): string {

@@ -1,11 +1,18 @@
 /** What is odd about rules that can be used: things a second pair of eyes would ask about. */
 
-import type { Expression } from './expression.ts';
+import type { CompareOperator, Expression } from './expression.ts';
 import { createFeeds, sourceText } from './feed.ts';
 import { ANY, shapeOf } from './pattern.ts';
 import type { Place, Refusal } from './refusal.ts';
-import type { CorrelationRule, DetectionRule, FilterRule, Rule } from './rule.ts';
+import {
+  type CorrelationRule,
+  coversSource,
+  type DetectionRule,
+  type FilterRule,
+  type Rule,
+} from './rule.ts';
 import { keyOf, type RuleSet } from './ruleset.ts';
+import { MAX_ENTRIES } from './window.ts';
 
 export interface Problem {
   readonly file: string;
@@ -28,6 +35,7 @@ export function lint(rules: RuleSet, product: string): Problem[] {
 
   function lintHead(rule: Rule): void {
     const isSilent = rules.silent.has(rule);
+    for (const { severity, code, message, at } of rule.doubts) say(rule, severity, code, message, at);
     if (rule.id === undefined)
       say(rule, 'note', 'no-id', 'has no id; findings then name it by its name or title, which may change');
     else if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(rule.id))
@@ -114,8 +122,18 @@ export function lint(rules: RuleSet, product: string): Problem[] {
         'filter-without-not',
         `condition "${rule.conditionText}" keeps only what it selects: filters are added with AND, so "not ${rule.conditionText}" is usually meant`,
       );
-    if (rule.rules === undefined && !rules.detections.some((one) => one.expression.kind === 'and'))
-      say(rule, 'note', 'filter-unused', 'applies to no rule');
+    const covered = rules.detections.filter((one) => coversSource(rule.logsource, one.logsource));
+    if (rule.rules === undefined && covered.length === 0)
+      say(rule, 'note', 'filter-unused', 'its log source covers no rule, so it applies to none');
+    for (const { reference, at } of rule.rules ?? [])
+      if (!covered.some(({ id, name }) => id === reference || name === reference))
+        say(
+          rule,
+          'warning',
+          'filter-source',
+          `is not applied to "${reference}": its log source does not cover that rule's`,
+          at,
+        );
     lintExpression(rule, rule.expression);
   }
 
@@ -123,6 +141,16 @@ export function lint(rules: RuleSet, product: string): Problem[] {
     const linked = rules.correlations.find((one) => one.rule === rule);
     if (rule.groupBy.length === 0)
       say(rule, 'warning', 'no-group-by', 'has no group-by: everything that matches is one group');
+    if (
+      rule.type === 'value_count' &&
+      rule.comparisons.some(({ operator, value }) => isPast(operator, value))
+    )
+      say(
+        rule,
+        'warning',
+        'never-reached',
+        `never holds: a window counts at most ${MAX_ENTRIES} different values`,
+      );
     for (const [index, input] of (linked?.inputs ?? []).entries()) {
       if (input.kind !== 'detection') continue;
       const { product: wanted } = input.logsource;
@@ -151,6 +179,10 @@ export function lint(rules: RuleSet, product: string): Problem[] {
     lintFilter(rule);
   }
   return problems;
+}
+
+function isPast(operator: CompareOperator, value: number): boolean {
+  return operator === 'gt' ? value >= MAX_ENTRIES : /^(gte|eq)$/.test(operator) && value > MAX_ENTRIES;
 }
 
 function refused(refusal: Refusal): Problem {

@@ -2,6 +2,7 @@
 
 import { readCondition } from './condition.ts';
 import { readCorrelation } from './correlation-rule.ts';
+import { doubtsOf } from './doubt.ts';
 import { all, any, type Expression } from './expression.ts';
 import { type ItemContext, readItem } from './modifier.ts';
 import type { Placeholders } from './placeholder.ts';
@@ -104,6 +105,7 @@ function readHead(file: string, document: Section, at: Place): RuleHead {
     status,
     scope: readScope(file, document),
     machines: document.texts('scope'),
+    doubts: doubtsOf(document.map),
   };
 }
 

@@ -1,5 +1,6 @@
 /** The three kinds of documents of Sigma 2.1 as the engine holds them. */
 
+import type { Doubt } from './doubt.ts';
 import type { CompareOperator, Expression } from './expression.ts';
 import type { Place } from './refusal.ts';
 
@@ -30,6 +31,8 @@ export interface RuleHead {
   readonly scope: 'session' | 'host';
   /** Kinds of machines the rule is meant for: Sigma's `scope`. For people; nothing here tells machines apart. */
   readonly machines: readonly string[];
+  /** What is odd about its text, for the linter. */
+  readonly doubts: readonly Doubt[];
 }
 
 export interface DetectionRule extends RuleHead {
@@ -92,9 +95,10 @@ export type Rule = DetectionRule | CorrelationRule | FilterRule;
 
 /** MITRE ATT&CK technique ids of the rule's tags: attack.t1059.004 is T1059.004. */
 export function attackIds(tags: readonly string[]): string[] {
-  return tags
+  const ids = tags
     .filter((tag) => /^attack\.t\d{4}(\.\d{3})?$/.test(tag))
     .map((tag) => tag.slice('attack.'.length).toUpperCase());
+  return [...new Set(ids)];
 }
 
 /** Whether a rule for `wanted` looks at events of `source`. */

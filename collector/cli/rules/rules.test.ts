@@ -265,6 +265,61 @@ test('backtest tells on which events the changed set says something else', (t) =
   );
 });
 
+test('check asks about dates, relations and log sources that are not written as they should be', (t) => {
+  const folder = folderWith(t, {
+    'r.yml': `title: Odd
+date: 2026/01/31
+modified: 2026-02-30
+related:
+    - id: 11111111-1111-4111-8111-111111111111
+      type: cousin
+    - type: similar
+logsource:
+    categry: process_creation
+    vendor_field: x
+detection: { s: { Image: x }, condition: s }
+---
+title: Order
+date: 2026-03-01
+modified: 2026-02-01
+related: [{ id: 11111111-1111-4111-8111-111111111111, type: derived }]
+logsource: { product: linux, category: process_creation, definition: none }
+detection: { s: { Image: x }, condition: s }
+---
+title: Never
+correlation:
+    type: value_count
+    rules: [Feeds]
+    group-by: [User]
+    timespan: 1m
+    condition: { field: Image, gte: 10001 }
+---
+title: Feeds
+name: Feeds
+logsource: { product: linux, category: process_creation }
+detection: { s: { Image: y }, condition: s }
+---
+title: Filter of another log source
+logsource: { product: windows }
+filter: { rules: [Feeds], f: { User: root }, condition: not f }
+`,
+  });
+  const { out } = rules(folder, 'check', 'r.yml');
+  for (const line of [
+    /^r\.yml:2:7: note: "Odd" date "2026\/01\/31" is no day written like 2026-01-31 \[date-form\]$/m,
+    /^r\.yml:3:11: note: "Odd" modified "2026-02-30" is no day/m,
+    /^r\.yml:5:7: note: "Odd" related: type "cousin" is none of derived, /m,
+    /^r\.yml:7:7: note: "Odd" related: an entry has no id/m,
+    /^r\.yml:9:5: warning: "Odd" key "categry" of its log source means nothing here; did you mean "category"\?/m,
+    /^r\.yml:10:5: note: "Odd" key "vendor_field"/m,
+    /^r\.yml:15:11: note: "Order" was modified on 2026-02-01, before it was made on 2026-03-01 \[date-order\]$/m,
+    /warning: "Never" never holds: a window counts at most 10000 different values \[never-reached\]$/m,
+    /warning: "Filter of another log source" is not applied to "Feeds": its log source does not cover/m,
+  ])
+    assert.match(out, line);
+  assert.doesNotMatch(out, /"Order" (key|related)/);
+});
+
 test('import takes what can work here, and lowers what fires on ordinary work', (t) => {
   const rule = (id: string, image: string, logsource = '{ category: process_creation, product: linux }') =>
     `title: ${id}\nid: ${id}\nlogsource: ${logsource}\ndetection: { s: { Image|endswith: ${image} }, condition: s }\nlevel: high\n`;
@@ -283,6 +338,39 @@ test('import takes what can work here, and lowers what fires on ordinary work', 
   );
   assert.match(readFileSync(join(folder, 'out', 'quiet.yml'), 'utf8'), /^level: high$/m);
   assert.match(out, /2 rules imported to out, 2 left out/);
+});
+
+test('import keeps what stands together in a file, by document, and writes nowhere but into its folder', (t) => {
+  const rule = (id: string, image: string, more = 'level: high') =>
+    `title: ${id}\nid: ${id}\nlogsource: { category: process_creation, product: linux }\ndetection: { s: { Image|endswith: ${image} }, condition: s }\n${more}\n`;
+  const counted = (title: string, of: string) =>
+    `title: ${title}\ncorrelation:\n    type: event_count\n    rules: [${of}]\n    timespan: 1m\n    condition: { gte: 5 }\n`;
+  const windows = rule('windows', '\\cmd.exe').replace('product: linux', 'product: windows');
+  const folder = folderWith(t, {
+    'in/a/r.yml': [
+      rule('noisy', '/whoami', 'status: test'),
+      rule('quiet', '/nosuchtool'),
+      windows,
+      counted('Many', 'quiet'),
+      counted('Gone', 'windows'),
+      'title: Not ours\nlogsource: { product: linux }\nfilter: { rules: [windows], s: { User: x }, condition: not s }\n',
+    ].join('---\n'),
+    'in/b/r.yml': rule('../../outside', '/othertool'),
+  });
+  const { code, out } = rules(folder, 'import', 'in', '--to', 'out');
+  assert.equal(code, 0, out);
+  assert.deepEqual(readdirSync(folder).sort(), ['in', 'out']);
+  assert.deepEqual(readdirSync(join(folder, 'out')).sort(), ['r-2.yml', 'r.yml']);
+  assert.match(out, /left out 1: refers to rules that are left out/);
+  assert.match(out, /left out 1: is a filter of rules that are left out/);
+  assert.match(out, /4 rules imported to out, 3 left out/);
+  // What was imported is a set of rules, and what was said to be lowered is low.
+  const checked = rules(folder, 'check', 'out', '--json');
+  assert.equal(checked.out.includes('"error"'), false, checked.out);
+  const text = readFileSync(join(folder, 'out', 'r.yml'), 'utf8');
+  assert.match(text, /^title: noisy\n.*?fires on ordinary work: whoami\nlevel: low\n---\ntitle: quiet\n/s);
+  assert.match(text, /^title: Many$/m);
+  assert.doesNotMatch(text, /windows|Gone|Not ours/);
 });
 
 test('coverage lists techniques, rules that cannot fire and rules that never fired', (t) => {
