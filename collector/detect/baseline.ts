@@ -97,6 +97,7 @@ export interface Baselines {
   observe(observation: Observation): Exceeded | undefined;
   /** Observations so far. */
   changes(): number;
+  /** A copy: what is observed after it is not in it. */
   snapshot(): BaselineState;
   restore(state: BaselineState): void;
 }
@@ -161,11 +162,11 @@ export function createBaselines(): Baselines {
       version: 1,
       subjects: [...subjects].map(([subject, { learned, days, destinations, hour }]) => ({
         subject,
-        learned,
-        days,
+        learned: mapMeasures((measure) => [...learned[measure]]),
+        days: [...days],
         destinations: [...destinations.keys()],
         hour: hour.number,
-        sums: hour.sums,
+        sums: { ...hour.sums },
         told: [...hour.told],
       })),
     }),
@@ -175,9 +176,7 @@ export function createBaselines(): Baselines {
         const hour = newHour(saved.hour);
         Object.assign(hour.sums, saved.sums);
         for (const measure of saved.told) hour.told.add(measure);
-        const learned = Object.fromEntries(
-          MEASURES.map((measure) => [measure, [...(saved.learned[measure] ?? [])].slice(-MAX_PERIODS)]),
-        ) as Record<Measured, number[]>;
+        const learned = mapMeasures((measure) => (saved.learned[measure] ?? []).slice(-MAX_PERIODS));
         const destinations = new Map(
           saved.destinations.slice(-MAX_DESTINATIONS).map((one) => [one, true as const]),
         );
@@ -190,6 +189,13 @@ export function createBaselines(): Baselines {
       }
     },
   };
+}
+
+function mapMeasures(valuesOf: (measure: Measured) => number[]): Record<Measured, number[]> {
+  return Object.fromEntries(MEASURES.map((measure) => [measure, valuesOf(measure)])) as Record<
+    Measured,
+    number[]
+  >;
 }
 
 function newHour(number: number): Hour {

@@ -4,9 +4,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { loaded } from './asked.ts';
+import { createCorrelator } from './correlate.ts';
 import { at, base, COUNT_3, correlation, fired } from './correlate-words.ts';
 import { eventOf } from './json-event.ts';
 import { createMatcher } from './matcher.ts';
+import type { CorrelationRule } from './rule.ts';
+import { MAX_SORTED_ENTRIES } from './window.ts';
 
 test('event_count fires when the count is reached within the timespan, for each group by itself', () => {
   const user = (second: number, name: string) => at(second, 'a', { User: name });
@@ -224,4 +227,75 @@ test('a count in a sliding window equals a count by hand, also when events come 
     }),
     { numRuns: 500 },
   );
+});
+
+test('an event that several rules match counts once in each group it belongs to, whichever of them knows the group', () => {
+  const rules = `${base('a').replace('E: a', 'A: 1')}\n---\n${base('b').replace('E: b', 'B: 1')}\n${correlation(
+    'type: event_count\nrules: [a, b]\ngroup-by: [who]\naliases: {who: {a: User, b: Account}}\ntimespan: 1m\ncondition: {gte: 2}',
+  )}`;
+  const both = (second: number, fields: Record<string, unknown>) => at(second, '', { A: 1, B: 1, ...fields });
+  assert.deepEqual(fired(rules, [both(0, { Account: 'x' }), both(1, { Account: 'x' })]), [1]);
+  assert.deepEqual(
+    fired(rules, [both(0, { User: 'x', Account: 'y' }), at(1, '', { B: 1, Account: 'y' })]),
+    [1],
+  );
+  assert.deepEqual(fired(rules, [both(0, { User: 'x', Account: 'x' })]), []);
+});
+
+/** Matches of one rule of a correlation with one group, fed as fast as they come. */
+function feeding(body: string, limits = {}) {
+  const rules = loaded(`${base('a')}\n${correlation(body)}`);
+  const correlator = createCorrelator(rules.correlations, limits);
+  const [rule] = rules.detections;
+  assert.ok(rule);
+  let number = 0;
+  return {
+    correlator,
+    window: () => correlator.inspect(rules.correlations[0]?.rule as CorrelationRule, []),
+    feed(timeMs: number, fields: Record<string, unknown> = {}) {
+      number += 1;
+      return correlator.feed([{ rule, read: (field) => fields[field] }], timeMs, `uid-${number}`);
+    },
+  };
+}
+
+test('a sum and a count go past the entries that a group keeps: neighbours become one', () => {
+  const sum = feeding('type: value_sum\nrules: [a]\ntimespan: 10m\ncondition: {field: v, gte: 250000}');
+  const count = feeding('type: event_count\nrules: [a]\ntimespan: 10m\ncondition: {gte: 25000}');
+  for (const { feed, correlator } of [sum, count]) {
+    const hits: number[] = [];
+    for (let event = 1; event <= 25_000; event += 1) if (feed(event, { v: 10 }).length > 0) hits.push(event);
+    assert.deepEqual(hits, [25_000]);
+    assert.equal(correlator.counts().droppedEntries, 0);
+  }
+  // What has left the window is taken off again.
+  assert.equal(count.feed(25_000 + 600_001).length, 0);
+  const [hit] = sum.feed(2_000_000, { v: 250_000 });
+  assert.equal(hit?.value, 250_000);
+});
+
+test('of other measures the oldest of more than 10,000 entries goes, and is counted', () => {
+  const { feed, correlator } = feeding(
+    'type: value_count\nrules: [a]\ntimespan: 10m\ncondition: {field: v, gte: 10001}',
+  );
+  for (let event = 0; event < 10_001; event += 1) assert.equal(feed(event, { v: event }).length, 0);
+  assert.equal(correlator.counts().droppedEntries, 1);
+});
+
+test('in a large group a late event counts from when it came, in a small one from its time', () => {
+  for (const [size, expected] of [
+    [10, 0],
+    [MAX_SORTED_ENTRIES, 1],
+  ] as const) {
+    const { feed, correlator, window } = feeding(
+      `type: event_count\nrules: [a]\ntimespan: 1m\ncondition: {gte: ${size + 1}}`,
+    );
+    for (let event = 0; event < size; event += 1) assert.equal(feed(100_000).length, 0);
+    // A minute before the others: with them at its own time, and no more of the window of what comes next.
+    feed(40_000);
+    assert.equal(correlator.counts().lateMatches, 0);
+    const times = window()?.entries.map(({ timeMs }) => timeMs) ?? [];
+    assert.equal(times.length, size + 1);
+    assert.equal(times.filter((timeMs) => timeMs === 100_000).length, size + expected);
+  }
 });

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { loaded } from './asked.ts';
+import { createCorrelator } from './correlate.ts';
 import { at, base, COUNT_3, correlation, fired, START_S, TEMPORAL } from './correlate-words.ts';
 
 test('temporal wants every rule within the timespan, in any order', () => {
@@ -113,4 +115,27 @@ test('an event without a time happened when the one before it did', () => {
     { E: 'a', User: 'x' },
   ];
   assert.deepEqual(fired(COUNT_3, events), [2]);
+});
+
+test('with a number in the condition the evidence is of the steps that hold, not of a chain that is over', () => {
+  const rules = loaded(
+    `${base('a', 'b', 'c')}\n${correlation('type: temporal_ordered\nrules: [a, b, c]\ntimespan: 1m\ncondition: {gte: 2}')}`,
+  );
+  const correlator = createCorrelator(rules.correlations);
+  const hitsOf = (name: string, second: number) => {
+    const rule = rules.detections.find((one) => one.name === name);
+    assert.ok(rule);
+    return correlator.feed([{ rule, read: () => undefined }], second * 1000, `${name}${second}`);
+  };
+  for (const [name, second] of [
+    ['a', 0],
+    ['b', 1],
+    ['c', 2],
+    ['a', 300],
+  ] as const)
+    hitsOf(name, second);
+  assert.deepEqual(
+    hitsOf('b', 301).map(({ evidence }) => evidence),
+    [['a300', 'b301']],
+  );
 });

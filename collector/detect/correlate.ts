@@ -6,6 +6,7 @@
  * for a window that ends more than a timespan later. Until then further hits are counted, and told when it closes.
  */
 
+import { type CorrelatorState, type OpenFinding, Picture, stateOf, type Ticket } from './correlator-state.ts';
 import { type Entry, keptText, keyText, measuredValue } from './measure.ts';
 import type { CorrelationRule, Rule } from './rule.ts';
 import type { LinkedCorrelation } from './ruleset.ts';
@@ -16,6 +17,8 @@ import { type Hit, Window, type WindowState } from './window.ts';
  * counted.
  */
 export const MAX_GROUPS = 100_000;
+/** Entries of all groups together. 100 B each, so 100 MB. Past it groups go in the same way. */
+const MAX_ENTRIES_TOGETHER = 1_000_000;
 
 /**
  * With more groups than this, those that are over are looked for once in as many matches, and past the limit as many
@@ -46,11 +49,6 @@ export interface CorrelationHit {
   readonly ticket: Ticket;
 }
 
-/** Ties a finding to the window it opened; whoever makes the finding writes its uid here. */
-export interface Ticket {
-  findingUid: string;
-}
-
 /** A finding's window has closed. */
 export interface Closed {
   readonly rule: CorrelationRule;
@@ -69,11 +67,14 @@ export interface CorrelationCounts {
 }
 
 interface Group {
+  /** Its place in the map: the values of group-by as they are remembered. */
+  readonly key: string;
   /** As findings show them. */
   readonly values: readonly string[];
   readonly window: Window;
-  /** The finding that is open, and until when. */
-  open: { readonly ticket: Ticket; readonly firedMs: number; count: number } | undefined;
+  open: OpenFinding | undefined;
+  /** The last picture that has this group. */
+  pictured: number;
 }
 
 interface Correlation extends LinkedCorrelation {
@@ -82,6 +83,13 @@ interface Correlation extends LinkedCorrelation {
   readonly groups: Map<string, Group>;
   /** Keys of groups with an open finding, the one that closes first standing first. */
   readonly openKeys: Set<string>;
+  /** Entries of its groups. */
+  entries: number;
+}
+
+export interface Limits {
+  readonly maxGroups: number;
+  readonly maxEntries: number;
 }
 
 export interface Correlator {
@@ -99,44 +107,30 @@ export interface Correlator {
     kept: readonly string[],
   ): (WindowState & { readonly findingMs: number | undefined }) | undefined;
   snapshot(): CorrelatorState;
+  /**
+   * The same as JSON, a piece at a time, as it is when the first one is asked for: events may come between. One at a
+   * time; it is ended (return) when the rest is not wanted.
+   */
+  snapshotText(): Generator<string, void>;
   /** Takes up a snapshot; what does not fit the rules of now is left out and counted. */
   restore(state: CorrelatorState): { readonly restored: number; readonly leftOut: number };
 }
 
-/** Plain data, so that it can be written as JSON. */
-export interface CorrelatorState {
-  readonly version: 1;
-  readonly correlations: readonly {
-    readonly fingerprint: string;
-    readonly groups: readonly GroupState[];
-  }[];
-}
-interface GroupState {
-  /** The values of group-by, of some fields only their SHA-256 (see keptText). */
-  readonly kept: readonly string[];
-  /** timeMs, input, evidence, value */
-  readonly entries: readonly (readonly [
-    number,
-    number,
-    string | readonly string[],
-    string | number | null,
-  ])[];
-  readonly open: { readonly uid: string; readonly firedMs: number; readonly count: number } | null;
-}
-
 export function createCorrelator(
   linked: readonly LinkedCorrelation[],
-  maxGroups: number = MAX_GROUPS,
+  { maxGroups = MAX_GROUPS, maxEntries = MAX_ENTRIES_TOGETHER }: Partial<Limits> = {},
 ): Correlator {
   const correlations = linked.map((one, index): Correlation => {
-    return { ...one, index, groups: new Map(), openKeys: new Set() };
+    return { ...one, index, groups: new Map(), openKeys: new Set(), entries: 0 };
   });
+  let picture: Picture | undefined;
   /** Where a rule's matches go: correlations in the order of the set, so that a chain is fed within one event. */
   const consumers = new Map<Rule, { readonly correlation: Correlation; readonly input: number }[]>();
   for (const correlation of correlations)
     for (const [input, rule] of correlation.inputs.entries())
       consumers.set(rule, [...(consumers.get(rule) ?? []), { correlation, input }]);
   let groups = 0;
+  let entries = 0;
   let evictedGroups = 0;
   let matchesSinceSweep = 0;
   let droppedEntries = 0;
@@ -152,23 +146,40 @@ export function createCorrelator(
       correlation.groups.set(key, known);
       return known;
     }
-    const group: Group = { values, window: new Window(correlation.rule), open: undefined };
+    const window = new Window(correlation.rule);
+    const group: Group = { key, values, window, open: undefined, pictured: picture?.number ?? 0 };
     correlation.groups.set(key, group);
     groups += 1;
     return group;
   }
 
-  function forget(correlation: Correlation, key: string, group: Group): void {
-    correlation.groups.delete(key);
-    correlation.openKeys.delete(key);
+  function forget(correlation: Correlation, group: Group): void {
+    correlation.groups.delete(group.key);
+    correlation.openKeys.delete(group.key);
     groups -= 1;
+    count(correlation, -group.window.size);
     closeOpen(correlation, group);
+  }
+
+  function count(correlation: Correlation, more: number): void {
+    correlation.entries += more;
+    entries += more;
+  }
+
+  function put(correlation: Correlation, group: Group, entry: Entry) {
+    picture?.keep(group);
+    const before = group.window.size;
+    const added = group.window.add(entry);
+    count(correlation, group.window.size - before);
+    return added;
   }
 
   function closeOpen(correlation: Correlation, group: Group): void {
     const { open } = group;
+    if (!open) return;
+    picture?.keep(group);
     group.open = undefined;
-    if (!open || open.count < 2) return;
+    if (open.count < 2) return;
     closed.push({
       rule: correlation.rule,
       group: named(correlation.rule, group.values),
@@ -181,19 +192,25 @@ export function createCorrelator(
   function makeRoom(correlation: Correlation, nowMs: number): void {
     matchesSinceSweep += 1;
     const isDue = correlation.groups.size <= SWEEP_MATCHES || matchesSinceSweep >= SWEEP_MATCHES;
-    if (!isDue && groups <= maxGroups) return;
+    if (!isDue && groups <= maxGroups && entries <= maxEntries) return;
     matchesSinceSweep = 0;
-    for (const [key, group] of correlation.groups) {
+    for (const group of correlation.groups.values()) {
       if (group.window.newestMs >= nowMs - 2 * correlation.rule.timespanMs) break;
-      forget(correlation, key, group);
+      forget(correlation, group);
     }
-    if (groups <= maxGroups) return;
-    const largest = correlations.reduce((most, one) => (one.groups.size > most.groups.size ? one : most));
-    let excess = groups - maxGroups + (maxGroups > SWEEP_MATCHES ? SWEEP_MATCHES : 0);
-    for (const [key, group] of largest.groups) {
-      if (excess <= 0) break;
-      excess -= 1;
-      forget(largest, key, group);
+    if (groups > maxGroups) {
+      const excess = groups - maxGroups + (maxGroups > SWEEP_MATCHES ? SWEEP_MATCHES : 0);
+      const wanted = groups - excess;
+      evict(correlations.reduce(largestBy(({ groups: { size } }) => size)), () => groups <= wanted);
+    }
+    if (entries > maxEntries)
+      evict(correlations.reduce(largestBy((one) => one.entries)), () => entries <= maxEntries);
+  }
+
+  function evict(correlation: Correlation, isEnough: () => boolean): void {
+    for (const group of correlation.groups.values()) {
+      if (isEnough()) return;
+      forget(correlation, group);
       evictedGroups += 1;
     }
   }
@@ -204,7 +221,8 @@ export function createCorrelator(
     match: Match,
     timeMs: number,
     evidence: string | readonly string[],
-  ): { hit: Hit; key: string; group: Group } | undefined {
+    counted: Set<string> | undefined,
+  ): { hit: Hit; group: Group } | undefined {
     const values: string[] = [];
     const kept: string[] = [];
     for (const field of correlation.groupFields[input] ?? []) {
@@ -221,20 +239,22 @@ export function createCorrelator(
     const value = fields.length === 0 ? undefined : measuredValue(correlation.rule, fields, measured);
     if (fields.length > 0 && value === undefined) return undefined;
     const key = kept.join('\0');
+    if (counted?.has(key)) return undefined;
+    counted?.add(key);
     const group = groupOf(correlation, key, values);
     const before = group.window.dropped;
-    const added = group.window.add({ timeMs, input, evidence, value });
+    const added = put(correlation, group, { timeMs, input, evidence, value });
     droppedEntries += group.window.dropped - before;
     makeRoom(correlation, timeMs);
     if (added === 'late') {
       lateMatches += 1;
       return undefined;
     }
-    return added.hit ? { hit: added.hit, key, group } : undefined;
+    return added.hit ? { hit: added.hit, group } : undefined;
   }
 
   /** Whether the hit opens a finding; if not it belongs to the one that is open. */
-  function opens(correlation: Correlation, key: string, group: Group, hit: Hit): Ticket | undefined {
+  function opens(correlation: Correlation, group: Group, hit: Hit): Ticket | undefined {
     const spanMs = correlation.rule.timespanMs;
     if (group.open && Math.abs(hit.timeMs - group.open.firedMs) <= spanMs) {
       group.open.count += 1;
@@ -243,8 +263,8 @@ export function createCorrelator(
     closeOpen(correlation, group);
     const ticket = { findingUid: '' };
     group.open = { ticket, firedMs: hit.timeMs, count: 1 };
-    correlation.openKeys.delete(key);
-    correlation.openKeys.add(key);
+    correlation.openKeys.delete(group.key);
+    correlation.openKeys.add(group.key);
     return ticket;
   }
 
@@ -273,17 +293,19 @@ export function createCorrelator(
       for (const correlation of correlations) {
         const inputs = waiting.get(correlation);
         if (!inputs) continue;
-        // Last step first, so that one event is never two steps of an order.
-        inputs.sort((one, other) => other.input - one.input);
-        for (const { input, match, evidence } of isTemporal(correlation) ? inputs : inputs.slice(-1)) {
-          const added = addTo(correlation, input, match, timeMs, evidence);
+        const inOrder = isTemporal(correlation);
+        // Last step first, so that one event is never two steps of an order. What counts events counts one once a group.
+        inputs.sort((one, other) => (inOrder ? other.input - one.input : one.input - other.input));
+        const counted = inOrder || inputs.length === 1 ? undefined : new Set<string>();
+        for (const { input, match, evidence } of inputs) {
+          const added = addTo(correlation, input, match, timeMs, evidence, counted);
           if (!added) continue;
-          const { hit, key, group } = added;
+          const { hit, group } = added;
           const { rule } = correlation;
-          const ticket = opens(correlation, key, group, hit);
+          const ticket = opens(correlation, group, hit);
           if (consumers.has(rule)) {
             const chained = chainedMatch(correlation, group, match);
-            const all = evidenceOf(hit.entries()).slice(-MAX_EVIDENCE);
+            const all = evidenceOf(hit.entries(MAX_EVIDENCE)).slice(-MAX_EVIDENCE);
             // What counts hits takes each window once; what looks for a sequence wants to know each time it holds.
             tell(chained, all, (one) => ticket !== undefined || isTemporal(one));
           }
@@ -325,23 +347,26 @@ export function createCorrelator(
     snapshot() {
       return {
         version: 1,
-        correlations: correlations.map((correlation) => ({
-          fingerprint: fingerprintOf(correlation.rule),
-          groups: [...correlation.groups].map(
-            ([key, group]): GroupState => ({
-              kept: key.split('\0'),
-              entries: group.window
-                .kept()
-                .map(
-                  ({ timeMs, input, evidence, value }) => [timeMs, input, evidence, value ?? null] as const,
-                ),
-              open: group.open
-                ? { uid: group.open.ticket.findingUid, firedMs: group.open.firedMs, count: group.open.count }
-                : null,
-            }),
-          ),
+        correlations: correlations.map(({ rule, groups: all }) => ({
+          fingerprint: fingerprintOf(rule),
+          groups: [...all.values()].map(stateOf),
         })),
       };
+    },
+
+    *snapshotText() {
+      const own = new Picture(
+        correlations.map(({ rule, groups: all }) => ({
+          fingerprint: fingerprintOf(rule),
+          groups: [...all.values()],
+        })),
+      );
+      picture = own;
+      try {
+        yield* own.text();
+      } finally {
+        if (picture === own) picture = undefined;
+      }
     },
 
     restore(state) {
@@ -358,7 +383,7 @@ export function createCorrelator(
           const key = kept.join('\0');
           const group = groupOf(correlation, key, kept);
           for (const [timeMs, input, evidence, value] of entries)
-            group.window.add({ timeMs, input, evidence, value: value ?? undefined });
+            put(correlation, group, { timeMs, input, evidence, value: value ?? undefined });
           if (open) {
             group.open = { ticket: { findingUid: open.uid }, firedMs: open.firedMs, count: open.count };
             correlation.openKeys.add(key);
@@ -369,6 +394,10 @@ export function createCorrelator(
       return { restored, leftOut };
     },
   };
+}
+
+function largestBy(sizeOf: (one: Correlation) => number) {
+  return (most: Correlation, one: Correlation) => (sizeOf(one) > sizeOf(most) ? one : most);
 }
 
 function isTemporal({ rule }: Correlation): boolean {

@@ -11,7 +11,8 @@ import type { Attributes, Event } from '../event.ts';
 import type { Stage } from '../stage.ts';
 import { type BaselineState, type Baselines, createBaselines } from './baseline.ts';
 import type { Classify } from './classify.ts';
-import { type CorrelationCounts, type CorrelatorState, createCorrelator, type Match } from './correlate.ts';
+import { type CorrelationCounts, createCorrelator, type Match } from './correlate.ts';
+import type { CorrelatorState } from './correlator-state.ts';
 import { createEngine, type Route } from './engine.ts';
 import { createEventViews } from './event-source.ts';
 import { correlationFindingOf, findingOf, updateOf } from './finding.ts';
@@ -49,6 +50,11 @@ export interface Detect extends Stage<Event, Event> {
   unfed(): DetectionRule[];
   /** What correlations and baselines remember, to be given to the next run. */
   snapshot(): DetectState;
+  /**
+   * The same as JSON, a piece at a time, as it is when the first one is asked for: events may come between. One at a
+   * time; it is ended (return) when the rest is not wanted.
+   */
+  snapshotText(): Generator<string, void>;
   /** Says how many windows of correlations go on, and how many do not because their rule is another now. */
   restore(state: DetectState): { readonly restored: number; readonly leftOut: number };
   /** What sensor.health says of it: how much is remembered, and what had to be forgotten. */
@@ -170,9 +176,27 @@ export function createDetect(options: DetectOptions): Detect {
     });
   }
 
+  function* snapshotText(): Generator<string, void> {
+    const windows = correlator.snapshotText();
+    try {
+      // Both are taken before the first piece is given; what comes then only writes them down.
+      const { value: first } = windows.next();
+      const { version, subjects } = baselines.snapshot();
+      yield `{"version":1,"correlations":${first ?? ''}`;
+      yield* windows;
+      yield `,"baselines":{"version":${version},"subjects":[`;
+      for (const [place, subject] of subjects.entries())
+        yield `${place > 0 ? ',' : ''}${JSON.stringify(subject)}`;
+      yield ']}}';
+    } finally {
+      windows.return();
+    }
+  }
+
   return Object.assign(detect, {
     prepare,
     unfed,
+    snapshotText,
     snapshot: (): DetectState => ({
       version: 1,
       correlations: correlator.snapshot(),

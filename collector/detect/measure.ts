@@ -14,7 +14,7 @@ export interface Entry {
   readonly input: number;
   /** Uid of the event, or of all events behind a correlation that matched. */
   readonly evidence: string | readonly string[];
-  /** For value_*: the value that counts; a text for value_count, else a number. */
+  /** For value_*: the value that counts; a text for value_count, else a number. For event_count how many events. */
   readonly value: string | number | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface Measure {
   /** Whether the correlation's condition holds now. */
   holds(sinceMs: number): boolean;
   /** The entries that made it hold, when that is not the whole window. */
-  chain?(): readonly Entry[];
+  chain?(sinceMs: number): readonly Entry[];
 }
 
 export function createMeasure(rule: CorrelationRule): Measure {
@@ -89,15 +89,20 @@ class Compared implements Measure {
   }
 }
 
+/** What an entry adds to a sum; to a count of events one, or as many as it stands for. */
+export function amountOf({ value }: Entry): number {
+  return typeof value === 'number' ? value : 1;
+}
+
 class EventCount implements Value {
   private count = 0;
 
-  add(): void {
-    this.count += 1;
+  add(entry: Entry): void {
+    this.count += amountOf(entry);
   }
 
-  remove(): void {
-    this.count -= 1;
+  remove(entry: Entry): void {
+    this.count -= amountOf(entry);
   }
 
   value(): number {
@@ -284,10 +289,10 @@ function ordered(rule: CorrelationRule): Measure {
       if (rule.comparisons.length === 0) return steps === rule.rules.length;
       return rule.comparisons.every((one) => compare(steps, one.operator, one.value));
     },
-    chain() {
+    chain(sinceMs) {
       const entries: Entry[] = [];
-      for (let link = chains.findLast((one) => one !== undefined); link; link = link.before)
-        entries.unshift(link.entry);
+      const longest = chains.findLast((one) => one !== undefined && one.startMs >= sinceMs);
+      for (let link = longest; link; link = link.before) entries.unshift(link.entry);
       return entries;
     },
   };

@@ -8,7 +8,7 @@ import { newUid } from '../uid.ts';
 import { loaded } from './asked.ts';
 import { createDetect } from './detect.ts';
 import { keepMemory } from './memory.ts';
-import { loadState } from './state-file.ts';
+import { loadState, StateWriter } from './state-file.ts';
 
 const RULES = `title: Deny
 name: deny
@@ -83,18 +83,81 @@ test('what is remembered goes from one collector to the next by a file, and a fi
   third.memory.stop();
 });
 
-test('a collector that is killed loses what it remembered since the last save and nothing else', (t) => {
+test('a collector that is killed loses what it remembered since the last save and nothing else', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'detect-state-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const killed = createDetect({ ...OPTIONS, rules: loaded(RULES) });
   const memory = keepMemory(folder, () => killed, assert.fail);
   killed([denial(0), denial(1)]);
-  memory.save();
+  await memory.save();
   killed([denial(2)]);
   const next = createDetect({ ...OPTIONS, rules: loaded(RULES) });
   const kept = keepMemory(folder, () => next, assert.fail);
   assert.deepEqual(findings(next([denial(3)])), ['Three']);
   kept.stop();
+});
+
+test('what comes while a state is saved is not in it, and is in the next one', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'detect-state-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'detect.json');
+  const detect = createDetect({ ...OPTIONS, rules: loaded(RULES) });
+  const memory = keepMemory(folder, () => detect, assert.fail);
+  detect([denial(0)]);
+  const one = JSON.stringify(detect.snapshot());
+  const saved = memory.save();
+  detect([denial(1)]);
+  await saved;
+  assert.equal(readFileSync(path, 'utf8'), one);
+  await memory.save();
+  const two = JSON.stringify(detect.snapshot());
+  assert.equal(readFileSync(path, 'utf8'), two);
+
+  // The end comes while a state is being written: the old one, never half of one, and then all of it.
+  detect([denial(2)]);
+  const broken = memory.save();
+  assert.equal(readFileSync(path, 'utf8'), two);
+  memory.stop();
+  const three = JSON.stringify(detect.snapshot());
+  assert.equal(readFileSync(path, 'utf8'), three);
+  await broken;
+  assert.equal(readFileSync(path, 'utf8'), three);
+  assert.deepEqual(readdirSync(folder), ['detect.json']);
+});
+
+test('a slice of a state ends with its time, and the pieces of all slices are the file', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'detect-state-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'detect.json');
+  let nowMs = 0;
+  let made = 0;
+  function* pieces(): Generator<string, void> {
+    for (; made < 100; made += 1) {
+      // What a piece takes to be made.
+      nowMs += 3;
+      yield `${made},`;
+    }
+  }
+  const writer = new StateWriter(path, pieces());
+  const slices: number[] = [];
+  for (let before = 0; writer.write(8, () => nowMs); before = made) slices.push(made - before);
+  assert.ok(Math.max(...slices) <= 3, slices.join());
+  assert.equal(await writer.finish(), true);
+  assert.equal(readFileSync(path, 'utf8'), Array.from({ length: 100 }, (_, one) => `${one},`).join(''));
+});
+
+test('a state that cannot be written leaves the old one, and is told', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'detect-state-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'detect.json');
+  writeFileSync(path, 'old');
+  function* failing(): Generator<string, void> {
+    yield 'half';
+    throw new Error('no more');
+  }
+  assert.throws(() => new StateWriter(path, failing()).finishNow(), /no more/);
+  assert.equal(readFileSync(path, 'utf8'), 'old');
+  assert.deepEqual(readdirSync(folder), ['detect.json']);
 });
 
 test('no value of a field in which people put secrets is written to the state file', (t) => {
