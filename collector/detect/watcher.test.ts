@@ -38,6 +38,11 @@ test('acts on the collector, its key, state, settings and pins are marked, and n
     ['file.link', { 'file.path': '/tmp/x', 'spoor.file.previous_path': join(root, 'real/log/a') }, 'state'],
     ['security.mount', { 'file.path': '/etc/spoor' }, 'configuration'],
     ['security.mount', { 'file.path': '/etc' }, undefined],
+    ['security.mount', { 'file.path': '/etc', 'process.user.id': 1000 }, undefined],
+    ['security.mount', { 'file.path': '/etc', 'process.user.id': 0 }, 'configuration'],
+    ['security.mount', { 'file.path': '/', 'process.user.id': 0 }, undefined],
+    ['security.mount', { 'file.path': '/mnt', 'spoor.mount.source': join(root, 'real/log') }, 'state'],
+    ['security.mount', { 'file.path': '/mnt', 'spoor.mount.source': '/etc' }, undefined],
     ['process.exec', {}, undefined],
   ];
   for (const [name, attributes, part] of rows) {

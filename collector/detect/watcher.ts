@@ -37,18 +37,28 @@ export function createMarkWatcher({ pid, state, places }: WatcherPlaces): MarkWa
     return undefined;
   }
 
-  /** A folder that was moved took the part in it along. */
+  /** A folder that was moved took the part in it along; one that is mounted over hides it. */
   function partBelow(path: string): WatcherPart | undefined {
     return folders.find(([folder]) => folder.startsWith(`${path}/`))?.[1];
   }
 
   return ({ name, attributes }) => {
-    if (name.startsWith('security.') && name !== 'security.mount') {
+    if (name === 'security.mount') {
+      const over = attributes['file.path'] ?? '';
+      const part =
+        partOf(over) ??
+        partOf(attributes['spoor.mount.source'] ?? '') ??
+        // Over a folder above it. Who is not root mounts in a sandbox of his own, where it hides nothing from Spoor.
+        (attributes['process.user.id'] === 0 ? partBelow(over) : undefined);
+      if (part) attributes['spoor.watcher.part'] = part;
+      return;
+    }
+    if (name.startsWith('security.')) {
       if (attributes['spoor.target.pid'] === pid) attributes['spoor.watcher.part'] = 'process';
       return;
     }
     const path = attributes['file.path'];
-    if (path === undefined || !(name.startsWith('file.') || name === 'security.mount')) return;
+    if (path === undefined || !name.startsWith('file.')) return;
     const previous = attributes['spoor.file.previous_path'];
     const part =
       partOf(path) ??
