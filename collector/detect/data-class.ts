@@ -32,7 +32,7 @@ const RECORDS =
   /\.(csv|tsv|xlsx?|ods|parquet|avro|sql(\.gz)?|dump|bak|mdb|accdb|sqlite3?|db|pst|ost|mbox|kdbx)$/i;
 /** Data that programs keep for themselves under such names, and that nobody means by "records". */
 const NOT_RECORDS =
-  /\/(\.git|node_modules|\.cache|site-packages|dist-packages|__pycache__|\.mypy_cache|usr\/(lib|share))\//;
+  /\/(\.git|node_modules|\.cache|site-packages|dist-packages|__pycache__|\.mypy_cache|usr\/(lib|share)|var\/(cache|lib\/(apt|dnf|dpkg|rpm|PackageKit|plocate)))\//;
 const SYSTEM_SECRETS = [
   '/etc/shadow',
   '/etc/shadow-',

@@ -41,7 +41,7 @@ test('a network utility within a session is followed by a finding that carries a
     ['process.exec', 'finding', 'process.exit'],
   );
   const finding = out[1];
-  assert.equal(finding?.severity, 13);
+  assert.equal(finding?.severity, 12);
   assert.equal(finding?.timeNs, exec.timeNs);
   assert.equal(finding?.traceId, 'ab');
   const attributes = finding?.attributes ?? {};
