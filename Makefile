@@ -39,11 +39,13 @@ run: privileged
 	@$(MAKE) --no-print-directory --silent agents || echo "The agent could not be installed (above); a shell session is watched instead."
 	@node dist/test/agents/main-job.js
 
+# Five times what the longest file takes: one that leaves something running is named, and holds the others up no longer.
+TEST_PATIENCE_MS := 900000
 # Without a glob: node --test reads them from version 21 on, and the floor is 20.
 test: privileged
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory --silent agents || echo "The agent could not be installed (above); its tests will say that they were skipped."
-	node --test $$(find dist -name '*.test.js' | sort)
+	node --test --test-timeout=$(TEST_PATIENCE_MS) $$(find dist -name '*.test.js' | sort)
 
 bench: privileged
 	@$(MAKE) --no-print-directory build
