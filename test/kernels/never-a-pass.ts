@@ -32,7 +32,9 @@ test('a command that fails inside fails outside, and what it left comes back', (
 
 test('a guest that panics is tried three times and is not a pass, though the command had said ok', () => {
   const { code, said, printed } = runInside('bash', '-c', 'echo ok; echo c >/proc/sysrq-trigger; sleep 60');
-  assert.equal(printed.match(/^ok\r?$/gm)?.length, 3);
+  // A panic may keep back what the guest had not sent yet, so not each of the three need have been heard.
+  assert.match(printed, /^ok\r?$/m);
+  assert.match(said, /crash 1 of at most 3: .*Kernel panic/);
   assert.match(said, /crash 3 of at most 3: .*Kernel panic/);
   assert.match(said, /not passed/);
   assert.equal(code, 1);
