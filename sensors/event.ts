@@ -231,7 +231,7 @@ export interface FileLink extends FileChange {
 
 export interface FileAttributes extends FileChange {
   readonly kind: 'file.attributes';
-  readonly change: 'mode' | 'owner' | 'times' | 'xattr';
+  readonly change: 'mode' | 'owner' | 'times' | 'xattr' | 'flags';
   /** Permission bits that were set. */
   readonly mode: number | undefined;
   /** Undefined: not changed. */
@@ -376,7 +376,8 @@ export type SecurityKind =
   | 'security.chroot'
   | 'security.memory'
   | 'security.io_uring'
-  | 'security.pidfd_getfd';
+  | 'security.pidfd_getfd'
+  | 'security.resources';
 
 /** An act on other processes or on the system itself. What an act does not have is undefined. */
 export type SecurityAct = { [Kind in SecurityKind]: SecurityActOf<Kind> }[SecurityKind];
@@ -389,10 +390,12 @@ export interface SecurityActOf<Kind extends SecurityKind> extends Seen {
   readonly request: string | undefined;
   readonly target: ProcessRef | undefined;
   readonly targetSession: SessionTag;
-  /** Mount point, new root, name of a module or memfd: claimed. */
+  /** Mount point, new root, name of a module or memfd: claimed. Control group: resolved. */
   readonly path: Buffer | undefined;
   /** Path of the file that was brought into the kernel, by its descriptor: resolved. */
   readonly file: Buffer | undefined;
+  /** Inode of the mount namespace of who mounted; undefined of a recording older than that, and of other acts. */
+  readonly mounts: number | undefined;
   /** What was mounted. */
   readonly source: Buffer | undefined;
   /** File system type. */

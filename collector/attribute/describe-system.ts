@@ -73,6 +73,8 @@ function ownOf(seen: SecurityAct, target: Attributes): Attributes {
       return target;
     case 'security.signal':
       return { ...target, 'spoor.signal.name': seen.request };
+    case 'security.resources':
+      return { ...target, 'spoor.syscall.request': seen.request, 'spoor.target.cgroup': path };
     case 'security.memfd':
       return { 'spoor.memfd.name': path };
     case 'security.credentials':
@@ -85,6 +87,8 @@ function ownOf(seen: SecurityAct, target: Attributes): Attributes {
     case 'security.mount':
       return {
         'file.path': path,
+        'spoor.mount.namespace': seen.mounts,
+        'spoor.syscall.request': seen.request,
         'spoor.mount.source': seen.source && shown(seen.source),
         'spoor.mount.type': seen.fileSystem && shown(seen.fileSystem),
       };

@@ -5,7 +5,7 @@ import { createClassify } from './classify.ts';
 import { createDetect, type Detect } from './detect.ts';
 import { prebuiltRules } from './prebuilt.ts';
 import { linkRules, type RuleSet } from './ruleset.ts';
-import { createMarkWatcher, ownPlaces } from './watcher.ts';
+import { createMarkWatcher, mountNamespaces, ownPlaces } from './watcher.ts';
 
 /**
  * @param state the state folder of this collector
@@ -17,7 +17,12 @@ export async function createBuiltinDetect(state: string): Promise<Detect> {
     ruleset: 'spoor',
     product: 'linux',
     classify: createClassify(ownCatalogue()),
-    markWatcher: createMarkWatcher({ pid: process.pid, state, places: ownPlaces() }),
+    markWatcher: createMarkWatcher({
+      pid: process.pid,
+      state,
+      places: ownPlaces(),
+      mounts: mountNamespaces(),
+    }),
   });
 }
 

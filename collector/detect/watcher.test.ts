@@ -19,6 +19,7 @@ test('acts on the collector, its key, state, settings and pins are marked, and n
     pid: 4711,
     state: join(root, 'state'),
     places: { configuration: ['/etc/spoor'], pins: ['/sys/fs/bpf/spoor'] },
+    mounts: [1, 2],
   });
   const rows: readonly (readonly [EventName, Attributes, string | undefined])[] = [
     ['security.signal', { 'spoor.target.pid': 4711 }, 'process'],
@@ -38,11 +39,32 @@ test('acts on the collector, its key, state, settings and pins are marked, and n
     ['file.link', { 'file.path': '/tmp/x', 'spoor.file.previous_path': join(root, 'real/log/a') }, 'state'],
     ['security.mount', { 'file.path': '/etc/spoor' }, 'configuration'],
     ['security.mount', { 'file.path': '/etc' }, undefined],
-    ['security.mount', { 'file.path': '/etc', 'process.user.id': 1000 }, undefined],
-    ['security.mount', { 'file.path': '/etc', 'process.user.id': 0 }, 'configuration'],
-    ['security.mount', { 'file.path': '/', 'process.user.id': 0 }, undefined],
     ['security.mount', { 'file.path': '/mnt', 'spoor.mount.source': join(root, 'real/log') }, 'state'],
     ['security.mount', { 'file.path': '/mnt', 'spoor.mount.source': '/etc' }, undefined],
+    ...(
+      [
+        ['mount', 'mount', 1, 'configuration'],
+        ['mount', 'bind', 2, 'configuration'],
+        ['mount', 'remount', 1, undefined],
+        ['mount', 'propagation', 1, undefined],
+        ['mount', 'mount', 3, undefined],
+        ['umount2', undefined, 1, 'configuration'],
+        ['open_tree', undefined, 1, undefined],
+      ] as const
+    ).map(
+      ([call, request, namespace, part]) =>
+        [
+          'security.mount',
+          {
+            'file.path': '/etc',
+            'spoor.syscall.name': call,
+            'spoor.syscall.request': request,
+            'spoor.mount.namespace': namespace,
+          },
+          part,
+        ] as const,
+    ),
+    ['security.resources', { 'spoor.target.pid': 4711 }, 'process'],
     ['process.exec', {}, undefined],
   ];
   for (const [name, attributes, part] of rows) {

@@ -1,11 +1,19 @@
 /** Marks what a session does to Spoor itself: to its process, its state folder, its settings, its program. */
 
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Event } from '../event.ts';
 import { builtinRules } from './pack.ts';
 
-export type WatcherPart = 'process' | 'key' | 'state' | 'configuration' | 'program' | 'rules' | 'pins';
+export type WatcherPart =
+  | 'process'
+  | 'key'
+  | 'state'
+  | 'configuration'
+  | 'program'
+  | 'rules'
+  | 'pins'
+  | 'cgroup';
 
 export interface WatcherPlaces {
   /** The collector's process. */
@@ -14,12 +22,14 @@ export interface WatcherPlaces {
   readonly state: string;
   /** Folders and files of the other parts. */
   readonly places: Readonly<Partial<Record<WatcherPart, readonly string[]>>>;
+  /** Inodes of the mount namespaces in which the collector and the host see those places. */
+  readonly mounts: readonly number[];
 }
 
 /** Says which part of Spoor an event's act was on. */
 export type MarkWatcher = (event: Event) => void;
 
-export function createMarkWatcher({ pid, state, places }: WatcherPlaces): MarkWatcher {
+export function createMarkWatcher({ pid, state, places, mounts }: WatcherPlaces): MarkWatcher {
   // The narrower place first: the key lies within the state folder.
   const folders: readonly (readonly [string, WatcherPart])[] = [
     ...bothWays(join(state, 'key')).map((path) => [path, 'key'] as const),
@@ -42,14 +52,27 @@ export function createMarkWatcher({ pid, state, places }: WatcherPlaces): MarkWa
     return folders.find(([folder]) => folder.startsWith(`${path}/`))?.[1];
   }
 
-  return ({ name, attributes }) => {
+  /** Mounted over a folder above it. In a namespace of its own, as every sandbox makes one, that hides nothing here. */
+  function partHidden({ attributes }: Event, path: string): WatcherPart | undefined {
+    const request = attributes['spoor.syscall.request'] ?? '';
+    const hides =
+      mounts.includes(Number(attributes['spoor.mount.namespace'] ?? 0)) &&
+      HIDING.includes(attributes['spoor.syscall.name'] ?? '') &&
+      !STAYING.includes(request);
+    if (!hides) return undefined;
+    const moved = request === 'move' ? attributes['spoor.mount.source'] : undefined;
+    return partBelow(path) ?? (moved === undefined ? undefined : partBelow(moved));
+  }
+
+  function partMounted(event: Event): WatcherPart | undefined {
+    const over = event.attributes['file.path'] ?? '';
+    return partOf(over) ?? partOf(event.attributes['spoor.mount.source'] ?? '') ?? partHidden(event, over);
+  }
+
+  return (event) => {
+    const { name, attributes } = event;
     if (name === 'security.mount') {
-      const over = attributes['file.path'] ?? '';
-      const part =
-        partOf(over) ??
-        partOf(attributes['spoor.mount.source'] ?? '') ??
-        // Over a folder above it. Who is not root mounts in a sandbox of his own, where it hides nothing from Spoor.
-        (attributes['process.user.id'] === 0 ? partBelow(over) : undefined);
+      const part = partMounted(event);
       if (part) attributes['spoor.watcher.part'] = part;
       return;
     }
@@ -68,6 +91,23 @@ export function createMarkWatcher({ pid, state, places }: WatcherPlaces): MarkWa
   };
 }
 
+/** Calls after which something else is seen at a path than before. */
+const HIDING: readonly string[] = ['mount', 'move_mount', 'umount2'];
+/** What mount(2) is asked for where what is seen stays. */
+const STAYING: readonly string[] = ['remount', 'propagation'];
+
+/** The mount namespaces of this process and of the one that the host was started with. */
+export function mountNamespaces(): number[] {
+  return ['self', '1'].flatMap((process) => {
+    try {
+      return [statSync(`/proc/${process}/ns/mnt`).ino];
+    } catch {
+      // Not for everybody to see: what is mounted there cannot be told from what is mounted elsewhere.
+      return [];
+    }
+  });
+}
+
 /** Where the package has it. */
 const COMMAND = '/usr/bin/spoor';
 
@@ -80,7 +120,7 @@ export function ownPlaces(): WatcherPlaces['places'] {
 }
 
 /** A path as it is written and as the kernel names it, links resolved. */
-function bothWays(path: string): string[] {
+export function bothWays(path: string): string[] {
   const written = resolve(path);
   try {
     return [...new Set([written, realpathSync(written)])];

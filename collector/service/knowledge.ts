@@ -6,12 +6,13 @@ import { readNamedFiles } from '../configuration/named-files.ts';
 import { createClassify } from '../detect/classify.ts';
 import { createDetect, type Detect } from '../detect/detect.ts';
 import { prepare } from '../detect/prepare.ts';
-import { createMarkWatcher, ownPlaces, type WatcherPlaces } from '../detect/watcher.ts';
+import { createMarkWatcher, mountNamespaces, ownPlaces, type WatcherPlaces } from '../detect/watcher.ts';
 import type { Catalogue } from '../recognise/catalogue.ts';
 import { createPersonReader, type Person } from '../recognise/person/person.ts';
 import { createProcReader } from '../recognise/person/proc.ts';
 import { createRecogniser, type Recogniser } from '../recognise/recognise.ts';
 import { createFilesOf } from '../recognise/running.ts';
+import { ownCgroup } from './own-cgroup.ts';
 
 /** Where settings lie (docs/configuration.md). */
 const CONFIGURATION = '/etc/spoor';
@@ -40,13 +41,19 @@ export async function readKnowledge(configuration: Configuration, file: string):
     ...ownPlaces(),
     configuration: [CONFIGURATION, ...UNIT, runtime, ...settings.filter((path) => !!path)] as string[],
     pins: sensor.keep === undefined ? [] : [sensor.keep],
+    cgroup: ownCgroup(),
   };
   const detect = createDetect({
     rules,
     ruleset: 'spoor',
     product: 'linux',
     classify: createClassify(catalogue),
-    markWatcher: createMarkWatcher({ pid: process.pid, state: configuration.state, places }),
+    markWatcher: createMarkWatcher({
+      pid: process.pid,
+      state: configuration.state,
+      places,
+      mounts: mountNamespaces(),
+    }),
   });
   await prepare(detect);
   return {

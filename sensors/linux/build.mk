@@ -41,7 +41,7 @@ dist/.built: sensors/linux/generated/layout.ts
 sensors/linux/generated/layout.ts: $(LINUX)/sensor.bpf.o sensors/linux/layout.mjs
 	node sensors/linux/layout.mjs $< $@
 
-$(LINUX)/spoor_sensor.node: $(ADDON_SOURCES) $(wildcard sensors/linux/addon/*.h) sensors/linux/bpf/records.h node_modules/.installed-lock.json sensors/linux/build.mk
+$(LINUX)/spoor_sensor.node: $(ADDON_SOURCES) $(wildcard sensors/linux/addon/*.h) sensors/linux/bpf/records.h sensors/linux/bpf/orders.h node_modules/.installed-lock.json sensors/linux/build.mk
 	mkdir -p $(LINUX)
 	$(CC) $(NATIVE_CFLAGS) -fPIC -shared -fvisibility=hidden -Inode_modules/node-api-headers/include \
 	  $(ADDON_SOURCES) -o $@ -lbpf -lpthread

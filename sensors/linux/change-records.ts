@@ -154,8 +154,9 @@ class Attributes extends Change implements FileAttributes {
     return 'file.attributes';
   }
 
-  get change(): 'mode' | 'owner' | 'times' | 'xattr' {
+  get change(): FileAttributes['change'] {
     const call = this.call.toLowerCase();
+    if (call === 'ioctl') return 'flags';
     if (call.includes('xattr')) return 'xattr';
     if (call.includes('chmod')) return 'mode';
     return call.includes('chown') ? 'owner' : 'times';

@@ -68,11 +68,16 @@ const LSM: readonly Coverage[] = [
 
 type Without = Omit<Coverage, 'reason'>;
 
+/** How the programs that refuse are called (bpf/lsm_guard.h). */
+export const GUARDS = 'lsm_guard_';
+const REFUSAL = 'an act on Spoor itself, refused before it happens';
+
 const unseen = (subject: string): Without => ({ subject, state: 'not_seen' });
 const claimed = (subject: string): Without => ({ subject, state: 'claimed' });
 
 /** What is lost, or only claimed, where a program cannot be had. */
 const WITHOUT: { readonly [program: string]: Without } = {
+  both_cgroup_attach: unseen('security.resources: control groups'),
   both_signal: unseen('security.signal'),
   both_sock_state: unseen('network.connect of TCP and network.listen of TCP'),
   both_sock_destroyed: unseen('network.connect given up before its outcome'),
@@ -114,6 +119,7 @@ const INSTEAD_OF: { readonly [program: string]: string } = {
   both_sock_sent: 'lsm_sent',
   both_sock_received: 'lsm_received',
   lsm_truncate_file: 'lsm_truncate',
+  lsm_guard_flags_compat: 'lsm_guard_flags',
   tracepoint_uring_submit: 'tracepoint_uring_submit_sqe',
   tracepoint_uring_submit_sqe: 'tracepoint_uring_submit',
 };
@@ -138,7 +144,8 @@ export function whyMissing(program: string, { hook, errno }: MissingProgram): st
 
 /** What a missing program would see is not told, or only as claimed; also of one that nobody listed here. */
 function gapOf(program: string, why: MissingProgram): Coverage {
-  return { ...(WITHOUT[program] ?? unseen(`what ${program} sees`)), reason: whyMissing(program, why) };
+  const known = WITHOUT[program] ?? unseen(program.startsWith(GUARDS) ? REFUSAL : `what ${program} sees`);
+  return { ...known, reason: whyMissing(program, why) };
 }
 
 /** What the tier is, why, and what it found. */
@@ -150,9 +157,7 @@ export interface CoveredBy {
 }
 
 export function coverageOf({ tier, tierReason, missing }: CoveredBy): Coverage[] {
-  const gaps = Object.entries(missing)
-    .filter(([program, { errno }]) => errno !== 0 || !isReplaced(program, tier, missing))
-    .map(([program, why]) => gapOf(program, why));
+  const gaps = missingOf(tier, missing).map((program) => gapOf(program, missing[program] as MissingProgram));
   const seen = SEEN_BY_ALL.flatMap((subject) => whatRemains(subject, gaps));
   if (tier === 'lsm') return [...seen, ...gaps, ...LSM, ...BEYOND];
   const lower: Coverage = {
@@ -161,6 +166,13 @@ export function coverageOf({ tier, tierReason, missing }: CoveredBy): Coverage[]
     reason: `${tierReason}; what only that tier sees is listed here`,
   };
   return [...seen, ...gaps, lower, ...TRACEPOINT, ...BEYOND];
+}
+
+/** Those of the missing programs that no other makes up for. */
+export function missingOf(tier: LinuxTier, missing: CoveredBy['missing']): string[] {
+  return Object.entries(missing)
+    .filter(([program, { errno }]) => errno !== 0 || !isReplaced(program, tier, missing))
+    .map(([program]) => program);
 }
 
 function isReplaced(program: string, tier: LinuxTier, missing: CoveredBy['missing']): boolean {

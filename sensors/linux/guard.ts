@@ -1,5 +1,6 @@
 /** What sessions may not lay hands on, as the programs of bpf/lsm_guard.h compare it. */
 
+import { statSync } from 'node:fs';
 import type { GuardedFile } from '../sensor.ts';
 import { GUARDED_AS } from './generated/layout.ts';
 
@@ -14,13 +15,36 @@ const FLAG = {
   above: GUARDED_AS.GUARDED_ABOVE,
 } as const;
 
-/** The same folder may be guarded in several ways: the kernel gets one record of each. */
+/** The process that the host was started with. */
+export const INIT = 1;
+
+/** Inode of the mount namespace that a process lives in; 0 where /proc does not say. */
+export function mountsOf(pid: number): number {
+  try {
+    return statSync(`/proc/${pid}/ns/mnt`).ino;
+  } catch {
+    return 0;
+  }
+}
+
+interface Packed {
+  readonly file: Pick<GuardedFile, 'device' | 'inode'>;
+  readonly flag: number;
+}
+
+/**
+ * The same folder may be guarded in several ways: the kernel gets one record of each. And one of inode 0 for each device
+ * on which something is guarded, for what is opened there without a name.
+ */
 export function packedFiles(files: readonly GuardedFile[]): Buffer {
-  const flags = new Map<string, { file: GuardedFile; flag: number }>();
-  for (const file of files) {
+  const flags = new Map<string, Packed>();
+  const add = (file: Packed['file'], flag: number) => {
     const key = `${file.device} ${file.inode}`;
-    const before = flags.get(key)?.flag ?? 0;
-    flags.set(key, { file, flag: before | FLAG[file.as] });
+    flags.set(key, { file, flag: flag | (flags.get(key)?.flag ?? 0) });
+  };
+  for (const file of files) {
+    add(file, FLAG[file.as]);
+    if (file.as !== 'above') add({ ...file, inode: 0n }, GUARDED_AS.GUARDED_FILE_SYSTEM);
   }
   return Buffer.concat(
     [...flags.values()].map(({ file, flag }) => {

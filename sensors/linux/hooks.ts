@@ -38,6 +38,7 @@ const NAMES: Readonly<Record<number, string>> = {
   [HOOK.HOOK_PATH_TRUNCATE]: 'fentry/security_path_truncate',
   [HOOK.HOOK_FILE_TRUNCATE]: 'fentry/security_file_truncate',
   [HOOK.HOOK_UTIMES]: 'fentry/vfs_utimes',
+  [HOOK.HOOK_CGROUP_ATTACH]: 'tp_btf/cgroup_attach_task',
   [HOOK.HOOK_SETXATTR]: 'fentry/security_inode_setxattr',
   [HOOK.HOOK_REMOVEXATTR]: 'fentry/security_inode_removexattr',
   [HOOK.HOOK_INET_SENDMSG]: 'fexit/inet_sendmsg',

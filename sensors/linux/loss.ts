@@ -26,6 +26,7 @@ const MISSED: { readonly [program: string]: readonly [lost: string, hook: number
   both_packet_out: ['network.payload', HOOK.HOOK_EGRESS],
   both_packet_in: ['network.payload', HOOK.HOOK_INGRESS],
   both_packet_named: ['network.payload', HOOK.HOOK_EGRESS],
+  both_cgroup_attach: ['security.resources', HOOK.HOOK_CGROUP_ATTACH],
   both_signal: ['security.signal', HOOK.HOOK_SIGNAL_GENERATE],
   tracepoint_sys_exit: ['syscall', HOOK.HOOK_SYS_EXIT],
   lsm_sys_exit: ['syscall', HOOK.HOOK_SYS_EXIT],

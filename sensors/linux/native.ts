@@ -61,8 +61,15 @@ export interface Native {
   unsuspect(handle: Handle, words: Buffer): void;
   /** `hash` of a host's name as named-hosts.ts makes it; `how`: NAMED_HOST, 0 takes it off the list. */
   nameHost(handle: Handle, hash: bigint, how: number): void;
-  /** `files`: as guard.ts packs them. */
-  guard(handle: Handle, pid: number, startNs: bigint, files: Buffer): void;
+  /** `ownMounts`, `hostMounts`: inodes of mount namespaces; `files`: as guard.ts packs them. */
+  guard(
+    handle: Handle,
+    pid: number,
+    startNs: bigint,
+    ownMounts: number,
+    hostMounts: number,
+    files: Buffer,
+  ): void;
   unguard(handle: Handle): void;
   judge(handle: Handle, tag: number, becomes: number): void;
   ask(handle: Handle, iterator: string, pid: number, session: number, slot: number): Buffer;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { cgroupRoot } from '../../test/programs/cgroup.ts';
 import { emptyFolder, needsSensor, ofKind, watch } from '../../test/programs/session.ts';
 
 interface Placed {
@@ -11,14 +11,6 @@ interface Placed {
   readonly pid_namespace: number;
   readonly net: number;
   readonly user: number;
-}
-
-/** Where cgroup 2 is mounted, by the kernel's own list. */
-function cgroupRoot(): string {
-  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
-  const [, folder] = mounts.map((line) => line.split(' ')).find(([, , type]) => type === 'cgroup2') ?? [];
-  assert.ok(folder, 'cgroup 2 is mounted nowhere');
-  return folder;
 }
 
 test('an exec says its control group and its namespaces as /proc shows them', needsSensor, async (t) => {

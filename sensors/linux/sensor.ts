@@ -15,9 +15,9 @@ import type {
 } from '../sensor.ts';
 import { SensorError } from '../sensor.ts';
 import { CANARY_HOST, CANARY_SESSION, Canary } from './canary.ts';
-import { coverageOf } from './coverage.ts';
+import { coverageOf, GUARDS, missingOf } from './coverage.ts';
 import { existingOf, membersOf, runningOf } from './existing.ts';
-import { packedFiles } from './guard.ts';
+import { INIT, mountsOf, packedFiles } from './guard.ts';
 import { Histograms } from './histograms.ts';
 import { identityOf, LinuxKept } from './kept.ts';
 import { countsOf, LossTeller } from './loss.ts';
@@ -51,9 +51,6 @@ const REFRESH_INTERVAL_MS = 30_000;
  * signal to stop, or the disk's answers, waiting for ever.
  */
 const MAX_BATCHES_IN_A_ROW = 4;
-
-/** How the programs that refuse are called (bpf/lsm_guard.h). */
-const GUARDS = 'lsm_guard_';
 
 const KERNEL_TYPES = '/sys/kernel/btf/vmlinux';
 /** The namespace in which the kernel counts processes: PROC_PID_INIT_INO, include/linux/proc_ns.h. */
@@ -276,12 +273,15 @@ class LinuxSensor implements Sensor {
       if (guarded === 'nothing') this.#native.unguard(this.#handle);
       else {
         const { process, files } = guarded;
-        this.#native.guard(this.#handle, process.pid, process.startNs, packedFiles(files));
+        const [own, host] = [mountsOf(process.pid), mountsOf(INIT)];
+        this.#native.guard(this.#handle, process.pid, process.startNs, own, host, packedFiles(files));
       }
     } catch (error) {
       throw new SensorError(`${messageOf(error)}; see: spoor doctor`);
     }
-    return Object.keys(this.#native.missing(this.#handle)).filter((name) => name.startsWith(GUARDS));
+    return missingOf(this.#tier, this.#native.missing(this.#handle)).filter((name) =>
+      name.startsWith(GUARDS),
+    );
   }
 
   running(): RunningProcess[] {

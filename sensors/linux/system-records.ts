@@ -10,8 +10,9 @@ import type {
   SystemCall,
 } from '../event.ts';
 import { callName } from './calls.ts';
-import { SYSCALL } from './generated/layout.ts';
+import { CHANGE_FLAG, SYSCALL } from './generated/layout.ts';
 import { type Batch, RecordOf } from './record.ts';
+import { joined } from './text.ts';
 
 /** What the sensor knows of processes: which session one is of, and when a pid's present process began. */
 export interface KnownProcesses {
@@ -25,6 +26,15 @@ const KINDS: { readonly [call: string]: SecurityKind } = {
   process_vm_writev: 'security.process_memory',
   process_madvise: 'security.process_memory',
   pidfd_getfd: 'security.pidfd_getfd',
+  prlimit64: 'security.resources',
+  setpriority: 'security.resources',
+  ioprio_set: 'security.resources',
+  sched_setparam: 'security.resources',
+  sched_setscheduler: 'security.resources',
+  sched_setaffinity: 'security.resources',
+  sched_setattr: 'security.resources',
+  // Only that which moves a process into another control group.
+  write: 'security.resources',
   kill: 'security.signal',
   tkill: 'security.signal',
   tgkill: 'security.signal',
@@ -118,6 +128,20 @@ const NAMESPACES: readonly (readonly [flag: bigint, name: string])[] = [
   [0x80n, 'time'],
 ];
 
+/** RLIMIT_*, include/uapi/asm-generic/resource.h, in its order. */
+const LIMITS =
+  `CPU FSIZE DATA STACK CORE RSS NPROC NOFILE MEMLOCK AS LOCKS SIGPENDING MSGQUEUE NICE RTPRIO RTTIME`.split(
+    ' ',
+  );
+
+/** mount(2): what it does instead of mounting something anew. */
+const MOUNT_REQUESTS: readonly (readonly [flags: bigint, name: string])[] = [
+  [0x20n, 'remount'],
+  [0x2000n, 'move'],
+  [0x1e0000n, 'propagation'], // shared, private, slave, unbindable
+  [0x1000n, 'bind'],
+];
+
 abstract class Call extends RecordOf {
   get call(): string {
     return callName(this.u32(SYSCALL.call));
@@ -173,21 +197,39 @@ class Security<Kind extends SecurityKind> extends Call implements SecurityActOf<
         );
       case 'security.memory':
         return protectionNames(this.argument(2));
+      case 'security.mount':
+        return this.call === 'mount' ? mountRequest(this.argument(3)) : undefined;
+      case 'security.resources':
+        return this.call === 'prlimit64'
+          ? `RLIMIT_${LIMITS[Number(this.argument(1))] ?? this.argument(1)}`
+          : undefined;
       default:
         return undefined;
     }
   }
 
   get path(): Buffer | undefined {
-    return this.text(0);
+    const claimed = this.text(0);
+    const from = (this.kind as SecurityKind) === 'security.mount' ? this.#walked : undefined;
+    const isUnreadable = (this.u32(SYSCALL.flags) & CHANGE_FLAG.CHANGE_UNREADABLE) !== 0;
+    // Without a text it is what the descriptor is of (AT_EMPTY_PATH).
+    return from && !isUnreadable ? joined(from, claimed ?? Buffer.alloc(0)) : claimed;
   }
 
   /** Resolved: of the file whose descriptor the call was given. */
   get file(): Buffer | undefined {
+    return (this.kind as SecurityKind) === 'security.mount' ? undefined : this.#walked;
+  }
+
+  get #walked(): Buffer | undefined {
     if (this.u16(SYSCALL.path.text_bytes) === 0) return undefined;
     const texts = [SYSCALL.first_bytes, SYSCALL.second_bytes, SYSCALL.third_bytes];
     const before = texts.reduce((sum, at) => sum + this.u32(at), 0);
     return this.pathAt(SYSCALL.sizeBytes + before, SYSCALL.path);
+  }
+
+  get mounts(): number | undefined {
+    return (this.kind as SecurityKind) === 'security.mount' ? this.u32(SYSCALL.mounts) : undefined;
   }
 
   get source(): Buffer | undefined {
@@ -216,6 +258,10 @@ class Security<Kind extends SecurityKind> extends Call implements SecurityActOf<
 function signalName(signal: number): string {
   const name = SIGNALS[signal - 1];
   return name ? `SIG${name}` : `SIG${signal}`;
+}
+
+function mountRequest(flags: bigint): string {
+  return MOUNT_REQUESTS.find(([flag]) => flags & flag)?.[1] ?? 'mount';
 }
 
 function protectionNames(protection: bigint): string {

@@ -68,6 +68,7 @@ function security<K extends SecurityKind>(kind: K): Fields<SecurityActOf<K>> {
     targetSession: integer,
     path: optional(bytes),
     file: optional(bytes),
+    mounts: optional(integer),
     source: optional(bytes),
     fileSystem: optional(bytes),
     namespaces: list(text),
@@ -152,7 +153,7 @@ const FIELDS: { readonly [K in Kind]: Fields<OfKind<K>> } = {
   'file.attributes': {
     kind: oneOf('file.attributes'),
     ...change,
-    change: oneOf('mode', 'owner', 'times', 'xattr'),
+    change: oneOf('mode', 'owner', 'times', 'xattr', 'flags'),
     mode: optional(integer),
     ownerUid: optional(integer),
     ownerGid: optional(integer),
@@ -240,6 +241,7 @@ const FIELDS: { readonly [K in Kind]: Fields<OfKind<K>> } = {
   'security.memory': security('security.memory'),
   'security.io_uring': security('security.io_uring'),
   'security.pidfd_getfd': security('security.pidfd_getfd'),
+  'security.resources': security('security.resources'),
   syscall: {
     kind: oneOf('syscall'),
     ...seen,

@@ -1,15 +1,19 @@
-/* lay-hands PID KEEP STATE OUTSIDE SETTINGS PROGRAM RULE: does to a running service what would blind or end it, one act
- * each, so that the service lives on: PID is its process, KEEP the folder of its pins, STATE its state folder, OUTSIDE a
- * folder that is not its own, SETTINGS, PROGRAM and RULE a file each.
+/* lay-hands PID KEEP STATE OUTSIDE SETTINGS PROGRAM RULE GROUP OTHER: does to a running service what would blind or end it,
+ * one act each, so that the service lives on: PID is its process, KEEP the folder of its pins, STATE its state folder,
+ * OUTSIDE a folder that is not its own, SETTINGS, PROGRAM and RULE a file each, GROUP its control group, OTHER another.
  * Prints {"act": "done", or the name of its errno}.
  */
 #include "truth.h"
 
 #include <linux/bpf.h>
+#include <linux/fs.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 
-enum argument { PID = 1, KEEP, STATE, OUTSIDE, SETTINGS, PROGRAM, RULE, ARGUMENTS };
+enum argument { PID = 1, KEEP, STATE, OUTSIDE, SETTINGS, PROGRAM, RULE, GROUP, OTHER, ARGUMENTS };
 
 static char **given;
 static char place[4096], other[4096];
@@ -45,6 +49,61 @@ static int bpf_pinned(const char *path)
 static int signal_it(void)
 {
 	tried(kill(watcher(), SIGCONT));
+	return 0;
+}
+
+/* The kernel sends it, when somebody writes to what can be read then. */
+static int signal_by_file(void)
+{
+	int ends[2];
+	must(pipe(ends));
+	tried(fcntl(ends[0], F_SETOWN, watcher()));
+	tried(fcntl(ends[0], F_SETSIG, SIGWINCH));
+	tried(fcntl(ends[0], F_SETFL, O_ASYNC));
+	must(write(ends[1], "", 1));
+	close(ends[0]);
+	close(ends[1]);
+	return 0;
+}
+
+/* To what it is already. */
+static int limit_it(void)
+{
+	struct rlimit is;
+	must(prlimit(watcher(), RLIMIT_CORE, NULL, &is));
+	tried(prlimit(watcher(), RLIMIT_CORE, &is, NULL));
+	return 0;
+}
+
+static int set_back(void)
+{
+	tried(setpriority(PRIO_PROCESS, watcher(), getpriority(PRIO_PROCESS, watcher())));
+	return 0;
+}
+
+static int confine_it(void)
+{
+	cpu_set_t are;
+	must(sched_getaffinity(watcher(), sizeof(are), &are));
+	tried(sched_setaffinity(watcher(), sizeof(are), &are));
+	return 0;
+}
+
+static int freeze_it(void)
+{
+	return open_and_close(at(place, GROUP, "cgroup.freeze"), O_WRONLY);
+}
+
+static void enter(enum argument group)
+{
+	int procs = must(open(at(place, group, "cgroup.procs"), O_WRONLY));
+	must(write(procs, given[PID], strlen(given[PID])));
+	close(procs);
+}
+
+static int move_it(void)
+{
+	enter(OTHER);
 	return 0;
 }
 
@@ -101,6 +160,26 @@ static int unmount_state(void)
 	return 0;
 }
 
+/* The folder of the key: it is read at the start only. */
+static int mount_over_key(void)
+{
+	tried(mount(given[OUTSIDE], at(place, STATE, "key"), NULL, MS_BIND, NULL));
+	must(umount(place));
+	return 0;
+}
+
+/* By a name that does not begin at the root. */
+static int mount_over_pins(void)
+{
+	must(chdir(at(place, KEEP, "..")));
+	const char *name = strrchr(given[KEEP], '/') + 1;
+	int error = mount(given[OUTSIDE], name, NULL, MS_BIND, NULL) ? errno : 0;
+	if (!error)
+		must(umount(name));
+	must(chdir("/"));
+	return error;
+}
+
 static int edit_log(void)
 {
 	return open_and_close(at(place, STATE, "log/checkpoint"), O_WRONLY);
@@ -137,6 +216,22 @@ static int edit_settings(void)
 	return open_and_close(given[SETTINGS], O_WRONLY);
 }
 
+/* Without asking to write: open(2) leaves open what that means, and Linux empties the file. */
+static int empty_settings(void)
+{
+	char text[4096];
+	int file = must(open(given[SETTINGS], O_RDONLY));
+	ssize_t bytes = must(read(file, text, sizeof(text)));
+	close(file);
+	int error = open_and_close(given[SETTINGS], O_RDONLY | O_TRUNC);
+	if (error)
+		return error;
+	file = must(open(given[SETTINGS], O_WRONLY));
+	must(write(file, text, bytes));
+	close(file);
+	return 0;
+}
+
 static int close_settings(void)
 {
 	tried(chmod(given[SETTINGS], 0600));
@@ -146,6 +241,38 @@ static int close_settings(void)
 static int edit_program(void)
 {
 	return open_and_close(given[PROGRAM], O_WRONLY);
+}
+
+static int fix_program(void)
+{
+	int flags, file = must(open(given[PROGRAM], O_RDONLY));
+	must(ioctl(file, FS_IOC_GETFLAGS, &flags));
+	tried(ioctl(file, FS_IOC_SETFLAGS, &flags)); /* as they are */
+	close(file);
+	return 0;
+}
+
+/* Once its name has left the kernel's memory. */
+static int edit_program_by_handle(void)
+{
+	static struct {
+		struct file_handle handle;
+		unsigned char bytes[128];
+	} file = { .handle.handle_bytes = sizeof(file.bytes) };
+	int number;
+	int folder = must(open(given[PROGRAM], O_PATH));
+	must(name_to_handle_at(folder, "", &file.handle, &number, AT_EMPTY_PATH));
+	close(folder);
+	folder = must(open(given[RULE], O_RDONLY)); /* on the same file system */
+	int caches = must(open("/proc/sys/vm/drop_caches", O_WRONLY));
+	must(write(caches, "2", 1));
+	close(caches);
+	int opened = open_by_handle_at(folder, &file.handle, O_WRONLY);
+	int error = opened < 0 ? errno : 0;
+	close(folder);
+	if (!error)
+		close(opened);
+	return error;
 }
 
 static int edit_rule(void)
@@ -158,6 +285,12 @@ static const struct act {
 	int (*try)(void);
 } acts[] = {
 	{ "signal", signal_it },
+	{ "signal by a file", signal_by_file },
+	{ "limit", limit_it },
+	{ "set its priority", set_back },
+	{ "set its processors", confine_it },
+	{ "freeze", freeze_it },
+	{ "move to another group", move_it },
 	{ "trace", trace_it },
 	{ "take a descriptor", take_descriptor },
 	{ "open its memory", open_memory },
@@ -166,14 +299,19 @@ static const struct act {
 	{ "take a map", take_map },
 	{ "unload a module", unload_module },
 	{ "unmount the state", unmount_state },
+	{ "mount over the key", mount_over_key },
+	{ "mount over the pins", mount_over_pins },
 	{ "edit the log", edit_log },
 	{ "give a file of the log a second name", link_log },
 	{ "move the state away", move_state },
 	{ "add to the keys", add_key },
 	{ "read the key", read_key },
 	{ "edit the settings", edit_settings },
+	{ "empty the settings", empty_settings },
 	{ "close the settings to others", close_settings },
 	{ "edit the program", edit_program },
+	{ "set flags of the program", fix_program },
+	{ "edit the program by its handle", edit_program_by_handle },
 	{ "edit a rule", edit_rule },
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernel's records as this side sees them: the same header, with user space's integer types. */
+/* The boundary as this side sees it: the same headers, with user space's integer types. */
 #ifndef SPOOR_BOUNDARY_H
 #define SPOOR_BOUNDARY_H
 
@@ -7,6 +7,7 @@
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunknown-pragmas"
+#include "../bpf/orders.h"
 #include "../bpf/records.h"
 #pragma GCC diagnostic pop
 

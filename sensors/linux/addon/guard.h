@@ -5,8 +5,8 @@
 
 #include "keep.h"
 
-/* guard(handle, pid, startNs, files): from now on. `files`: struct guarded_file each, with its enum guarded_as in the
- * place of `spare`. It stays in force while the watch is kept and its process has gone. */
+/* guard(handle, pid, startNs, ownMounts, hostMounts, files): from now on. `files`: struct guarded_file each, with its enum
+ * guarded_as in the place of `spare`. It stays in force while the watch is kept and its process has gone. */
 napi_value guard_begin(napi_env env, napi_callback_info info);
 
 /* unguard(handle): nothing is guarded any more. */

@@ -21,7 +21,7 @@
 /* Hexadecimal SHA-256 and a NUL, rounded up to 8. */
 #define IDENTITY_BYTES 72
 /* Raised when struct session or struct verdict (../bpf) changes: an upgrade then begins without the tags of before. */
-#define TAGS_VERSION 2
+#define TAGS_VERSION 3
 /* Kinds of records that are counted one by one; others together as kind 0. */
 #define MAX_UNREAD_KINDS 64
 

@@ -4,7 +4,8 @@
  *   both tiers        tp_btf/sys_exit   the calls in `change_calls`, also those that failed. By descriptor the path is
  *                                       resolved; by name it is the caller's text as it stands when the call returns,
  *                                       joined to the directory it started from: a claim
- *   seen by neither   changes through a file system's own ioctls (FICLONE and the like)
+ *                                       ioctl() where it sets a file's flags (chattr)
+ *   seen by neither   changes through a file system's other ioctls (FICLONE and the like)
  */
 #ifndef SPOOR_FILE_CHANGE_H
 #define SPOOR_FILE_CHANGE_H
@@ -28,6 +29,7 @@ struct change_call {
 
 /* The first path is the name that is there afterwards, or is gone. */
 static const struct change_call change_calls[MAX_CALLS] = {
+	[NR_IOCTL] = { 1, 0, NONE, NONE, NONE, NONE },
 	[NR_RENAME] = { 1, NONE, HERE, 1, HERE, 0 },
 	[NR_RENAMEAT] = { 1, NONE, 2, 3, 0, 1 },
 	[NR_RENAMEAT2] = { 1, NONE, 2, 3, 0, 1 },
@@ -66,6 +68,17 @@ static const struct change_call change_calls[MAX_CALLS] = {
 	[NR_FREMOVEXATTR] = { 1, 0, NONE, NONE, TEXT, 1 },
 	[NR_REMOVEXATTRAT] = { 1, NONE, 0, 1, TEXT, 3 },
 };
+
+/* include/uapi/linux/fs.h */
+#define FS_IOC_SETFLAGS 0x40086602
+#define FS_IOC32_SETFLAGS 0x40046602
+#define FS_IOC_FSSETXATTR 0x401c5820
+
+/* Immutable, append only and the like. */
+static __always_inline bool is_setting_flags(u32 command)
+{
+	return command == FS_IOC_SETFLAGS || command == FS_IOC32_SETFLAGS || command == FS_IOC_FSSETXATTR;
+}
 
 static __always_inline u64 argument_of(const struct file_change *event, s8 number)
 {

@@ -10,6 +10,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "orders.h"
 #include "records.h"
 
 #define AT_FDCWD (-100)
@@ -18,6 +19,7 @@
 #define PF_KTHREAD 0x00200000
 #define SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h */
 #define MAX_ERRNO 4095
+#define EPERM 1
 #define ERESTARTSYS 512 /* include/linux/errno.h: 512 to 516 never reach the caller, the call is made again */
 #define ERESTART_LAST 516
 

@@ -121,7 +121,11 @@ static __always_inline int seen_exec(struct task_struct *task, struct linux_binp
 		seen_program_end(task, session);
 	u32 tag = is_suspect(task, program) ? new_suspect_tag() : 0;
 	if (tag) {
-		struct session suspect = { .id = tag, .around = around, .slot = session ? session->slot : 0 };
+		struct session suspect = { .id = tag, .around = around };
+		if (session) {
+			suspect.slot = session->slot;
+			suspect.within = is_certain_tag(around) ? around : session->within;
+		}
 		credentials_of(task, &suspect.credentials);
 		set_session(HOOK_PROCESS_EXEC, task, &suspect);
 	}

@@ -358,8 +358,8 @@ struct syscall {
 	__u32 first_bytes;
 	__u32 second_bytes;
 	__u32 third_bytes;
-	struct path_text path; /* of the file whose descriptor the call was given, where it is worth telling */
-	__u32 spare;
+	struct path_text path; /* of the file whose descriptor the call was given, or of where its first path starts */
+	__u32 mounts;	       /* inode of the caller's mount namespace */
 };
 
 /* Which records go first when the ring fills: each class may fill it to its mark only. */
@@ -423,7 +423,8 @@ enum hook {
 	HOOK_INET_RECVMSG = 41,
 	HOOK_INET6_RECVMSG = 42,
 	HOOK_SPLICE_READ = 43,
-	HOOK_COUNT = 44,
+	HOOK_CGROUP_ATTACH = 44,
+	HOOK_COUNT = 45,
 };
 
 /* Events by hook and kind of record, one row a CPU, mapped into the collector. Raised by atomic adds: programs nest and
@@ -447,60 +448,6 @@ struct counters {
 #define HISTOGRAM_SESSIONS 64
 struct call_counts {
 	__u64 calls[MAX_CALLS];
-};
-
-/* Read-only to the programs; the addon fills it in before they are loaded. */
-struct settings {
-	__u32 wake_bytes;		  /* filling of the ring at which its reader is woken at once */
-	__u32 shed_at_bytes[SHED_NEVER]; /* filling at which a class is shed */
-	__u32 counts_socket_bytes;	  /* 0: no program for it */
-};
-
-/* Tags from here on are given by the kernel, to suspects (suspects.h). */
-#define FIRST_SUSPECT_TAG 0x80000000u
-#define SUSPECT_WORD_BYTES 32
-
-/* In place tag % its count. `becomes` is the tag itself while in doubt or kept, another one, or 0: nobody's. */
-struct verdict {
-	__u32 tag;
-	__u32 becomes;
-};
-
-/* What sessions may not lay hands on (lsm_guard.h). Written by the addon. */
-struct guard {
-	__u64 start_ns; /* of the watcher's process */
-	__u32 pid;	/* 0: nothing is guarded */
-	__u32 has_secrets;
-};
-
-struct guarded_file {
-	__u64 inode;
-	__u32 device; /* as in struct file_id */
-	__u32 spare;
-};
-
-enum guarded_as {
-	GUARDED_INSIDE = 1, /* it, and everything in it */
-	GUARDED_SECRET = 2, /* what lies in it may not be read */
-	GUARDED_ABOVE = 4,  /* a guarded one lies in it: it may not be renamed */
-};
-
-struct guarded_object {
-	__u32 kind;
-	__u32 id;
-};
-
-enum guarded_kind {
-	GUARDED_MAP = 1,
-	GUARDED_LINK = 2,
-};
-
-/* Written by the addon before it runs an iterator. */
-struct task_request {
-	__u32 pid;
-	__u32 session;
-	__u32 slot; /* of the session's histogram */
-	__u32 spare;
 };
 
 /* Answers of the iterators. */

@@ -7,7 +7,8 @@
 #include "process_exit.h"
 #include "process_fork.h"
 #include "lsm_call.h"
-#include "lsm_guard.h"
+#include "lsm_guard_file.h"
+#include "lsm_guard_process.h"
 #include "lsm_socket.h"
 #include "tasks.h"
 

@@ -16,7 +16,8 @@ struct session {
 	u16 slot;	 /* of its histogram; 0: none */
 	u16 hook;	 /* enum hook: at which this task is being looked at, set as a program begins */
 	u32 memory_told; /* bit N: a mapping of protection N was told */
-	u32 around;	 /* of a suspect: the session it was in, and is in while nobody has judged; 0: none */
+	u32 around;	 /* of a suspect: the tag it had, which may be another suspect's; 0: none */
+	u32 within;	 /* of a suspect: the session it is in for certain, whatever becomes of it; 0: none */
 	struct credentials credentials; /* when they were last told */
 };
 
@@ -89,6 +90,11 @@ static __always_inline struct session *session_at(u32 hook)
 	if (session)
 		session->hook = hook;
 	return session;
+}
+
+static __always_inline bool is_for_certain(const struct session *session)
+{
+	return is_certain_tag(session->id) || session->within;
 }
 
 static __always_inline void set_session(u32 hook, struct task_struct *task, struct session *session)

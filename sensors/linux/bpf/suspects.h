@@ -41,6 +41,16 @@ struct {
 	__type(value, struct verdict);
 } verdicts SEC(".maps");
 
+/* In the place of its verdict a suspect's tag, once user space has said that it keeps it. As u64, since the kernel rounds
+ * a value up to 8 bytes, and user space writes through a mapping. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, MAX_VERDICTS);
+	__type(key, u32);
+	__type(value, u64);
+} kept_tags SEC(".maps");
+
 /* 1 when there are words at all: without a service that judges, an exec asks nothing. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -57,6 +67,16 @@ static __always_inline u32 tag_becomes(u32 tag)
 	u32 place = tag % MAX_VERDICTS;
 	struct verdict *verdict = bpf_map_lookup_elem(&verdicts, &place);
 	return verdict && verdict->tag == tag ? verdict->becomes : 0;
+}
+
+/* A session's tag, and no suspect's that nobody has judged. */
+static __always_inline bool is_certain_tag(u32 tag)
+{
+	u32 place = tag % MAX_VERDICTS;
+	if (tag < FIRST_SUSPECT_TAG)
+		return tag;
+	u64 *kept = bpf_map_lookup_elem(&kept_tags, &place);
+	return kept && *kept == tag;
 }
 
 /* A tag that nobody has; 0 when there is no room. */

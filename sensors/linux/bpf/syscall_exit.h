@@ -282,6 +282,14 @@ static const u8 classes[MAX_CALLS] = {
 	[NR_CAPSET] = WATCHED,
 	[NR_MPROTECT] = WATCHED,
 	[NR_PKEY_MPROTECT] = WATCHED,
+	[NR_SETPRIORITY] = WATCHED,
+	[NR_SCHED_SETPARAM] = WATCHED,
+	[NR_SCHED_SETSCHEDULER] = WATCHED,
+	[NR_SCHED_SETAFFINITY] = WATCHED,
+	[NR_IOPRIO_SET] = WATCHED,
+	[NR_PRLIMIT64] = WATCHED,
+	[NR_SCHED_SETATTR] = WATCHED,
+	[NR_IOCTL] = OTHER,
 	[NR_MMAP] = OTHER,
 	[NR_CONNECT] = OTHER,
 	[NR_ACCEPT] = OTHER,
@@ -310,6 +318,8 @@ static __always_inline int exec_returned(struct session *session, int directory,
 static __always_inline int other_returned(struct session *session, struct call_args *regs, u32 call, long result)
 {
 	switch (call) {
+	case NR_IOCTL:
+		return is_setting_flags(regs->si) ? seen_change(session, regs, call, result) : 0;
 	case NR_MMAP:
 		mapped(session, regs, result);
 		return watched_returned(session, regs, call, result);

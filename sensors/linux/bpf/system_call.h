@@ -5,6 +5,7 @@
  *   both tiers        tp_btf/sys_exit          the calls in `watched_calls`, also those that failed
  *                     tp_btf/task_newtask      clone() and clone3() into new namespaces
  *                     tp_btf/signal_generate   signals that a process of a session sends to one that is not
+ *                     tp_btf/cgroup_attach_task   a process of a session moves one that is not
  *   seen by neither   what a kernel module or a program of the kernel's own does on somebody's behalf
  */
 #ifndef SPOOR_SYSTEM_CALL_H
@@ -12,8 +13,6 @@
 
 #include "calls_x86.h"
 #include "unix_connect.h"
-
-#define EPERM 1
 
 #define PROT_WRITE 2
 #define PROT_EXEC 4
@@ -88,6 +87,13 @@ static const struct watched_call watched_calls[MAX_CALLS] = {
 	[NR_KEYCTL] = { 1, -1, -1, -1, -1, -1 },
 	[NR_CLOCK_SETTIME] = { 1, -1, -1, -1, -1, -1 },
 	[NR_LANDLOCK_RESTRICT_SELF] = { 1, -1, -1, -1, -1, -1 },
+	[NR_SETPRIORITY] = { 1, -1, -1, -1, 1, -1 },
+	[NR_SCHED_SETPARAM] = { 1, -1, -1, -1, 0, -1 },
+	[NR_SCHED_SETSCHEDULER] = { 1, -1, -1, -1, 0, -1 },
+	[NR_SCHED_SETAFFINITY] = { 1, -1, -1, -1, 0, -1 },
+	[NR_IOPRIO_SET] = { 1, -1, -1, -1, 1, -1 },
+	[NR_PRLIMIT64] = { 1, -1, -1, -1, 0, -1 },
+	[NR_SCHED_SETATTR] = { 1, -1, -1, -1, 0, -1 },
 	[NR_SETUID] = { 1, -1, -1, -1, -1, -1 },
 	[NR_SETGID] = { 1, -1, -1, -1, -1, -1 },
 	[NR_SETREUID] = { 1, -1, -1, -1, -1, -1 },
@@ -155,7 +161,7 @@ static __always_inline struct scratch *begin_call(struct session *session, u32 n
 	event->flags = 0;
 	event->first_bytes = event->second_bytes = event->third_bytes = 0;
 	event->path = nothing;
-	event->spare = 0;
+	event->mounts = peek(peek(peek(task, nsproxy), mnt_ns), ns.inum);
 	return scratch;
 }
 
@@ -163,6 +169,26 @@ static __always_inline struct scratch *begin_call(struct session *session, u32 n
 static __always_inline bool is_loading(u32 number)
 {
 	return number == NR_FINIT_MODULE || number == NR_KEXEC_FILE_LOAD;
+}
+
+/* Takes a path first, of where something is mounted, from the directory `from`. */
+static __always_inline bool is_mounting(u32 number, const struct call_args *regs, int *from)
+{
+	*from = AT_FDCWD;
+	switch (number) {
+	case NR_MOVE_MOUNT:
+		*from = regs->dx;
+		return true;
+	case NR_OPEN_TREE:
+	case NR_MOUNT_SETATTR:
+		*from = regs->di;
+		return true;
+	case NR_MOUNT:
+	case NR_UMOUNT2:
+	case NR_PIVOT_ROOT:
+		return true;
+	}
+	return false;
 }
 
 static __noinline int seen_call(struct session *session, struct call_args *regs, u32 number, long result)
@@ -187,12 +213,16 @@ static __noinline int seen_call(struct session *session, struct call_args *regs,
 		if (pid)
 			identity_of_pid(pid, &event->target);
 	}
+	u32 first_at = scratch->used;
+	int from;
 	event->first_bytes = append_call_text(scratch, event, call->first);
 	event->second_bytes = append_call_text(scratch, event, call->second);
 	event->third_bytes = append_call_text(scratch, event, call->third);
 	struct file *loaded = is_loading(number) ? file_of(regs->di) : NULL;
 	if (loaded)
 		append_path(scratch, peek(loaded, f_path.mnt), peek(loaded, f_path.dentry), &event->path);
+	else if (is_mounting(number, regs, &from))
+		append_start(scratch, first_at, event->first_bytes, from, &event->path);
 	session->credentials = event->after;
 	submit(scratch);
 	return 0;
@@ -236,6 +266,15 @@ static __always_inline bool is_worth_ptrace(u64 request)
 	return false;
 }
 
+#define PRIO_PROCESS 0
+#define IOPRIO_WHO_PROCESS 1
+
+static __always_inline bool is_another(u32 pid)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	return pid && pid != (u32)task->pid && pid != (u32)task->tgid;
+}
+
 /* Which calls of the list are worth telling: the frequent ones only when they do what they are watched for. */
 static __always_inline bool is_worth(struct session *session, struct call_args *regs, u32 number, long result)
 {
@@ -261,6 +300,17 @@ static __always_inline bool is_worth(struct session *session, struct call_args *
 	case NR_RT_TGSIGQUEUEINFO:
 	case NR_PIDFD_SEND_SIGNAL:
 		return result == -EPERM; /* those that were sent are told as they arrive */
+	case NR_PRLIMIT64:
+		return regs->dx && is_another(regs->di);
+	case NR_SETPRIORITY:
+		return regs->di == PRIO_PROCESS && is_another(regs->si);
+	case NR_IOPRIO_SET:
+		return regs->di == IOPRIO_WHO_PROCESS && is_another(regs->si);
+	case NR_SCHED_SETPARAM:
+	case NR_SCHED_SETSCHEDULER:
+	case NR_SCHED_SETAFFINITY:
+	case NR_SCHED_SETATTR:
+		return is_another(regs->di);
 	default:
 		return true;
 	}
@@ -284,14 +334,26 @@ static __always_inline int seen_new_namespaces(struct session *session, struct t
 	return 0;
 }
 
+#define SIGNAL_BIT(signal) (1ull << (signal))
+/* SIGILL, TRAP, BUS, FPE, SEGV, CHLD, POLL, SYS: a code above zero is one of their own. */
+#define SIGNALS_WITH_CODES                                                                                   \
+	(SIGNAL_BIT(4) | SIGNAL_BIT(5) | SIGNAL_BIT(7) | SIGNAL_BIT(8) | SIGNAL_BIT(11) | SIGNAL_BIT(17) |   \
+	 SIGNAL_BIT(29) | SIGNAL_BIT(31))
+#define SIGIO 29
+#define LAST_POLL_CODE 6 /* POLL_HUP, include/uapi/asm-generic/siginfo.h */
+
 /* Signals of the kernel's own (a child's end, a broken pipe) are no act: they have no siginfo of a sender, or a code
- * above zero (SI_USER is 0, SI_QUEUE and SI_TKILL are below). */
-static __always_inline bool from_user(struct kernel_siginfo *info)
+ * above zero (SI_USER is 0, SI_QUEUE and SI_TKILL are below). But one that somebody chose to be sent when a file is
+ * ready (F_SETSIG) has the code of that, whichever it is (send_sigio_to_task() in fs/fcntl.c). */
+static __always_inline bool from_user(struct kernel_siginfo *info, int signal)
 {
-	return (unsigned long)info > 1 && peek(info, si_code) <= 0;
+	if ((unsigned long)info <= 1)
+		return info && signal == SIGIO; /* what is sent then without a choice */
+	int code = peek(info, si_code);
+	return code <= 0 || (code <= LAST_POLL_CODE && !(SIGNALS_WITH_CODES & SIGNAL_BIT(signal & 63)));
 }
 
-static __always_inline int seen_signal(struct task_struct *target, int signal)
+static __always_inline int seen_signal(struct task_struct *target, int signal, long result)
 {
 	struct session *from = session_at(HOOK_SIGNAL_GENERATE);
 	if (!from)
@@ -299,7 +361,7 @@ static __always_inline int seen_signal(struct task_struct *target, int signal)
 	struct session *to = session_of(target);
 	if (to && to->id == from->id)
 		return 0; /* a tree ending its own children is no news */
-	struct scratch *scratch = begin_call(from, NR_KILL, 0);
+	struct scratch *scratch = begin_call(from, NR_KILL, result);
 	if (!scratch)
 		return 0;
 	struct syscall *event = (void *)scratch->bytes;
@@ -314,7 +376,26 @@ static __always_inline int seen_signal(struct task_struct *target, int signal)
 SEC("tp_btf/signal_generate")
 int BPF_PROG(both_signal, int signal, struct kernel_siginfo *info, struct task_struct *target, int group, int result)
 {
-	return from_user(info) ? seen_signal(target, signal) : 0;
+	return from_user(info, signal) ? seen_signal(target, signal, 0) : 0;
+}
+
+/* By a write to a file of that group, whose number is not known here. */
+SEC("tp_btf/cgroup_attach_task")
+int BPF_PROG(both_cgroup_attach, struct cgroup *group, const char *path, struct task_struct *target)
+{
+	struct session *from = session_at(HOOK_CGROUP_ATTACH);
+	struct session *to = from ? session_of(target) : NULL;
+	if (!from || (to && to->id == from->id))
+		return 0;
+	struct scratch *scratch = begin_call(from, NR_WRITE, 0);
+	if (!scratch)
+		return 0;
+	struct syscall *event = (void *)scratch->bytes;
+	process_identity(target, &event->target);
+	event->target_session = to ? to->id : 0;
+	event->first_bytes = append_kernel_string(scratch, path);
+	submit(scratch);
+	return 0;
 }
 
 #endif

@@ -142,6 +142,7 @@ export const GUARDED_AS = {
   GUARDED_INSIDE: 1,
   GUARDED_SECRET: 2,
   GUARDED_ABOVE: 4,
+  GUARDED_FILE_SYSTEM: 8,
 } as const;
 
 export const HOOK = {
@@ -189,7 +190,8 @@ export const HOOK = {
   HOOK_INET_RECVMSG: 41,
   HOOK_INET6_RECVMSG: 42,
   HOOK_SPLICE_READ: 43,
-  HOOK_COUNT: 44,
+  HOOK_CGROUP_ATTACH: 44,
+  HOOK_COUNT: 45,
 } as const;
 
 export const NAMED_HOST = {
@@ -546,7 +548,7 @@ export const SYSCALL = {
     text_bytes: 168,
     flags: 170,
   },
-  spare: 172,
+  mounts: 172,
 } as const;
 
 export const TASK_EXISTING = {

@@ -100,6 +100,7 @@ export function fieldsOf(event: SensorEvent, act: string): Fields | undefined {
     case 'security.memory':
     case 'security.io_uring':
     case 'security.pidfd_getfd':
+    case 'security.resources':
       return {
         call: event.call,
         request: event.request,
