@@ -73,6 +73,8 @@ export interface Pipeline {
   /** Starts the sensor, and says what it can and cannot see. */
   start(): void;
   plan(session: SessionPlan): void;
+  /** Takes back the plan of a session that never began. */
+  unplan(tag: SessionTag): void;
   /** Begins a session with a process that runs already. */
   adopt(plan: SessionPlan, root: ProcessRef): void;
   /** Goes on with a session that an earlier collector began. @param told its events so far, from the log */
@@ -285,6 +287,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       health.start();
     },
     plan: (session) => attribute.plan(session),
+    unplan: (tag) => attribute.unplan(tag),
     adopt: (plan, root) => finish([attribute.adopt(plan, root, nowNs() - sensor.wallOffsetNs())]),
     resume(session, told) {
       attribute.resume(session);

@@ -59,6 +59,8 @@ export interface Attribute {
   readonly stage: Stage<SensorEvent, Event>;
   /** Announces a session, before its launcher is released. A tag nobody announced begins a session by itself. */
   plan(session: SessionPlan): void;
+  /** Takes back the announcement of a session that never began. */
+  unplan(tag: SessionTag): void;
   /** Begins an announced session with a process that runs already; @returns its session.start. */
   adopt(plan: SessionPlan, root: ProcessRef, bootNs: bigint): Event;
   /** Goes on with a session that an earlier collector began. */
@@ -462,6 +464,7 @@ export function createAttribute(
     plan(session) {
       plans.set(session.tag, session);
     },
+    unplan: (tag) => void plans.delete(tag),
     adopt,
     resume(session) {
       isResumed = true;

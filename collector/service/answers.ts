@@ -3,7 +3,7 @@
  * to the receivers of the log.
  */
 
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SessionTag } from '../../sensors/event.ts';
 import type { Sensor } from '../../sensors/sensor.ts';
@@ -17,7 +17,8 @@ import type { Seal } from '../seal/seal.ts';
 import type { Summary } from '../session/summary.ts';
 import { describeResource } from '../ship/resource.ts';
 import type { LogShipper } from '../ship/shipper.ts';
-import { type Answer, type Listening, type Peer, Refused, serveControl } from './control.ts';
+import { type Answer, serveControl } from './control.ts';
+import { type Listening, type Peer, Refused } from './entrance.ts';
 import { figuresOf } from './figures.ts';
 import type { MetricsSender } from './metrics-sender.ts';
 import { serveMetrics } from './metrics-socket.ts';
@@ -25,7 +26,9 @@ import type { OwnLog } from './own-log.ts';
 import { prometheusText } from './prometheus.ts';
 import { type Stalls, watchStalls } from './stalls.ts';
 import { type ServiceStatus, statusOf } from './status.ts';
+import { createUnbegun } from './unbegun.ts';
 import { createWatchRequest, type WatchRequest } from './watch-request.ts';
+import { createWhoAsks } from './who-asks.ts';
 
 /** Tells `spoor run` where the service of this state folder listens. */
 const WHERE = 'service.json';
@@ -86,15 +89,8 @@ export function createAnswers(needs: AnswersNeeds): Answers {
       service: needs.service,
       loopDelayMs: () => stalls?.longestMs() ?? 0,
     });
+  const watchedIn = createWhoAsks({ sensor, pipeline });
   const figures = () => figuresOf({ status: status(), events, cpu: process.cpuUsage() });
-
-  /** Every exec before this call has been judged when it answers: `spoor status` is itself a suspect for a moment. */
-  async function watchedIn(pid: number): Promise<string | undefined> {
-    await sensor.flush();
-    const found = sensor.running().find(({ process }) => process.pid === pid);
-    if (!found) return 'that has ended';
-    return (pipeline.sessionOf(found.session) ?? pipeline.sessionOf(found.around))?.id;
-  }
 
   function answer(
     request: Readonly<Record<string, unknown>>,
@@ -115,6 +111,7 @@ export function createAnswers(needs: AnswersNeeds): Answers {
   }
 
   async function openSockets(): Promise<void> {
+    const unbegun = createUnbegun({ sensor, pipeline });
     const begin = (peer: Peer) => {
       const request = createWatchRequest(peer, {
         sensor,
@@ -124,18 +121,20 @@ export function createAnswers(needs: AnswersNeeds): Answers {
         look,
         endedSummary,
         logDirectory,
+        unbegun,
       });
       return {
-        peer,
         ask: (asked: Readonly<Record<string, unknown>>) => answer(asked, peer, request),
-        ended: () => {},
+        left: () => request.left(),
       };
     };
     const failed = (error: unknown) =>
       log.error({ cause: String(error) }, 'a question could not be answered');
     sockets.push(await serveControl(control, { watchedIn, begin, failed }));
     const text = () => prometheusText(figures(), resource);
-    sockets.push(await serveMetrics(join(configuration.runtime, 'metrics.sock'), { text, watchedIn }));
+    sockets.push(
+      await serveMetrics(join(configuration.runtime, 'metrics.sock'), { text, watchedIn, failed }),
+    );
     writeFileSync(where, `${JSON.stringify({ control })}\n`, { mode: 0o600 });
   }
 
@@ -164,7 +163,8 @@ export function createAnswers(needs: AnswersNeeds): Answers {
       stalls?.close();
       for (const socket of sockets) await socket.close();
       await Promise.all(senders.map((sender) => sender.stop()));
-      writeFileSync(where, '{}\n', { mode: 0o600 });
+      // Removing needs no room on the disk; what is left of it names a socket that nobody answers at.
+      rmSync(where, { force: true });
     },
   };
 }

@@ -39,6 +39,7 @@ function createAsking(socket: Socket, path: string): Asking {
     failure ??= new ServiceError(`the service at ${path} went away; see: journalctl -u spoor`);
     wake();
   };
+  socket.setEncoding('utf8'); // a character may be cut by the end of a chunk
   socket.removeAllListeners('error');
   socket.on('error', fail);
   socket.on('close', fail);

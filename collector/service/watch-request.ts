@@ -19,35 +19,42 @@ import type { Pipeline } from '../pipeline.ts';
 import { describePerson } from '../recognise/describe.ts';
 import type { Person } from '../recognise/person/person.ts';
 import type { Summary } from '../session/summary.ts';
-import { type Answer, type Peer, Refused } from './control.ts';
+import type { Answer } from './control.ts';
+import { type Peer, Refused } from './entrance.ts';
 
 /** Longest name or version of an agent that is taken over. */
 const MAX_NAME_CHARACTERS = 128;
 
 export interface WatchNeeds {
-  readonly sensor: Pick<Sensor, 'members' | 'tag'>;
-  readonly pipeline: Pick<Pipeline, 'plan' | 'flush' | 'sessionOf' | 'summary'>;
+  readonly sensor: Pick<Sensor, 'members' | 'running' | 'tag'>;
+  readonly pipeline: Pick<Pipeline, 'plan' | 'unplan' | 'flush' | 'sessionOf' | 'summary'>;
   readonly newTag: () => SessionTag;
   readonly personOf: (pid: number) => Person | undefined;
   /** Ends what is empty. @returns the summary of a session that has ended meanwhile */
   readonly look: () => Promise<void>;
   readonly endedSummary: (tag: SessionTag) => Summary | undefined;
   readonly logDirectory: string;
+  /** Takes note of a session whose asker has gone: it may never have begun. */
+  readonly unbegun: (tag: SessionTag) => Promise<void>;
 }
 
 export interface WatchRequest {
   watch(request: Readonly<Record<string, unknown>>): Answer;
   ended(request: Readonly<Record<string, unknown>>): Promise<Answer>;
+  /** Who asked has gone. */
+  left(): Promise<void>;
 }
 
 export function createWatchRequest(peer: Peer, needs: WatchNeeds): WatchRequest {
   let tag: SessionTag | undefined;
+  let isReported = false;
 
   function watch(request: Readonly<Record<string, unknown>>): Answer {
     if (tag !== undefined) throw new Refused('this connection watches a session already');
     const { pid } = request;
     if (!Number.isSafeInteger(pid)) throw new Refused('"pid" must be the number of the process to watch');
     refuseUnlessOwn(pid as number, peer);
+    refuseIfWatched(pid as number);
     const given = needs.newTag();
     const person = needs.personOf(pid as number);
     needs.pipeline.plan({
@@ -60,15 +67,28 @@ export function createWatchRequest(peer: Peer, needs: WatchNeeds): WatchRequest 
     try {
       needs.sensor.tag(pid as number, given);
     } catch (error) {
+      needs.pipeline.unplan(given);
       if (error instanceof SensorError) throw new Refused(error.message);
       throw error;
     }
     tag = given;
+    // The number may have become another's just before it was tagged. A refusal ends the connection: no report.
+    refuseUnlessOwn(pid as number, peer);
     return { watching: true };
+  }
+
+  /** Who has an agent for a child must not give it another name, and so end its session. */
+  function refuseIfWatched(pid: number): void {
+    const found = needs.sensor.running().find(({ process }) => process.pid === pid);
+    const session =
+      found && (needs.pipeline.sessionOf(found.session) ?? needs.pipeline.sessionOf(found.around));
+    if (session) throw new Refused(`process ${pid} is watched already, in session ${session.id}`);
   }
 
   async function ended(request: Readonly<Record<string, unknown>>): Promise<Answer> {
     if (tag === undefined) throw new Refused('this connection watches no session');
+    if (isReported) throw new Refused('this connection has had its report');
+    isReported = true;
     await needs.pipeline.flush();
     await needs.look();
     const session = needs.pipeline.sessionOf(tag);
@@ -80,7 +100,7 @@ export function createWatchRequest(peer: Peer, needs: WatchNeeds): WatchRequest 
     return { report: report ?? null, remaining, log: needs.logDirectory };
   }
 
-  return { watch, ended };
+  return { watch, ended, left: () => (tag === undefined ? Promise.resolve() : needs.unbegun(tag)) };
 }
 
 /** Nobody may have a process of somebody else watched under a name of their choice, or read the report of one. */

@@ -134,6 +134,44 @@ print(s.makefile().readline())`,
   assert.deepEqual(JSON.parse(stdout.toString()), { refused: `process ${victim.pid} is no child of yours` });
 });
 
+test(
+  'an agent that is watched keeps its session and its name, though who started it asks for others',
+  needsRoot,
+  async (t) => {
+    const folder = scratch(t);
+    const service = await startService(t, { folder });
+    const { command } = plantCodex(
+      join(folder, 'usr'),
+      "console.log('ready'); process.stdin.resume(); process.stdin.on('end', () => process.exit(0));\n",
+    );
+    const { stdout } = await run('python3', [
+      '-c',
+      `import json, socket, subprocess
+agent = subprocess.Popen(["${command}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+agent.stdout.readline()
+s = socket.socket(socket.AF_UNIX)
+s.connect("${service.runtime}/control.sock")
+s.sendall((json.dumps({"ask": "watch", "pid": agent.pid, "agent": {"name": "harmless"}}) + "\\n").encode())
+print(s.makefile().readline())
+agent.stdin.close()
+agent.wait()`,
+    ]);
+    assert.match(
+      JSON.parse(stdout.toString()).refused,
+      /^process \d+ is watched already, in session [0-9a-f]{32}$/,
+    );
+    await service.stop();
+    const starts = startsNaming(await eventsIn(service.state), folder);
+    assert.deepEqual(
+      starts.map(({ attributes }) => [
+        attributes['gen_ai.agent.name'],
+        attributes['spoor.session.started_by'],
+      ]),
+      [['codex', 'recognition']],
+    );
+  },
+);
+
 test('--otlp beside a service is refused with the mend, and COMMAND is not run', needsRoot, async (t) => {
   const folder = scratch(t);
   const service = await startService(t, { folder });
