@@ -11,6 +11,7 @@ import { emptyFolder, needsSensor } from '../../test/programs/session.ts';
 
 interface Diagnosis {
   readonly checks: readonly { readonly subject: string; readonly state: string; readonly detail: string }[];
+  readonly acts_on_service: 'refused' | 'reported' | null;
   readonly sights: readonly { readonly family: string; readonly state: string; readonly reason: string }[];
 }
 
@@ -35,6 +36,12 @@ test('on a whole host every act is seen, and the exit code is 0', needsSensor, (
     [],
   );
   assert.ok(diagnosis.sights.length > 20);
+  const isLsm = check(diagnosis, 'sensor').detail.endsWith('tier lsm');
+  assert.equal(diagnosis.acts_on_service, isLsm ? 'refused' : 'reported');
+  assert.match(
+    check(diagnosis, 'protect').detail,
+    isLsm ? /is refused \(tier lsm/ : /tier tracepoint cannot/,
+  );
   assert.equal(code, 0);
 });
 
@@ -94,6 +101,28 @@ test(
     const { state, detail } = check(diagnosis, 'leftovers');
     assert.equal(state, 'bad');
     assert.match(detail, /rm -r \/sys\/fs\/bpf\/spoor-left$/);
+  },
+);
+
+test('what a running service keeps pinned is its own, and nobody is told to remove it', needsSensor, () => {
+  const { diagnosis } = doctorAfter(
+    'mount -t bpf none /sys/fs/bpf; mkdir /sys/fs/bpf/spoor; exec 9< /sys/fs/bpf/spoor; flock 9',
+  );
+  assert.equal(check(diagnosis, 'leftovers').state, 'good');
+  const { state, detail } = check(diagnosis, 'kept');
+  assert.equal(state, 'good');
+  assert.match(detail, /^\/sys\/fs\/bpf\/spoor is the watch of the service, process \d+$/);
+});
+
+test(
+  'what a stopped service left for the next is named with the command that ends it in order',
+  needsSensor,
+  () => {
+    const { diagnosis } = doctorAfter('mount -t bpf none /sys/fs/bpf; mkdir /sys/fs/bpf/spoor');
+    assert.equal(check(diagnosis, 'leftovers').state, 'good');
+    const { state, detail } = check(diagnosis, 'kept');
+    assert.equal(state, 'not_yet');
+    assert.match(detail, /goes on watching for a service that is stopped; .*spoor service --end-watch$/);
   },
 );
 

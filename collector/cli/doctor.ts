@@ -5,10 +5,17 @@ import { arch, release } from 'node:os';
 import { openLinuxSensor } from '../../sensors/linux/sensor.ts';
 import { type Coverage, type Sensor, SensorError, type Sight } from '../../sensors/sensor.ts';
 import { HANDOVER_COVERAGE } from '../attribute/coverage.ts';
+import {
+  type Configuration,
+  DEFAULT_FILE,
+  defaultConfiguration,
+  readConfiguration,
+} from '../configuration/configuration.ts';
 import { livingWriter } from '../log/lock.ts';
 import { openHostKey } from '../seal/hostkey.ts';
 import { explain } from './failure.ts';
 import { type Check, hostChecks } from './host-checks.ts';
+import { checkProtection, type Protection } from './protection-check.ts';
 import { readState } from './state.ts';
 import { type Paint, paint, printable, wantsColour, writeAll } from './terminal.ts';
 import { version } from './version.ts';
@@ -21,8 +28,8 @@ interface Diagnosis {
   readonly sights: readonly Sight[];
   /** Empty when the sensor cannot be loaded. */
   readonly coverage: readonly Coverage[];
-  /** Spoor refuses nothing, on any tier. */
-  readonly can_stop: false;
+  /** What becomes of a session's acts on the service; null when the sensor cannot be loaded. */
+  readonly acts_on_service: 'refused' | 'reported' | null;
 }
 
 /** @returns the exit code: 0 when everything is seen, 1 when something is not, 3 when this host cannot be watched */
@@ -40,23 +47,44 @@ async function diagnose(state: string): Promise<Diagnosis> {
     state: 'good',
     detail: `Linux ${release()} ${arch()}, Node ${process.versions.node}, Spoor ${version}`,
   };
-  const { check, sights, coverage } = await trySensor();
+  const settings = readSettings();
+  const { protect, sensor } = settings.configuration;
+  const { checks, sights, coverage, acts } = await trySensor(protect, settings.file);
   return {
-    checks: [system, ...hostChecks(), check, checkState(state)],
+    checks: [system, ...hostChecks(sensor.keep), ...settings.checks, ...checks, checkState(state)],
     sights,
     coverage,
-    can_stop: false,
+    acts_on_service: acts,
   };
 }
 
+interface Settings {
+  readonly configuration: Configuration;
+  /** Empty where there is none. */
+  readonly file: string;
+  readonly checks: readonly Check[];
+}
+
+/** Those of the service where it is installed; with a mistake in them it has the last good ones, and we the defaults. */
+function readSettings(): Settings {
+  if (!existsSync(DEFAULT_FILE)) return { configuration: defaultConfiguration(), file: '', checks: [] };
+  try {
+    return { configuration: readConfiguration(DEFAULT_FILE), file: DEFAULT_FILE, checks: [] };
+  } catch (error) {
+    const check: Check = { subject: 'settings', state: 'bad', detail: explain(error).text };
+    return { configuration: defaultConfiguration(), file: '', checks: [check] };
+  }
+}
+
 interface Tried {
-  readonly check: Check;
+  readonly checks: readonly Check[];
   readonly sights: readonly Sight[];
   readonly coverage: readonly Coverage[];
+  readonly acts: Protection['acts'] | null;
 }
 
 /** Configuration files and capabilities say little of what really works, so everything is loaded, done and looked for. */
-async function trySensor(): Promise<Tried> {
+async function trySensor(protect: Configuration['protect'], file: string): Promise<Tried> {
   const subject = 'sensor';
   let sensor: Sensor | undefined;
   try {
@@ -67,10 +95,13 @@ async function trySensor(): Promise<Tried> {
     const { name, tier } = sensor.facts;
     const coverage = [...sensor.coverage(), ...HANDOVER_COVERAGE];
     const sights = await sensor.look();
-    return { check: { subject, state: 'good', detail: `${name} loads, tier ${tier}` }, sights, coverage };
+    const { acts, check } = checkProtection(sensor, protect, file);
+    const loads: Check = { subject, state: 'good', detail: `${name} loads, tier ${tier}` };
+    return { checks: [loads, check], sights, coverage, acts };
   } catch (error) {
     if (!(error instanceof SensorError)) throw error;
-    return { check: { subject, state: 'bad', detail: error.message }, sights: [], coverage: [] };
+    const check: Check = { subject, state: 'bad', detail: error.message };
+    return { checks: [check], sights: [], coverage: [], acts: null };
   } finally {
     await sensor?.stop();
   }
@@ -108,7 +139,7 @@ function diagnosisText({ checks, sights, coverage }: Diagnosis, colours: Paint):
   if (sights.length > 0)
     lines.push(
       '',
-      'One act of each kind was done, and its event looked for. Spoor stops none of them; it watches.',
+      'One act of each kind was done, and its event looked for. Watching stops none of them.',
       '',
       sightLine('act', 'seen', 'hook', ''),
       ...sights.map(({ family, state, hook, reason }) => {

@@ -1,6 +1,8 @@
 /** What a host must have so that it can be watched, each with the knob that mends it. Read, not tried: the sensor tries. */
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { deviceName } from '../file-identity.ts';
 
 export interface Check {
   readonly subject: string;
@@ -22,8 +24,10 @@ const NEEDED_CAPABILITIES: readonly (readonly [bit: number, name: string, use: s
 const KERNEL_TYPES = '/sys/kernel/btf/vmlinux';
 const PINS = '/sys/fs/bpf';
 
-export function hostChecks(): Check[] {
-  return [capabilities(), kernelTypes(), lockdown(), securityModules(), cgroup2(), pins()];
+/** @param keep where the service keeps its watch; undefined for nowhere */
+export function hostChecks(keep: string | undefined): Check[] {
+  const kept = keep === undefined ? [] : keptWatch(keep);
+  return [capabilities(), kernelTypes(), lockdown(), securityModules(), cgroup2(), ...kept, leftovers(keep)];
 }
 
 function textOf(path: string): string | undefined {
@@ -97,17 +101,48 @@ function cgroup2(): Check {
   };
 }
 
-/** Spoor pins nothing: what bears its name there keeps running without a reader. */
-function pins(): Check {
+/** What is pinned for the service: it goes on watching while the service is restarted, and is no leftover. */
+function keptWatch(keep: string): Check[] {
+  if (!existsSync(keep)) return [];
+  const subject = 'kept';
+  const owner = lockerOf(keep);
+  if (owner !== undefined)
+    return [{ subject, state: 'good', detail: `${keep} is the watch of the service, process ${owner}` }];
+  return [
+    {
+      subject,
+      state: 'not_yet',
+      detail: `${keep} goes on watching for a service that is stopped; start it, or end the watch: spoor service --end-watch`,
+    },
+  ];
+}
+
+/** Who has the flock of a folder (proc(5), /proc/locks: device and inode of each). */
+function lockerOf(folder: string): string | undefined {
+  const { dev, ino } = statSync(folder, { bigint: true });
+  const device = deviceName(dev).replaceAll(/\d+/g, (part) => Number(part).toString(16).padStart(2, '0'));
+  const place = `${device}:${ino}`;
+  const lines = (textOf('/proc/locks') ?? '').split('\n').map((line) => line.split(/\s+/));
+  return lines.find(([, kind, , , , file]) => kind === 'FLOCK' && file === place)?.[4];
+}
+
+/** What else bears our name there keeps running without a reader. */
+function leftovers(keep: string | undefined): Check {
   const subject = 'leftovers';
   let names: string[] = [];
   try {
-    names = readdirSync(PINS).filter((name) => name.startsWith('spoor'));
+    names = readdirSync(PINS).filter((name) => name.startsWith('spoor') && join(PINS, name) !== keep);
   } catch {
     // No BPF file system, or not for us: then nothing is pinned that we could find.
   }
   if (names.length === 0)
-    return { subject, state: 'good', detail: `nothing of Spoor's is pinned in ${PINS}` };
-  const paths = names.map((name) => `${PINS}/${name}`).join(' ');
-  return { subject, state: 'bad', detail: `pinned by a process that has ended: rm -r ${paths}` };
+    return { subject, state: 'good', detail: `nothing of Spoor's is left behind in ${PINS}` };
+  const paths = names.map((name) => join(PINS, name));
+  const used = paths.flatMap((path) => {
+    const owner = lockerOf(path);
+    return owner === undefined ? [] : [`${path} by process ${owner}`];
+  });
+  const dead = paths.filter((path) => lockerOf(path) === undefined);
+  if (dead.length === 0) return { subject, state: 'good', detail: `in use: ${used.join(', ')}` };
+  return { subject, state: 'bad', detail: `pinned by a process that has ended: rm -r ${dead.join(' ')}` };
 }
