@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -113,6 +114,34 @@ const WRONG: readonly (readonly [title: string, text: string, ...problems: strin
     'spoor.yml:3:8: rules: [] is not a map of keys; write keys below it, indented',
   ],
 ];
+
+for (const [what, text] of [
+  ['a header that is no map', 'headers: { authorization: "Bearer s3cret" }'],
+  ['a header whose value is a list', 'headers: { authorization: { value: [s3cret] } }'],
+  ['a token where the path of its file belongs', 'headers: { authorization: { file: s3cret } }'],
+  ['headers that are a text', 'headers: "authorization: s3cret"'],
+] as const)
+  test(`what is told of ${what} names the place and not the value`, () => {
+    const problems = problemsOf(`ship:\n  - endpoint: https://siem\n    ${text}\n`);
+    assert.equal(problems.length, 1);
+    assert.match(problems[0] ?? '', /^spoor\.yml:3:\d+: ship\.0\.headers.*what stands there/);
+    assert.doesNotMatch(problems[0] ?? '', /s3cret/);
+  });
+
+test('a password in a URL is not shown, wherever the URL was written by mistake', () => {
+  for (const text of ['ship: https://siem:s3cret@siem\n', 'ship: [ "https://siem:s3cret@siem" ]\n'])
+    assert.match(problemsOf(text).join(), /"https:\/\/\.\.\.@siem"/);
+});
+
+test('what is no file is refused, and a FIFO holds nobody up', (t) => {
+  const directory = folder(t);
+  const fifo = join(directory, 'fifo');
+  execFileSync('mkfifo', ['-m', '600', fifo]);
+  for (const path of [directory, fifo, '/dev/zero'])
+    assert.throws(() => readConfiguration(path), {
+      message: `${path}: is no file; name the configuration itself`,
+    });
+});
 
 for (const [title, text, ...problems] of WRONG) {
   test(title, () => {

@@ -3,10 +3,10 @@
  * holds every default. What is wrong is told with file, line, column, value and mend, all of it at once.
  */
 
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import check from '../../schemas/generated/configuration-check.cjs';
 import { BadInput } from '../recognise/bad-input.ts';
-import { checkBySchema, MAX_YAML_BYTES, parseYaml } from '../recognise/checked-yaml.ts';
+import { checkBySchema, MAX_YAML_BYTES, parseYaml, type YamlPath } from '../recognise/checked-yaml.ts';
 import type { DestinationSettings } from '../ship/destination.ts';
 import type { WitnessAddress } from '../witness/submit.ts';
 import { destinationOf, shipFaults, type WrittenDestination } from './ship.ts';
@@ -61,25 +61,30 @@ export interface WrittenConfiguration {
 
 /** @throws BadInput naming file, line, column, value and mend of every mistake */
 export function readConfiguration(path: string): Configuration {
-  let bytes: Buffer;
+  let fd: number | undefined;
   try {
-    bytes = readFileSync(path);
+    // A FIFO would hold us until somebody writes to it.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) throw new BadInput([`${path}: is no file; name the configuration itself`]);
+    if (stat.size > MAX_YAML_BYTES)
+      throw new BadInput([
+        `${path}: ${stat.size} bytes are more than ${MAX_YAML_BYTES}; this is no configuration`,
+      ]);
+    // Of the file that is open: another may have its name by now.
+    refuseIfOpen(path, stat);
+    return configurationIn(path, readFileSync(fd, 'utf8'));
   } catch (error) {
-    throw new BadInput([
-      `${path}: cannot be read (${(error as NodeJS.ErrnoException).code}); check the path and its mode`,
-    ]);
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error;
+    throw new BadInput([`${path}: cannot be read (${code}); check the path and its mode`]);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
-  if (bytes.length > MAX_YAML_BYTES)
-    throw new BadInput([
-      `${path}: ${bytes.length} bytes are more than ${MAX_YAML_BYTES}; this is no configuration`,
-    ]);
-  refuseIfOpen(path);
-  return configurationIn(path, bytes.toString('utf8'));
 }
 
 /** Who can write the configuration can switch the watching off: nobody but its owner may. */
-function refuseIfOpen(path: string): void {
-  const { mode, uid } = statSync(path);
+function refuseIfOpen(path: string, { mode, uid }: Stats): void {
   if (mode & 0o022) {
     const shown = (mode & 0o7777).toString(8).padStart(4, '0');
     throw new BadInput([
@@ -91,10 +96,15 @@ function refuseIfOpen(path: string): void {
     throw new BadInput([`${path}: belongs to uid ${uid}, who may change it; run: chown root ${path}`]);
 }
 
+/** What the receivers are sent to know us by: a token written where its source should stand is still a token. */
+function isSecret([part, , setting]: YamlPath): boolean {
+  return part === 'ship' && setting === 'headers';
+}
+
 /** @param name what messages call the text. @throws BadInput */
 export function configurationIn(name: string, text: string): Configuration {
   const file = parseYaml(name, text);
-  checkBySchema(file, check);
+  checkBySchema(file, check, isSecret);
   // The schema has just been checked and the defaults filled in, so the shape is no longer a hope.
   const written = file.value as WrittenConfiguration;
   const problems = [...shipFaults(file, written.ship), ...witnessFaults(file, written.witness)];

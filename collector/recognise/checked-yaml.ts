@@ -65,12 +65,19 @@ function offsetOf(document: Document, path: YamlPath, place: 'key' | 'value'): n
   return 0;
 }
 
-/** @throws BadInput with every way in which the file breaks its schema */
-export function checkBySchema(file: YamlFile, validate: ValidateFunction): void {
+/**
+ * @param isSecret says where values stand that no message may show
+ * @throws BadInput with every way in which the file breaks its schema
+ */
+export function checkBySchema(
+  file: YamlFile,
+  validate: ValidateFunction,
+  isSecret: (path: YamlPath) => boolean = () => false,
+): void {
   if (validate(file.value)) return;
   const problems = new Set<string>();
   for (const error of validate.errors ?? []) {
-    const problem = tell(file, error);
+    const problem = tell(file, error, isSecret);
     if (problem) problems.add(problem);
   }
   throw new BadInput([...problems].sort(byPlace));
@@ -84,10 +91,10 @@ function byPlace(left: string, right: string): number {
   return leftLine - rightLine || leftColumn - rightColumn;
 }
 
-function tell(file: YamlFile, error: ErrorObject): string | undefined {
+function tell(file: YamlFile, error: ErrorObject, isSecret: (path: YamlPath) => boolean): string | undefined {
   const path = pathOf(error.instancePath);
   const shownPath = path.length > 0 ? `${path.join('.')}: ` : '';
-  const found = shown(error.data);
+  const found = isSecret(path) ? 'what stands there' : shown(error.data);
   switch (error.keyword) {
     case 'additionalProperties': {
       const key = String(error.params.additionalProperty);
@@ -172,7 +179,8 @@ function pathOf(instancePath: string): string[] {
 }
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  // A URL may hold a password, wherever it was written by mistake.
+  const text = (JSON.stringify(value) ?? String(value)).replaceAll(/\/\/[^/\s"]*@/g, '//...@');
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
