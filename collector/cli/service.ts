@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { DEFAULT_FILE } from '../configuration/configuration.ts';
+import type { Service } from '../service/service.ts';
 
 /** Registers `spoor service`. Exit codes: 0 stopped when asked to, 2 a wrong configuration or state, 3 not possible here. */
 export function addServiceCommand(program: Command): void {
@@ -29,9 +30,10 @@ async function serve(config: string | undefined, wanted: 'watch' | 'end the watc
   const configuration = reread();
   const log = createOwnLog(configuration.logLevel);
   const manager = createServiceManager(log);
+  // On until the end: a second one must not cut short what seals the rest.
   const stopped = new Promise<NodeJS.Signals>((resolve) => {
-    process.once('SIGTERM', resolve);
-    process.once('SIGINT', resolve);
+    process.on('SIGTERM', resolve);
+    process.on('SIGINT', resolve);
   });
   // What is left there is read to its end and sealed, sessions get their end: only then it is taken away.
   if (wanted === 'end the watch') {
@@ -39,11 +41,15 @@ async function serve(config: string | undefined, wanted: 'watch' | 'end the watc
     await service.stop('end');
     return;
   }
-  const service = await startService({ configuration, file, reread, log, manager });
+  let service: Service | undefined;
+  let isStale = false;
   let reloading = Promise.resolve();
   process.on('SIGHUP', () => {
-    reloading = service.reload();
+    if (service) reloading = service.reload();
+    else isStale = true;
   });
+  service = await startService({ configuration, file, reread, log, manager });
+  if (isStale) reloading = service.reload();
   const signal = await stopped;
   log.info({ signal }, 'stopping');
   await reloading;

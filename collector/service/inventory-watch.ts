@@ -5,6 +5,7 @@
  */
 
 import { Worker } from 'node:worker_threads';
+import { LRUCache } from 'lru-cache';
 import type { Event } from '../event.ts';
 import { type InventoryChange, inventoryEvent } from '../inventory/changes.ts';
 import type { LookData } from './inventory-look.ts';
@@ -14,6 +15,8 @@ const FIRST_LOOK_MS = 60_000;
 const LOOK_INTERVAL_MS = 3_600_000;
 /** An agent that began anew may be one of many in a row, and its installer may still be at work. */
 const AFTER_START_MS = 5_000;
+/** Agents, versions and places that no look is needed for; 200 B each. Past it the longest unused is looked for again. */
+const MAX_KNOWN = 4_096;
 
 export interface WriterOfFile {
   readonly sessionId: string;
@@ -35,7 +38,7 @@ export interface InventoryWatch {
 }
 
 export function createInventoryWatch(needs: InventoryWatchNeeds): InventoryWatch {
-  const known = new Set<string>();
+  const known = new LRUCache<string, true>({ max: MAX_KNOWN });
   let worker: Worker | undefined;
   let timer: NodeJS.Timeout;
   let state: 'open' | 'closed' = 'open';
@@ -76,7 +79,7 @@ export function createInventoryWatch(needs: InventoryWatchNeeds): InventoryWatch
     began(agent, version, root) {
       const key = `${agent} ${version} ${root}`;
       if (known.has(key)) return;
-      known.add(key);
+      known.set(key, true);
       later(AFTER_START_MS);
     },
     async close() {

@@ -21,6 +21,8 @@ const UNIT = [
   '/usr/lib/systemd/system/spoor.service',
   '/etc/systemd/system/spoor.service',
   '/etc/systemd/system/spoor.service.d',
+  '/etc/systemd/system.control/spoor.service.d',
+  '/run/systemd/system/spoor.service.d',
 ];
 
 export interface Knowledge {

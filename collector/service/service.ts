@@ -5,7 +5,7 @@
  * the sockets, the receivers, the service manager. Its state folder has one writer, itself.
  */
 
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import type { SessionTag } from '../../sensors/event.ts';
 import type { Sensor } from '../../sensors/sensor.ts';
 import { openState, type StateFolder } from '../cli/state.ts';
@@ -231,6 +231,8 @@ class RunningService implements Service {
     const { recognise } = this.#configuration;
     if (recognise.enabled) this.#lookOut(this.#knowledge.catalogue);
     this.#pipeline.start();
+    // Where no service manager made it; before it is guarded, which only what is there can be.
+    mkdirSync(this.#configuration.runtime, { recursive: true, mode: 0o755 });
     const acts = this.#guard();
     const resumed = await this.#resume();
     const begun = recognise.enabled ? this.#takeInExisting() : 0;
@@ -270,12 +272,14 @@ class RunningService implements Service {
       const waiting = changesThatWait(this.#configuration, next);
       knowledge.detect.restore(this.#knowledge.detect.snapshot());
       this.#finder.reload(knowledge);
-      if (next.recognise.enabled) this.#lookOut(knowledge.catalogue);
       this.#knowledge = knowledge;
       log.level = next.logLevel;
       // What waits for a start keeps its old value, so that it is named by the next reload too.
       const { logLevel, rules, protect } = next;
-      this.#configuration = { ...this.#configuration, logLevel, rules, protect };
+      const { enabled } = this.#configuration.recognise;
+      const recognise = { ...next.recognise, enabled };
+      this.#configuration = { ...this.#configuration, logLevel, recognise, rules, protect };
+      if (enabled) this.#lookOut(knowledge.catalogue);
       this.#guard();
       this.#configurationTrouble = '';
       this.#watchRules();
@@ -319,6 +323,7 @@ class RunningService implements Service {
       logSize: seal.size,
     });
     this.#keeper.resumed(
+      sessions.map(({ id }) => id),
       summedUp.catch((error: Error) =>
         this.#options.log.error(
           {
@@ -352,7 +357,15 @@ class RunningService implements Service {
       startBootNs: session.startBootNs,
       firstRecord: this.#firstRecords.get(session.id) ?? 0,
     }));
-    writeWatch(state.directory, facts.bootId, { sessions, lossTold: kept.lossTold() });
+    try {
+      writeWatch(state.directory, facts.bootId, { sessions, lossTold: kept.lossTold() });
+    } catch (error) {
+      // A full disk ends no watch: the next change is another try.
+      this.#options.log.error(
+        { cause: (error as Error).message },
+        'sessions are not kept for the next start',
+      );
+    }
   }
 
   async stop(watch: 'keep' | 'end'): Promise<void> {
@@ -376,6 +389,7 @@ class RunningService implements Service {
       kept?.forget();
       await this.#keeper.look();
       await this.#pipeline.flush();
+      await this.#keeper.whole();
       for (const session of this.#pipeline.sessions()) this.#keeper.end(session);
       await this.#pipeline.stop();
     }

@@ -28,8 +28,10 @@ export interface SessionKeeper {
   rootEnded(id: string, end: RootEnd): void;
   /** Closes a session whatever still runs of it. */
   end(session: Session): Summary | undefined;
-  /** Sessions that an earlier service began are not ended before their sums are whole. */
-  resumed(summedUp: Promise<void>): void;
+  /** Sessions that an earlier service began are not ended by a look before their sums are whole. */
+  resumed(ids: Iterable<string>, summedUp: Promise<void>): void;
+  /** Resolves when all sums are whole: reading them from the log may take minutes. */
+  whole(): Promise<void>;
   close(): void;
 }
 
@@ -43,6 +45,9 @@ export function createSessionKeeper({ sensor, pipeline, ended }: SessionKeeperNe
   const rootEnds = new Map<string, RootEnd>();
   let soon: NodeJS.Timeout | undefined;
   let looking: Promise<void> = Promise.resolve();
+  let isOpen = true;
+  let unsummed: ReadonlySet<string> = new Set();
+  let summing: Promise<void> = Promise.resolve();
   const regular = setInterval(() => void look(), LOOK_INTERVAL_MS);
   regular.unref();
 
@@ -86,7 +91,7 @@ export function createSessionKeeper({ sensor, pipeline, ended }: SessionKeeperNe
         .running()
         .map(({ session, around }) => (pipeline.sessionOf(session) ?? pipeline.sessionOf(around))?.id),
     );
-    return sessions.filter(({ id }) => !held.has(id));
+    return sessions.filter(({ id }) => !held.has(id) && !unsummed.has(id));
   }
 
   function end(session: Session): Summary | undefined {
@@ -112,10 +117,16 @@ export function createSessionKeeper({ sensor, pipeline, ended }: SessionKeeperNe
     rootEnd,
     rootEnded: (id, end) => void rootEnds.set(id, end),
     end,
-    resumed(summedUp) {
-      looking = summedUp;
+    resumed(ids, summedUp) {
+      unsummed = new Set(ids);
+      summing = summedUp.finally(() => {
+        unsummed = new Set();
+        if (isOpen) void look();
+      });
     },
+    whole: () => summing,
     close() {
+      isOpen = false;
       clearInterval(regular);
       clearTimeout(soon);
     },

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { MIB, smallTmpfs } from '../faults/small-disk.ts';
 import { eventsIn, needsRoot, scratch, spoor } from '../system/spoor.ts';
+import { keepIn } from './kept.ts';
 import { startService } from './running.ts';
 
 /** Longer than any step takes; a step that never comes fails the test by its own time-out. */
@@ -55,35 +56,57 @@ test('the state folder of a later version is left to it as it was, with the mend
   assert.equal(readFileSync(marker, 'utf8'), later);
 });
 
+for (const [which, keepOf] of [
+  ['', () => 'nowhere'],
+  [' that keeps its watch', keepIn],
+] as const)
+  test(
+    `a service${which} whose disk is full goes on, says so, and writes again when there is room; the log then verifies`,
+    needsRoot,
+    async (t) => {
+      const disk = smallTmpfs(8 * MIB);
+      t.after(() => disk.remove());
+      const service = await startService(t, {
+        folder: disk.mount,
+        configuration: `sensor: { keep: ${keepOf(t)} }\n`,
+      });
+      const status = async () => {
+        const { stdout } = await spoor(['status', '--state', service.state, '--json']);
+        return JSON.parse(stdout.toString()).log as { records: number; durable: number; trouble: string };
+      };
+      disk.fill();
+      // Each session has a start and an end to be sealed, and the reserve of the log is small.
+      const during: (number | null)[] = [];
+      while ((await status()).trouble === '')
+        during.push((await spoor(['run', '--state', service.state, '--', 'true'])).code);
+      assert.match((await status()).trouble, /ENOSPC/);
+      assert.deepEqual([...new Set(during)], during.length === 0 ? [] : [0], 'COMMAND notices nothing');
+      disk.free();
+      while ((await status()).trouble !== '') await pause(LOOK_MS);
+      const after = await spoor(['run', '--state', service.state, '--', 'true']);
+      assert.equal(after.code, 0);
+      assert.equal(await service.stop(), 0);
+      const verified = await spoor(['verify', '--state', service.state]);
+      assert.equal(verified.code, 0, verified.stdout.toString());
+      const ends = (await eventsIn(service.state)).filter(({ event_name }) => event_name === 'session.end');
+      assert.ok(ends.length >= 1);
+    },
+  );
+
 test(
-  'a service whose disk is full goes on, says so, and writes again when there is room; the log then verifies',
+  'a service whose disk is still full when it is stopped ends in order, and the log verifies',
   needsRoot,
   async (t) => {
     const disk = smallTmpfs(8 * MIB);
     t.after(() => disk.remove());
     const service = await startService(t, {
       folder: disk.mount,
-      configuration: 'sensor: { keep: nowhere }\n',
+      configuration: `sensor: { keep: ${keepIn(t)} }\n`,
     });
-    const status = async () => {
-      const { stdout } = await spoor(['status', '--state', service.state, '--json']);
-      return JSON.parse(stdout.toString()).log as { records: number; durable: number; trouble: string };
-    };
     disk.fill();
-    // Each session has a start and an end to be sealed, and the reserve of the log is small.
-    const during: (number | null)[] = [];
-    while ((await status()).trouble === '')
-      during.push((await spoor(['run', '--state', service.state, '--', 'true'])).code);
-    assert.match((await status()).trouble, /ENOSPC/);
-    assert.deepEqual([...new Set(during)], during.length === 0 ? [] : [0], 'COMMAND notices nothing');
-    disk.free();
-    while ((await status()).trouble !== '') await pause(LOOK_MS);
-    const after = await spoor(['run', '--state', service.state, '--', 'true']);
-    assert.equal(after.code, 0);
+    assert.equal((await spoor(['run', '--state', service.state, '--', 'true'])).code, 0);
     assert.equal(await service.stop(), 0);
-    const verified = await spoor(['verify', '--state', service.state]);
-    assert.equal(verified.code, 0, verified.stdout.toString());
-    const ends = (await eventsIn(service.state)).filter(({ event_name }) => event_name === 'session.end');
-    assert.ok(ends.length >= 1);
+    disk.free();
+    assert.equal((await spoor(['verify', '--state', service.state])).code, 0);
   },
 );

@@ -6,8 +6,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { needsRoot, type Scope, scratch, spoor } from '../system/spoor.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { eventsIn, needsRoot, run, type Scope, scratch, spoor } from '../system/spoor.ts';
+import { plantPackage } from './agent.ts';
 import { startService } from './running.ts';
+
+/** An inventory takes a second, some seconds after an agent began. */
+const LOOK_MS = 500;
 
 /** Node knows no datagrams on unix sockets. */
 const MANAGER = `
@@ -100,6 +105,52 @@ test(
     service.signal('SIGHUP');
     await service.says('configuration read again');
     assert.equal(await trouble(), '');
+    assert.equal(await service.stop(), 0);
+  },
+);
+
+test('told to stop again and again, a service ends in order and once', needsRoot, async (t) => {
+  const folder = scratch(t);
+  const service = await startService(t, { folder });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGTERM'] as const) service.signal(signal);
+  assert.equal(await service.stop(), 0);
+  assert.equal((await spoor(['verify', '--state', service.state])).code, 0);
+});
+
+test(
+  'agents that a reload brings are of the inventory too, and what needs a start waits for it',
+  needsRoot,
+  async (t) => {
+    const folder = scratch(t);
+    const service = await startService(t, { folder });
+    const entries = join(folder, 'agents.yml');
+    writeFileSync(
+      entries,
+      'agents:\n  acme-helper:\n    name: Acme\n    packages: ["npm:@acme/helper"]\n    commands: [acme-helper]\n',
+    );
+    writeFileSync(
+      service.configuration,
+      `state: ${service.state}\nruntime: ${service.runtime}\nrecognise: { agents: ${entries}, enabled: false }\n`,
+    );
+    service.signal('SIGHUP');
+    const waits = await service.says('some keys take effect at the next start only');
+    assert.equal(waits.keys, 'recognise.enabled');
+    const { command } = plantPackage(
+      join(folder, 'usr'),
+      '@acme/helper',
+      'acme-helper',
+      '2.0.1',
+      `const { existsSync } = await import('node:fs');
+       while (!existsSync('${folder}/seen') && existsSync('${folder}')) await new Promise((go) => setTimeout(go, 100));\n`,
+    );
+    const agent = run(command, []);
+    const isListed = async () =>
+      (await eventsIn(service.state, '--event', 'agent.inventory')).some(({ attributes }) =>
+        String(attributes['spoor.inventory.path']).startsWith(`${folder}/`),
+      );
+    while (!(await isListed())) await pause(LOOK_MS);
+    writeFileSync(join(folder, 'seen'), '');
+    await agent;
     assert.equal(await service.stop(), 0);
   },
 );

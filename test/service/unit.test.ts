@@ -57,3 +57,8 @@ test('the unit is told when the service is ready, and ends one that hangs', () =
   assert.deepEqual(setting('Type'), ['notify']);
   assert.equal(setting('WatchdogSec').length, 1);
 });
+
+test('the unit is started again however often it has failed', () => {
+  assert.deepEqual(setting('Restart'), ['always']);
+  assert.deepEqual(setting('StartLimitIntervalSec'), ['0']);
+});
