@@ -6,9 +6,10 @@ import { mkdtempSync, rmdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { atEnd, type Scope } from '../at-end.ts';
 import { CHECKOUT, SPOOR } from '../checkout.ts';
 import { cgroupRoot } from '../programs/cgroup.ts';
-import { eventsIn, needsRoot, run, type Scope, scratch, spoor } from '../system/spoor.ts';
+import { eventsIn, needsRoot, run, scratch, spoor } from '../system/spoor.ts';
 import { keepIn } from './kept.ts';
 import { type RunningService, startService } from './running.ts';
 
@@ -70,13 +71,11 @@ async function attacked(t: Scope, configuration = ''): Promise<{ service: Runnin
   const [group, other] = ['watching', 'other'].map((name) =>
     mkdtempSync(join(cgroupRoot(), `spoor-${name}-`)),
   ) as [string, string];
+  for (const each of [group, other]) atEnd(t, () => rmdirSync(each));
   const service = await startService(t, {
     folder,
     configuration: `sensor: { keep: ${keep} }\n${configuration}`,
     under: ['sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', group],
-  });
-  t.after(() => {
-    for (const each of [group, other]) rmdirSync(each);
   });
   const hands = [
     join(CHECKOUT, 'build/programs/lay-hands'),
