@@ -38,6 +38,8 @@ test('acts on the collector, its key, state, settings and pins are marked, and n
     ['file.rename', { 'file.path': '/tmp/x', 'spoor.file.previous_path': '/sys/f' }, undefined],
     ['file.link', { 'file.path': '/tmp/x', 'spoor.file.previous_path': join(root, 'real/log/a') }, 'state'],
     ['security.mount', { 'file.path': '/etc/spoor' }, 'configuration'],
+    ['security.mount', { 'file.path': '/tmp/../etc/./spoor' }, 'configuration'],
+    ['security.mount', { 'file.path': '/etc/spoor/..' }, undefined],
     ['security.mount', { 'file.path': '/etc' }, undefined],
     ['security.mount', { 'file.path': '/mnt', 'spoor.mount.source': join(root, 'real/log') }, 'state'],
     ['security.mount', { 'file.path': '/mnt', 'spoor.mount.source': '/etc' }, undefined],

@@ -65,8 +65,10 @@ export function createMarkWatcher({ pid, state, places, mounts }: WatcherPlaces)
   }
 
   function partMounted(event: Event): WatcherPart | undefined {
-    const over = event.attributes['file.path'] ?? '';
-    return partOf(over) ?? partOf(event.attributes['spoor.mount.source'] ?? '') ?? partHidden(event, over);
+    const { 'file.path': path, 'spoor.mount.source': source } = event.attributes;
+    // As the caller wrote it: /var/lib/./spoor and /tmp/../var/lib/spoor too.
+    const over = path === undefined ? '' : resolve(path);
+    return partOf(over) ?? partOf(source ?? '') ?? partHidden(event, over);
   }
 
   return (event) => {

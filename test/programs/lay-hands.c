@@ -280,6 +280,20 @@ static int edit_rule(void)
 	return open_and_close(given[RULE], O_WRONLY);
 }
 
+/* As every sandbox does: over a folder above the state, for nobody but itself. */
+static int mount_apart(void)
+{
+	int status;
+	pid_t child = must(fork());
+	if (!child) {
+		must(unshare(CLONE_NEWNS));
+		must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+		_exit(mount("tmpfs", given[OUTSIDE], "tmpfs", 0, NULL) ? errno : 0);
+	}
+	must(waitpid(child, &status, 0));
+	return WEXITSTATUS(status);
+}
+
 static const struct act {
 	const char *name;
 	int (*try)(void);
@@ -313,6 +327,7 @@ static const struct act {
 	{ "set flags of the program", fix_program },
 	{ "edit the program by its handle", edit_program_by_handle },
 	{ "edit a rule", edit_rule },
+	{ "mount in a namespace of its own", mount_apart },
 };
 
 int main(int count, char **arguments)
