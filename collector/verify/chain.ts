@@ -1,10 +1,8 @@
 import { checkpointHash } from '../log/checkpoint.ts';
-import { readIfThere } from '../log/files.ts';
 import { readJournal, type StoredCheckpoint } from '../log/journal.ts';
 import type { Keyring } from '../log/keyring.ts';
 import { livingWriter } from '../log/lock.ts';
 import { NoteError, parseNote } from '../log/note.ts';
-import { checkpointPath } from '../log/tiles.ts';
 import type { ProblemList } from './verdict.ts';
 
 /**
@@ -17,8 +15,15 @@ import type { ProblemList } from './verdict.ts';
  * 4. Numbers go up by one from the first, each names the hash of the one before, sizes never go down,
  *    and the origin stays the same.
  * 5. The file `checkpoint` is one of them.
+ *
+ * @param shown what the file `checkpoint` holds; read before the journal is, where a writer puts each checkpoint first
  */
-export function checkChain(directory: string, keys: Keyring, problems: ProblemList): StoredCheckpoint[] {
+export function checkChain(
+  directory: string,
+  shown: string | undefined,
+  keys: Keyring,
+  problems: ProblemList,
+): StoredCheckpoint[] {
   const journal = readJournal(directory);
   const file = 'checkpoints';
   for (const { start, end, cause } of journal.faults)
@@ -46,7 +51,7 @@ export function checkChain(directory: string, keys: Keyring, problems: ProblemLi
     if (problem) problems.add('checkpoint', { file }, `${problem} (checkpoints, byte ${stored.start})`);
     before = stored;
   }
-  checkNewest(directory, journal.checkpoints, keys, problems);
+  checkNewest(shown, journal.checkpoints, keys, problems);
   return own;
 }
 
@@ -138,13 +143,12 @@ function linkProblem(before: StoredCheckpoint, stored: StoredCheckpoint): string
  * the journal lost its end: the mark that a rollback of journal and records leaves.
  */
 function checkNewest(
-  directory: string,
+  text: string | undefined,
   checkpoints: readonly StoredCheckpoint[],
   keys: Keyring,
   problems: ProblemList,
 ): void {
   const file = 'checkpoint';
-  const text = readIfThere(checkpointPath(directory))?.toString();
   const last = checkpoints.at(-1);
   if (text === undefined) {
     if (last && last.checkpoint.number > 0)

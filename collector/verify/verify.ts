@@ -9,6 +9,7 @@ import { Keyring } from '../log/keyring.ts';
 import { livingWriter } from '../log/lock.ts';
 import { HASH_BYTES } from '../log/merkle.ts';
 import { NoteError, parseVkey, type VerifierKey } from '../log/note.ts';
+import { firstRecord } from '../log/reader.ts';
 import { decodeLeaf } from '../log/record.ts';
 import { checkpointPath, TILE_WIDTH } from '../log/tiles.ts';
 import { type LoadedBundle, loadBundle } from './bundle.ts';
@@ -21,6 +22,9 @@ import { type Cosigned, checkWitnessed, MAX_COSIGNED } from './witnessed.ts';
 
 /** Bundles between two chances for others to run: some 20 ms. */
 const BUNDLES_A_TURN = 64;
+
+/** Looks at a log whose beginning retention deletes under the reader; each takes some 10 s a GiB. */
+const MAX_LOOKS = 3;
 
 /** A log that cannot be verified at all: names what is missing and the mend. */
 export class VerifyError extends Error {
@@ -44,10 +48,25 @@ export async function verifyLog(
   keys?: readonly VerifierKey[],
   witnesses: readonly WitnessKey[] = witnessesBeside(directory),
 ): Promise<Verdict> {
+  for (let looks = 1; ; looks++) {
+    const verdict = await look(directory, keys ?? keysBeside(directory), witnesses);
+    // What retention deleted since the journal was read is missing from no log.
+    const wasPruned = verdict.integrity === 'broken' && firstRecord(directory) > verdict.first;
+    if (!wasPruned || looks === MAX_LOOKS) return verdict;
+  }
+}
+
+async function look(
+  directory: string,
+  keys: readonly VerifierKey[],
+  witnesses: readonly WitnessKey[],
+): Promise<Verdict> {
+  // Before the journal, where a writer puts each checkpoint first: read later, it may be of a time that journal ends before.
+  const shown = readIfThere(checkpointPath(directory))?.toString();
   const newest = newestCheckpoint(directory);
-  const keyring = new Keyring(keys ?? keysBeside(directory));
+  const keyring = new Keyring(keys);
   const problems = new ProblemList();
-  const signed = checkChain(directory, keyring, problems);
+  const signed = checkChain(directory, shown, keyring, problems);
   const last = signed.at(-1);
   if (!newest) throw new VerifyError(`${directory} has no checkpoints: it is no log, or its journal is gone`);
 
@@ -63,7 +82,6 @@ export async function verifyLog(
       {},
       `checkpoint ${last.checkpoint.number} says that ${last.checkpoint.lost} events were lost, the records say ${check.lost}`,
     );
-  const shown = readIfThere(checkpointPath(directory))?.toString();
   const cosigned =
     shown === undefined ? check.cosigned : [...check.cosigned, { record: undefined, note: shown }];
   const witnessed = checkWitnessed(cosigned, witnesses, signed, problems);
