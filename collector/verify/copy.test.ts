@@ -335,6 +335,39 @@ test('a severity text that is not that of its number, and an attribute that is t
   }
 });
 
+test('what was added under a name of the registry is found, whatever its value is written as', async () => {
+  const values: unknown[] = [
+    { kvlistValue: { values: [] } },
+    { arrayValue: null },
+    { arrayValue: { values: [{ kvlistValue: {} }] } },
+    { stringValue: null },
+    {},
+    null,
+  ];
+  for (const value of values) {
+    const added = await check(
+      withChange(301, ({ attributes }) => {
+        attributes.push({ key: 'process.hash.sha256', value: value as Record<string, unknown> });
+      }),
+    );
+    assert.match(
+      told(added),
+      /record 301 cannot be .*its attribute process\.hash\.sha256 has no value/,
+      JSON.stringify(value),
+    );
+    assert.equal(added.proved, SIZE - 1);
+  }
+  const both = await check(
+    withChange(302, ({ attributes }) => {
+      const directory = attributes.find(({ key }) => key === 'process.working_directory');
+      Object.assign(directory?.value ?? {}, { intValue: '7' });
+    }),
+  );
+  assert.match(told(both), /record 302 cannot be .*process\.working_directory has no value/);
+  const ids = await check(withChange(303, (record) => Object.assign(record, { spanId: 7 })));
+  assert.match(told(ids), /record 303 cannot be .*its trace or span id is no text/);
+});
+
 test('a body, flags, or any other field that was not signed is named', async () => {
   const verdict = await check(
     withChange(5, (record) => {

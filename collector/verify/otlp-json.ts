@@ -140,17 +140,19 @@ function* recordsOf(located: readonly Located[], line: number): Generator<Copied
     const foreign = Object.keys(record).filter(
       (field) => !SIGNED_FIELDS.has(field) && !isEmpty(record[field]),
     );
-    let twice: string | undefined;
+    let fault: string | undefined;
     for (const { key, value } of objects(record.attributes)) {
       const name = String(key);
       if (!known.has(name)) foreign.push(name);
-      else if (Object.hasOwn(attributes, name)) twice ??= name;
-      else attributes[name] = anyValue(value);
+      else if (Object.hasOwn(attributes, name)) fault ??= `it has the attribute ${name} twice`;
+      else {
+        attributes[name] = anyValue(value);
+        // Left out it would be as if nobody had added it.
+        if (attributes[name] === undefined)
+          fault ??= `its attribute ${name} has no value that a record can have`;
+      }
     }
-    const rebuilt =
-      twice === undefined
-        ? rebuild(record, eventName, attributes)
-        : { leaf: undefined, fault: `it has the attribute ${twice} twice` };
+    const rebuilt = fault === undefined ? rebuild(record, eventName, attributes) : { leaf: undefined, fault };
     yield { line, eventName, attributes, foreign, keyId, ...rebuilt };
   }
 }
@@ -168,6 +170,9 @@ function rebuild(
   const { severityText: text } = record;
   if (text !== undefined && text !== severityText(severity))
     return { leaf: undefined, fault: `its severity text is "${String(text)}" and its number ${severity}` };
+  for (const id of [record.traceId, record.spanId])
+    if (typeof id !== 'string' && !isEmpty(id))
+      return { leaf: undefined, fault: 'its trace or span id is no text' };
   try {
     const event: Event = {
       name: eventName as EventName,
@@ -189,27 +194,33 @@ function rebuild(
   }
 }
 
-/** An AnyValue of the OTLP/JSON mapping: int64 as a string or a number, bytes as base64. */
+/**
+ * An AnyValue of the OTLP/JSON mapping: int64 as a string or a number, bytes as base64.
+ * Undefined for what is none, or none that is signed: a map, nothing, two values at once.
+ */
 function anyValue(value: unknown): unknown {
-  if (isObject(value) && 'arrayValue' in value)
-    return isObject(value.arrayValue) ? objects(value.arrayValue.values).map(scalar) : [];
-  return scalar(value);
+  if (!isObject(value) || !('arrayValue' in value)) return scalar(value);
+  const { arrayValue } = value;
+  if (!isObject(arrayValue) || Object.keys(value).length !== 1) return undefined;
+  const { values = [] } = arrayValue;
+  const list = Array.isArray(values) ? values.map(scalar) : [undefined];
+  return list.includes(undefined) ? undefined : list;
 }
 
 /** Of a list no element is a list: nothing that is signed is deeper. */
 function scalar(value: unknown): unknown {
-  if (!isObject(value)) return undefined;
-  if ('stringValue' in value) return value.stringValue;
-  if ('boolValue' in value) return value.boolValue;
-  if ('intValue' in value) return intOf(value.intValue);
-  if ('doubleValue' in value) return Number(value.doubleValue);
-  if ('bytesValue' in value) return Buffer.from(String(value.bytesValue), 'base64');
-  return undefined;
+  if (!isObject(value) || Object.keys(value).length !== 1) return undefined;
+  const { stringValue, boolValue, intValue, doubleValue, bytesValue } = value;
+  if (typeof stringValue === 'string') return stringValue;
+  if (typeof boolValue === 'boolean') return boolValue;
+  if (intValue !== undefined) return intOf(intValue);
+  if (doubleValue !== undefined) return Number(doubleValue);
+  return typeof bytesValue === 'string' ? Buffer.from(bytesValue, 'base64') : undefined;
 }
 
 function intOf(value: unknown): unknown {
-  if (typeof value !== 'string') return value;
-  if (!/^-?\d{1,20}$/.test(value)) return value;
+  if (typeof value === 'number') return value;
+  if (typeof value !== 'string' || !/^-?\d{1,20}$/.test(value)) return undefined;
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : BigInt(value);
 }
