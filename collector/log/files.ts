@@ -3,13 +3,14 @@ import {
   constants,
   fstatSync,
   fsyncSync,
+  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
 /**
  * Opens a regular file to read, and nothing else: a FIFO put in its place would be waited for until somebody writes.
@@ -55,6 +56,15 @@ export function replaceFile(path: string, content: string | Uint8Array, mode = 0
   }
   renameSync(next, path);
   syncDirectory(dirname(path));
+}
+
+/** Makes a folder, and those above it that are missing; when this returns no power cut takes them. */
+export function makeFolder(path: string): void {
+  const made = mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (made === undefined) return;
+  // Up to the one that was there before: a name lasts when the folder it stands in was synced.
+  for (let folder = resolve(path); folder.length >= made.length; folder = dirname(folder))
+    syncDirectory(dirname(folder));
 }
 
 /** Makes names in a folder (new, renamed, removed files) survive a power cut. */

@@ -197,6 +197,7 @@ export class Disk {
   #nameWhole(): void {
     for (let next = this.#unnamed[0]; next; next = this.#unnamed[0]) {
       renameSync(next.path, next.finalPath);
+      this.#folders.add(dirname(next.finalPath));
       closeSync(next.file);
       this.#unnamed.shift();
     }

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { readRecords } from '../log/reader.ts';
 import { decodeLeaf } from '../log/record.ts';
@@ -22,7 +22,8 @@ function program(state: string, body: string): string[] {
     import { writeFileSync, rmSync } from 'node:fs';
     const event = (n) => ({ name: 'file.open', uid: String(n).padStart(26, '0'), timeNs: 1n, severity: 9, traceId: '',
       spanId: '', attributes: { 'file.path': '/tmp/' + n }, seen: undefined });
-    const open = () => openSeal({ directory: '${state}/log', hostKey: openHostKey('${state}/key'), hostId: 'h' });
+    const open = (retention) =>
+      openSeal({ directory: '${state}/log', hostKey: openHostKey('${state}/key'), hostId: 'h', retention });
     ${body}
   `;
   return [process.execPath, '--input-type=module', '--eval', script];
@@ -44,6 +45,16 @@ function callsIn(trace: string): { readonly name: string; readonly line: string 
   });
 }
 
+/** What a program and its threads did to files. */
+function traced(command: readonly string[], out: string): ReturnType<typeof callsIn> {
+  const calls = 'trace=write,pwrite64,fdatasync,fsync,rename,mkdir';
+  const ran = spawnSync('strace', ['-f', '-y', '-s', '0', '-e', calls, '-o', out, ...command], {
+    encoding: 'utf8',
+  });
+  assert.equal(ran.status, 0, ran.stderr);
+  return callsIn(readFileSync(out, 'utf8'));
+}
+
 const hasStrace = spawnSync('strace', ['-V']).status === 0;
 
 test('all that a checkpoint covers is on disk before its note is written, and the note before the file checkpoint', {
@@ -59,14 +70,12 @@ test('all that a checkpoint covers is on disk before its note is written, and th
       }
       await seal.close();`;
   const out = join(state, 'trace');
-  const trace = ['-f', '-y', '-s', '0', '-e', 'trace=write,pwrite64,fdatasync,fsync,rename', '-o', out];
-  const ran = spawnSync('strace', [...trace, ...program(state, body)], { encoding: 'utf8' });
-  assert.equal(ran.status, 0, ran.stderr);
+  const calls = traced(program(state, body), out);
 
   /** Files with bytes that no sync has covered yet. */
   const dirty = new Set<string>();
   let notes = 0;
-  for (const { name, line } of callsIn(readFileSync(out, 'utf8'))) {
+  for (const { name, line } of calls) {
     const path = /<([^>]*)>/.exec(line)?.[1] ?? '';
     if (name === 'rename') {
       if (!line.includes('/log/checkpoint"')) continue;
@@ -88,6 +97,43 @@ test('all that a checkpoint covers is on disk before its note is written, and th
     if (path.startsWith(join(state, 'log/'))) dirty.add(path);
   }
   assert.equal(notes, 7, 'one at the opening, five, one at the close');
+});
+
+test('a note is written only when the names of new folders, of full bundles and of the journal itself are on disk', {
+  skip: hasStrace ? false : 'strace is not installed',
+  timeout: 120_000,
+}, (t) => {
+  const state = join(folder(t), 'made/with/it');
+  const body = `
+      const seal = await open({ maxBytes: 200_000 });
+      for (let i = 0; i < 30; i++) {
+        seal.append(Array.from({ length: 100 }, (_, n) => event(n)));
+        await seal.checkpoint();
+      }
+      await seal.close();`;
+  const journal = join(state, 'log/checkpoints');
+  /** Folders with names that no sync has covered yet. */
+  const unsynced = new Set<string>();
+  const seen = { mkdir: 0, bundle: 0, journal: 0 };
+  for (const { name, line } of traced(program(state, body), join(folder(t), 'trace'))) {
+    const path = /<([^>]*)>/.exec(line)?.[1] ?? '';
+    if (name === 'mkdir' && line.endsWith(' = 0')) {
+      const made = /"([^"]*)"/.exec(line)?.[1] ?? '';
+      unsynced.add(dirname(made));
+      seen.mkdir++;
+    } else if (name === 'rename') {
+      const named = /"([^"]*)"\) = 0$/.exec(line)?.[1] ?? '';
+      // For readers, who can do without it.
+      if (named === join(state, 'log/checkpoint')) continue;
+      unsynced.add(dirname(named));
+      if (named === journal) seen.journal++;
+      else if (named.includes('/tile/entries/')) seen.bundle++;
+    } else if (name === 'fsync') unsynced.delete(path);
+    else if (path === journal && name === 'write')
+      assert.deepEqual([...unsynced], [], `a note came before the names in these folders were on disk`);
+  }
+  assert.ok(seen.mkdir >= 6, 'made, with, it, key, log and the folders of tiles were made');
+  assert.ok(seen.bundle >= 11 && seen.journal > 0, JSON.stringify(seen));
 });
 
 test('of many processes that find a dead writer’s lock at once, one writes at a time, and the others name it', async (t) => {

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
-import { lstatSync, mkdirSync, renameSync } from 'node:fs';
+import { lstatSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { readIfThere, replaceFile, syncDirectory } from '../log/files.ts';
+import { makeFolder, readIfThere, replaceFile, syncDirectory } from '../log/files.ts';
 import { formatVkey, parseVkey, type VerifierKey, verifierKey } from '../log/note.ts';
 import { bindToTpm, openWithTpm, TpmError, tpmDevice } from './tpm.ts';
 
@@ -30,7 +30,7 @@ const PEM_START = '-----BEGIN';
  * @throws HostKeyError when the file is readable by others, is no Ed25519 key, or cannot be opened
  */
 export function openHostKey(directory: string): HostKey {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeFolder(directory);
   const path = join(directory, 'host.key');
   return readKey(path, directory) ?? makeKey(path, directory);
 }

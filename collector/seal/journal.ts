@@ -1,15 +1,12 @@
 import { type FileHandle, open, rename } from 'node:fs/promises';
-import { formatJournalEntry, type StoredCheckpoint } from '../log/journal.ts';
-import { journalPath, TILE_WIDTH } from '../log/tiles.ts';
+import { dirname } from 'node:path';
+import { syncDirectory } from '../log/files.ts';
+import { formatJournalEntry } from '../log/journal.ts';
+import { journalPath } from '../log/tiles.ts';
+import type { JournalMarks } from './marks.ts';
 
 /** Copied at once when the beginning of the journal is dropped. */
 const COPY_BYTES = 256 * 1024;
-
-/** Where in the journal the checkpoint over `size` records begins. */
-interface Mark {
-  readonly size: number;
-  readonly start: number;
-}
 
 /** Appends checkpoints to the journal, durably, and drops the oldest when their records are pruned. */
 export class JournalWriter {
@@ -20,19 +17,23 @@ export class JournalWriter {
   #isSuspect = false;
   /** End of the last whole note. */
   #bytes: number;
-  /** Oldest first, at most one for each bundle: pruning goes by bundles. */
-  readonly #marks: Mark[] = [];
+  readonly #marks: JournalMarks;
 
-  static async open(directory: string, stored: readonly StoredCheckpoint[]): Promise<JournalWriter> {
+  /** @param bytes of the whole notes it holds */
+  static async open(directory: string, marks: JournalMarks, bytes: number): Promise<JournalWriter> {
     const path = journalPath(directory);
-    return new JournalWriter(path, await openJournal(path), stored);
+    return new JournalWriter(path, await openJournal(path), marks, bytes);
   }
 
-  private constructor(path: string, file: FileHandle, stored: readonly StoredCheckpoint[]) {
+  private constructor(path: string, file: FileHandle, marks: JournalMarks, bytes: number) {
     this.#path = path;
     this.#file = file;
-    this.#bytes = stored.at(-1)?.end ?? 0;
-    for (const { checkpoint, start } of stored) this.#mark(checkpoint.size, start);
+    this.#marks = marks;
+    this.#bytes = bytes;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
   }
 
   async append(note: string, size: number): Promise<void> {
@@ -51,18 +52,16 @@ export class JournalWriter {
       await this.close();
       throw error;
     }
-    this.#mark(size, this.#bytes);
+    this.#marks.add(size, this.#bytes);
     this.#bytes += entry.length;
   }
 
   /** Drops the checkpoints before the last one marked at or below `first`, which stays as the beginning of the chain. */
   async dropBefore(first: number): Promise<void> {
-    const kept = this.#marks.findLastIndex(({ size }) => size <= first);
-    const from = this.#marks[kept]?.start ?? 0;
+    const from = this.#marks.startFor(first);
     if (from === 0) return;
     await this.#copyFrom(from);
-    const marks = this.#marks.splice(0).slice(kept);
-    this.#marks.push(...marks.map(({ size, start }) => ({ size, start: start - from })));
+    this.#marks.moveBack(from);
   }
 
   /** Puts a copy in the journal's place that begins at byte `from`. */
@@ -82,6 +81,8 @@ export class JournalWriter {
       await next.close();
     }
     await rename(`${this.#path}.next`, this.#path);
+    // Else a power cut brings the old journal back, without the checkpoints that are written to this one.
+    syncDirectory(dirname(this.#path));
     await this.close();
     this.#bytes -= from;
   }
@@ -90,12 +91,6 @@ export class JournalWriter {
     const file = this.#file;
     this.#file = undefined;
     await file?.close();
-  }
-
-  #mark(size: number, start: number): void {
-    const last = this.#marks.at(-1);
-    if (!last || Math.floor(size / TILE_WIDTH) > Math.floor(last.size / TILE_WIDTH))
-      this.#marks.push({ size, start });
   }
 }
 

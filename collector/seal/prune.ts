@@ -67,10 +67,13 @@ export class Pruner {
     this.#take(bundleBytes);
   }
 
-  /** What should go now, of the records before `covered`; undefined when nothing. */
-  plan(covered: number, nowMs: number): Pruning | undefined {
+  /**
+   * What should go now, of the records before `covered`; undefined when nothing.
+   * @param journalBytes of the checkpoints, which go with the records they cover
+   */
+  plan(covered: number, nowMs: number, journalBytes: number): Pruning | undefined {
     const most = Math.min(this.#bundleBytes.length, Math.floor(covered / TILE_WIDTH) - this.#firstBundle);
-    return this.#planByBudget(most) ?? this.#planByAge(most, nowMs);
+    return this.#planByBudget(most, journalBytes) ?? this.#planByAge(most, nowMs);
   }
 
   /** What can go, of the records before `shipped`, to give some room back; a sixteenth of the log at least. */
@@ -91,12 +94,15 @@ export class Pruner {
     await deleteBefore(this.#directory, first);
   }
 
-  #planByBudget(most: number): Pruning | undefined {
-    if (this.#totalBytes <= this.#retention.maxBytes) return undefined;
+  #planByBudget(most: number, journalBytes: number): Pruning | undefined {
+    const total = this.#totalBytes + journalBytes;
+    if (total <= this.#retention.maxBytes) return undefined;
     const keep = this.#retention.maxBytes * KEEP_AFTER_PRUNING;
+    // As if each bundle had as many; where that is wrong, the next look corrects it.
+    const journalOfOne = journalBytes / Math.max(1, this.#bundleBytes.length);
     let bundles = 0;
     let bytes = 0;
-    while (bundles < most && this.#totalBytes - bytes > keep) bytes += this.#bytesOf(bundles++);
+    while (bundles < most && total - bytes - bundles * journalOfOne > keep) bytes += this.#bytesOf(bundles++);
     return this.#pruningOf('budget', bundles, bytes);
   }
 

@@ -1,14 +1,25 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { opens } from '../../test/opens.ts';
 import { entriesOf } from '../log/bundle.ts';
 import { readJournal } from '../log/journal.ts';
-import { readRecords } from '../log/reader.ts';
+import { leafHash } from '../log/merkle.ts';
+import { firstRecord, readRecords } from '../log/reader.ts';
 import { decodeLeaf, type LogRecord } from '../log/record.ts';
 import { verifyLog } from '../verify/verify.ts';
 import { openHostKey } from './hostkey.ts';
@@ -121,6 +132,60 @@ test('a log signed by another key is not opened', async (t) => {
     name: 'LogDamagedError',
     message: /is signed by key .*, the host key is /,
   });
+});
+
+/** The folder of a writer that was killed after its first `covered` records were signed and all of `count` written. */
+async function killed(t: TestContext, covered: number, count: number): Promise<string> {
+  const made = folder(t);
+  const seal = await openIn(made);
+  seal.append(opens(covered - 1)); // the opening is a record too
+  await seal.checkpoint();
+  const journal = readFileSync(join(made, 'log/checkpoints'));
+  seal.append(opens(count - covered));
+  await seal.close();
+  writeFileSync(join(made, 'log/checkpoints'), journal);
+  return made;
+}
+
+test('a bundle that was whole when its writer was killed gets its final name, and goes when it is old', async (t) => {
+  const state = await killed(t, 100, 600);
+  const path = (level: string, number: string) => join(state, 'log/tile', level, number);
+  for (const level of ['entries', '0'])
+    for (const number of ['000', '001']) renameSync(path(level, number), path(level, `${number}.tail`));
+  await (await openIn(state)).close();
+  for (const level of ['entries', '0'])
+    for (const number of ['000', '001']) {
+      assert.ok(existsSync(path(level, number)), `tile/${level}/${number} is there`);
+      assert.ok(!existsSync(path(level, `${number}.tail`)));
+    }
+  assert.deepEqual((await verifyLog(join(state, 'log'))).problems, []);
+  const retention = { maxBytes: 2 ** 30, maxAgeMs: 0 };
+  const key = openHostKey(join(state, 'key'));
+  const seal = await openSeal({ directory: join(state, 'log'), hostKey: key, hostId: 'h', retention });
+  await seal.checkpoint();
+  await seal.close();
+  assert.equal(firstRecord(join(state, 'log')), 512);
+});
+
+test('what somebody put behind the last checkpoint after a crash is not signed unless it is the record of that place', async (t) => {
+  const state = await killed(t, 50, 60);
+  const entries = join(state, 'log/tile/entries/000.tail');
+  const bytes = readFileSync(entries);
+  const { start, end } = entriesOf(bytes)[7] ?? assert.fail();
+  const copied = bytes.subarray(start, end);
+  for (const forged of [copied, Buffer.from('no record at all')]) {
+    const again = folder(t);
+    cpSync(state, again, { recursive: true });
+    const length = Buffer.alloc(2);
+    length.writeUInt16BE(forged.length);
+    appendFileSync(join(again, 'log/tile/entries/000.tail'), Buffer.concat([length, forged]));
+    appendFileSync(join(again, 'log/tile/0/000.tail'), leafHash(forged));
+    await (await openIn(again)).close();
+    const said = (await records(again)).at(-1)?.attributes;
+    assert.equal(said?.['spoor.log.recovered'], 10);
+    assert.equal(said?.['spoor.log.cut_bytes'], forged.length + 2);
+    for (const [i, record] of (await records(again)).entries()) assert.equal(record.index, i);
+  }
 });
 
 test('what a writer that was killed had handed to the disk is kept, and its lock is taken over', async (t) => {

@@ -11,14 +11,15 @@ import {
 import { dirname } from 'node:path';
 import { entriesOf } from '../log/bundle.ts';
 import { readIfThere, replaceFile, syncDirectory } from '../log/files.ts';
-import { type JournalContent, readJournal, type StoredCheckpoint } from '../log/journal.ts';
+import type { StoredCheckpoint } from '../log/journal.ts';
 import { HASH_BYTES, leafHash, rootOf } from '../log/merkle.ts';
 import { formatVkey, isSignedBy, verifierKey } from '../log/note.ts';
-import { decodeLeaf } from '../log/record.ts';
-import { checkpointPath, journalPath, MAX_LEVELS, TILE_WIDTH, tailPath, tilePath } from '../log/tiles.ts';
+import { decodeLeaf, type LogRecord, RecordError } from '../log/record.ts';
+import { journalPath, MAX_LEVELS, TILE_WIDTH, tailPath, tilePath } from '../log/tiles.ts';
 import { TileTree } from '../log/tree.ts';
 import { MAX_UNSYNCED_BUNDLES } from './disk.ts';
 import { type HostKey, publishedKeys } from './hostkey.ts';
+import { readStoredJournal, type StoredJournal } from './stored-journal.ts';
 
 /** The log on disk contradicts its last checkpoint; nothing was changed by finding out. */
 export class LogDamagedError extends Error {
@@ -29,8 +30,7 @@ export class LogDamagedError extends Error {
 export interface Recovered {
   /** The last checkpoint, or undefined for a new log. */
   readonly last: StoredCheckpoint | undefined;
-  /** All checkpoints of the journal. */
-  readonly checkpoints: readonly StoredCheckpoint[];
+  readonly journal: StoredJournal;
   /** Right edge of the tree over all whole records. */
   readonly tree: TileTree;
   /** Bytes the unfinished bundle has on disk. */
@@ -50,17 +50,17 @@ export interface Recovered {
  * 2. The last checkpoint must be signed by the host key, or by the key before it and name the host key as the next;
  *    and the tree on disk must give its root.
  * 3. Every record it covers in the unfinished bundle must be there and hash to its leaf hash.
- * 4. A record past it is whole when its bytes are there and hash to the leaf hash beside it; the first that is
- *    not, and all that follows, is cut.
+ * 4. A record past it is whole when its bytes are there, hash to the leaf hash beside it, and say that they are the
+ *    record of that place; the first that is not, and all that follows, is cut.
+ * 5. A bundle that is whole, and that the crash left under its growing name, gets its final one.
  *
  * @throws LogDamagedError when 2 or 3 does not hold: that is no crash, and writing on would bury it
  */
 export function recoverLog(directory: string, hostKey: HostKey): Recovered {
-  const journal = withoutTornNote(directory, readJournal(directory), hostKey);
-  const fault = journal.faults[0];
+  const journal = readStoredJournal(directory, (stored) => isOurs(stored, hostKey));
+  const { fault, last } = journal;
   if (fault) refuse(directory, `checkpoints, byte ${fault.start}: ${fault.cause}`);
   let cutBytes = journal.size - journal.end;
-  const last = journal.checkpoints.at(-1);
   if (last && !isOurs(last, hostKey)) {
     const key = verifierKey(last.checkpoint.origin, hostKey.publicKey);
     const signer = last.note.signatures[0]?.keyId ?? 'nobody';
@@ -91,7 +91,9 @@ export function recoverLog(directory: string, hostKey: HostKey): Recovered {
       const stored = hashes.subarray(whole * HASH_BYTES, (whole + 1) * HASH_BYTES);
       if (whole === TILE_WIDTH || !leafHash(leaf).equals(stored)) break;
       if (base + whole >= covered) {
-        recoveredLost += lostIn(leaf);
+        const record = recordOf(leaf, base + whole);
+        if (!record) break;
+        recoveredLost += lostIn(record);
         tree.appendLeafHash(hashes, whole * HASH_BYTES);
       }
       whole++;
@@ -102,7 +104,10 @@ export function recoverLog(directory: string, hostKey: HostKey): Recovered {
         directory,
         `record ${base + whole}, which checkpoint ${last?.checkpoint.number} covers, is missing or changed`,
       );
-    if (whole === TILE_WIDTH) continue;
+    if (whole === TILE_WIDTH) {
+      nameBundle(directory, bundle, { entries: entriesBytes, hashes: whole * HASH_BYTES });
+      continue;
+    }
     cutBytes += cutBundle(directory, bundle, { entries: entriesBytes, hashes: whole * HASH_BYTES });
     for (let later = bundle + 1; later <= bundle + 2 * MAX_UNSYNCED_BUNDLES; later++)
       cutBytes += cutBundle(directory, later, undefined);
@@ -111,26 +116,13 @@ export function recoverLog(directory: string, hostKey: HostKey): Recovered {
   mendUpperTiles(directory, tree.size);
   return {
     last,
-    checkpoints: journal.checkpoints,
+    journal,
     tree,
     entriesBytes,
     recovered: tree.size - covered,
     recoveredLost,
     cutBytes,
   };
-}
-
-function withoutTornNote(directory: string, journal: JournalContent, hostKey: HostKey): JournalContent {
-  const { faults, checkpoints, end } = journal;
-  const unsigned = checkpoints.at(-1);
-  const torn =
-    faults.at(-1)?.end === end ? faults[0] : unsigned && !isOurs(unsigned, hostKey) ? unsigned : undefined;
-  if (torn?.end !== end) return journal;
-  const whole = checkpoints.filter((stored) => stored.end <= torn.start);
-  const newest = readIfThere(checkpointPath(directory))?.toString();
-  // Witnesses' lines may follow.
-  if (!whole.some(({ text }) => newest?.startsWith(text))) return journal;
-  return { ...journal, checkpoints: whole, faults: [], end: torn.start };
 }
 
 function isOurs({ checkpoint, note }: StoredCheckpoint, hostKey: HostKey): boolean {
@@ -179,17 +171,39 @@ function readGrowing(directory: string, level: 0 | 'entries', number: number): B
   return readIfThere(tilePath(directory, level, number)) ?? readIfThere(tailPath(directory, level, number));
 }
 
-function lostIn(leaf: Buffer): bigint {
-  const { eventName, attributes } = decodeLeaf(leaf);
+/** Undefined for what is no record, or one of another place: nobody signed it yet, and nobody is to. */
+function recordOf(leaf: Buffer, index: number): LogRecord | undefined {
+  try {
+    const record = decodeLeaf(leaf);
+    return record.index === index ? record : undefined;
+  } catch (error) {
+    if (!(error instanceof RecordError)) throw error;
+    return undefined;
+  }
+}
+
+function lostIn({ eventName, attributes }: LogRecord): bigint {
   return eventName === 'sensor.gap' ? BigInt((attributes['spoor.gap.count'] as number | bigint) ?? 0) : 0n;
 }
 
+interface BundleBytes {
+  readonly entries: number;
+  readonly hashes: number;
+}
+
+/** Gives a whole bundle its final names, where a crash came before that; on disk first, as always. */
+function nameBundle(directory: string, bundle: number, whole: BundleBytes): void {
+  for (const level of ['entries', 0] as const) {
+    const [final, tail] = [tilePath(directory, level, bundle), tailPath(directory, level, bundle)];
+    if (existsSync(final)) continue;
+    truncateDurably(tail, level === 'entries' ? whole.entries : whole.hashes);
+    renameSync(tail, final);
+    syncDirectory(dirname(final));
+  }
+}
+
 /** Leaves a bundle with so many bytes, under its growing names; without `keep` removes it. Returns the bytes cut. */
-function cutBundle(
-  directory: string,
-  bundle: number,
-  keep: { entries: number; hashes: number } | undefined,
-): number {
+function cutBundle(directory: string, bundle: number, keep: BundleBytes | undefined): number {
   let cut = 0;
   for (const level of ['entries', 0] as const) {
     const [final, tail] = [tilePath(directory, level, bundle), tailPath(directory, level, bundle)];

@@ -1,7 +1,7 @@
-import { type FSWatcher, mkdirSync, watch } from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
 import type { Event } from '../event.ts';
 import { type Checkpoint, checkpointHash, formatCheckpoint, formatTimeNs } from '../log/checkpoint.ts';
-import { syncDirectory } from '../log/files.ts';
+import { makeFolder, syncDirectory } from '../log/files.ts';
 import { type Lock, takeLock } from '../log/lock.ts';
 import { HASH_BYTES } from '../log/merkle.ts';
 import { formatVkey, signNote, type VerifierKey, verifierKey } from '../log/note.ts';
@@ -106,14 +106,14 @@ export interface Seal {
  */
 export async function openSeal(options: SealOptions): Promise<Seal> {
   const { directory } = options;
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeFolder(directory);
   const lock = takeLock(directory);
   try {
     const recovered = recoverLog(directory, options.hostKey);
     const hostKey = finishRotation(options.hostKey, recovered.last);
     const origin = recovered.last?.checkpoint.origin ?? `spoor/${options.hostId}/${newUid(Date.now())}`;
     publishKey(hostKey, origin);
-    const journal = await JournalWriter.open(directory, recovered.checkpoints);
+    const journal = await JournalWriter.open(directory, recovered.journal.marks, recovered.journal.end);
     syncDirectory(directory);
     const first = recovered.last?.checkpoint.first ?? 0;
     const retention = options.retention ?? { maxBytes: DEFAULT_MAX_BYTES };
@@ -402,9 +402,9 @@ class LogSeal implements Seal {
    * files that the next opening deletes.
    */
   async #prune(): Promise<void> {
-    const { pruner } = this.#opened;
+    const { pruner, journal } = this.#opened;
     if (this.#state === 'closed' || this.#promised) return;
-    const pruning = pruner.plan(this.#last?.checkpoint.size ?? 0, Date.now());
+    const pruning = pruner.plan(this.#last?.checkpoint.size ?? 0, Date.now(), journal.bytes);
     if (!pruning) return;
     this.#promise(pruning);
     await this.#writeCheckpoint('open');

@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readIfThere, replaceFile } from '../log/files.ts';
+import { makeFolder, readIfThere, replaceFile } from '../log/files.ts';
 import { formatVkey, parseNote, parseVkey } from '../log/note.ts';
 import type { Witnessed, WitnessMemory } from './witness.ts';
 
@@ -15,7 +14,7 @@ export class WitnessMemoryError extends Error {
  * the keys that may sign the next one. Both in one, so that a power cut leaves what was before or what came after.
  */
 export function memoryIn(directory: string): WitnessMemory {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeFolder(directory);
   const pathOf = (originHash: string): string => join(directory, `${originHash}.json`);
   const read = (originHash: string): Witnessed | undefined => parse(pathOf(originHash));
   return {
