@@ -3,6 +3,8 @@ import { mkdirSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readIfThere } from '../log/files.ts';
+import { newestCheckpoint } from '../log/journal.ts';
+import { countRecords } from '../log/reader.ts';
 import type { Rejection } from './rejections.ts';
 
 /** How far a destination has the log. */
@@ -34,6 +36,17 @@ export function positionPath(directory: string, destination: string): string {
   const isHostAndPort = /^https?:\/\/[A-Za-z0-9.-]+(:\d+)?$/.test(destination);
   const rest = isHostAndPort ? '' : `_${createHash('sha256').update(destination).digest('hex').slice(0, 8)}`;
   return join(directory, `${name}${rest}.json`);
+}
+
+/**
+ * The position in a log as it is. One past its end is of another history, as after a log was restored from an older
+ * copy: where the two part nobody knows, so all that the log has is sent again. A SIEM drops repeats by their uid.
+ */
+export function withinLog(position: Position, logDirectory: string): Position {
+  const newest = newestCheckpoint(logDirectory)?.checkpoint;
+  const isWithin =
+    position.next <= countRecords(logDirectory) && position.checkpoint <= (newest?.number ?? -1) + 1;
+  return isWithin ? position : { ...position, next: newest?.first ?? 0, checkpoint: 0 };
 }
 
 /** @throws PositionError for a file that is there and is no position */

@@ -8,7 +8,14 @@ import { GrpcTransport } from './grpc.ts';
 import { Headers } from './headers.ts';
 import { HttpTransport } from './http.ts';
 import { type Lag, LagMeter } from './lag.ts';
-import { type DeliveryRecord, loadPosition, type Position, positionPath, savePosition } from './position.ts';
+import {
+  type DeliveryRecord,
+  loadPosition,
+  type Position,
+  positionPath,
+  savePosition,
+  withinLog,
+} from './position.ts';
 import { Rejections } from './rejections.ts';
 import { createRequestBuilder } from './request.ts';
 import { hostId, type Resource } from './resource.ts';
@@ -128,8 +135,8 @@ class Shipper implements LogShipper {
       this.#positionPath,
       LogSource.originOf(logDirectory) ?? '',
     );
-    this.#position = position;
-    this.#source = this.#sourceAt(position);
+    this.#position = withinLog(position, logDirectory);
+    this.#source = this.#sourceAt(this.#position);
     this.#lagMeter = new LagMeter(logDirectory);
     this.#rejections = new Rejections(url, untold, tell ?? (() => {}));
     if (!tell) this.#rejections.quiet();

@@ -1,5 +1,13 @@
-import { newestCheckpoint, readJournal, type StoredCheckpoint } from '../log/journal.ts';
-import { readRecords, type StoredRecord } from '../log/reader.ts';
+import { CheckpointError } from '../log/checkpoint.ts';
+import {
+  newestCheckpoint,
+  notesIn,
+  parseStored,
+  type RawNote,
+  type StoredCheckpoint,
+} from '../log/journal.ts';
+import { NoteError } from '../log/note.ts';
+import { firstRecord, LogReadError, readRecords, type StoredRecord } from '../log/reader.ts';
 import { CheckpointEncoder } from './checkpoint.ts';
 import type { Position } from './position.ts';
 
@@ -8,6 +16,12 @@ const MAX_BATCH_RECORDS = 1_024;
 
 /** Bytes of one request: a quarter of the 4 MiB that gRPC receivers take by default. One longer record still goes, alone. */
 const MAX_BATCH_BYTES = 1024 * 1024;
+
+/**
+ * Checkpoints read ahead, 2 KB each; the journal of a log that was not shipped for weeks has a million. As many as the
+ * records of a request at least: between two looks at the journal no more are given.
+ */
+const MAX_PENDING = MAX_BATCH_RECORDS;
 
 /** One record to send, and where the destination stands once it has it. */
 export interface Item {
@@ -31,9 +45,9 @@ export class LogSource {
   #records: StoredRecord[] = [];
   #parts: Item[] = [];
   #journalEnd = 0;
-  /** Checkpoints not given yet. */
+  /** Checkpoints not given yet, the next MAX_PENDING of them. */
   #pending: StoredCheckpoint[] = [];
-  /** The newest checkpoint read: its number, and the first record the log still has. */
+  /** The last checkpoint read: its number, and the first record the log then had. */
   #lastNumber = -1;
   #first = 0;
   /** Records that the last checkpoint given covers; undefined when the journal does not reach back to it. */
@@ -54,13 +68,22 @@ export class LogSource {
     return newestCheckpoint(directory)?.checkpoint.origin;
   }
 
-  /** What comes next, up to record `durable`; empty when there is nothing. */
+  /**
+   * What comes next, up to record `durable`; empty when there is nothing.
+   * @throws LogReadError when a record before `durable` is not there and was not pruned
+   */
   async next(durable: number): Promise<Item[]> {
     this.#readJournal();
     const items: Item[] = [];
     let bytes = 0;
     while (items.length < MAX_BATCH_RECORDS) {
-      const item = await this.#peek(durable);
+      let item: Item | undefined;
+      try {
+        item = await this.#peek(durable);
+      } catch (error) {
+        // What stands before it goes first; the next call meets it again.
+        if (items.length === 0 || !(error instanceof LogReadError)) throw error;
+      }
       if (!item || (items.length > 0 && bytes + item.leaf.length > MAX_BATCH_BYTES)) break;
       this.#take();
       items.push(item);
@@ -71,24 +94,22 @@ export class LogSource {
 
   /** Number that the checkpoint after the newest will have. */
   checkpointsEnd(): number {
-    this.#readJournal();
-    return this.#lastNumber + 1;
+    return (newestCheckpoint(this.#directory)?.checkpoint.number ?? -1) + 1;
   }
 
   async #peek(durable: number): Promise<Item | undefined> {
     if (this.#parts[0]) return this.#parts[0];
     // What was pruned before this destination got it is gone.
-    if (this.#records.length === 0 && this.#next < this.#first) {
-      this.#pruned(this.#next, this.#first);
-      this.#next = this.#first;
-    }
+    if (this.#records.length === 0) this.#passTo(this.#first);
     const due = this.#pending[0];
     if (due && due.checkpoint.size <= this.#next) {
       this.#encode(due);
       return this.#parts[0];
     }
+    const from = this.#next;
     if (this.#records.length === 0) await this.#read(Math.min(durable, due?.checkpoint.size ?? durable));
     const record = this.#records[0];
+    if (!record && this.#next > from) return this.#peek(durable);
     return record && { leaf: record.leaf, next: record.index + 1, checkpoint: this.#checkpoint };
   }
 
@@ -103,10 +124,24 @@ export class LogSource {
   }
 
   async #read(to: number): Promise<void> {
-    for await (const records of readRecords(this.#directory, this.#next, to)) {
-      this.#records = records;
-      return;
+    while (this.#next < to) {
+      for await (const records of readRecords(this.#directory, this.#next, to)) {
+        this.#passTo(records[0]?.index ?? this.#next);
+        this.#records = records;
+        return;
+      }
+      const first = firstRecord(this.#directory);
+      if (first <= this.#next)
+        throw new LogReadError(`${this.#directory}: record ${this.#next} is missing; see: spoor verify`);
+      this.#passTo(first);
     }
+  }
+
+  /** What was pruned goes to nobody any more, and is told; also what was pruned after the journal was read. */
+  #passTo(first: number): void {
+    if (first <= this.#next) return;
+    this.#pruned(this.#next, first);
+    this.#next = first;
   }
 
   #encode(stored: StoredCheckpoint): void {
@@ -123,20 +158,42 @@ export class LogSource {
   }
 
   #readJournal(): void {
-    let read = readJournal(this.#directory, this.#journalEnd);
-    // Pruning writes the journal anew without its beginning: then the old end is no place in it any more.
-    const expected = this.#lastNumber + 1;
-    const number = read.checkpoints[0]?.checkpoint.number ?? expected;
-    if (read.size < this.#journalEnd || read.faults.length > 0 || number !== expected)
-      read = readJournal(this.#directory);
-    this.#journalEnd = read.end;
-    for (const stored of read.checkpoints) {
-      const { checkpoint } = stored;
-      if (checkpoint.number <= this.#lastNumber) continue;
-      this.#lastNumber = checkpoint.number;
-      this.#first = checkpoint.first;
-      if (checkpoint.number >= this.#checkpoint) this.#pending.push(stored);
-      else this.#coveredSize = checkpoint.size;
+    if (!this.#readJournalFrom(this.#journalEnd)) this.#readJournalFrom(0);
+  }
+
+  /** False where that is no place in the journal: pruning wrote it anew, without its beginning. */
+  #readJournalFrom(from: number): boolean {
+    const notes = notesIn(this.#directory, from);
+    try {
+      while (this.#pending.length < MAX_PENDING) {
+        const next = notes.next();
+        if (next.done) return from <= next.value.size;
+        const stored = parsed(next.value);
+        if (from > 0 && stored?.checkpoint.number !== this.#lastNumber + 1) return false;
+        this.#journalEnd = next.value.end;
+        if (stored && stored.checkpoint.number > this.#lastNumber) this.#takeCheckpoint(stored);
+      }
+      return true;
+    } finally {
+      notes.return({ end: from, size: from });
     }
+  }
+
+  #takeCheckpoint(stored: StoredCheckpoint): void {
+    const { number, first, size } = stored.checkpoint;
+    this.#lastNumber = number;
+    this.#first = first;
+    if (number >= this.#checkpoint) this.#pending.push(stored);
+    else this.#coveredSize = size;
+  }
+}
+
+/** Undefined for what is no checkpoint: `spoor verify` tells of it. */
+function parsed(note: RawNote): StoredCheckpoint | undefined {
+  try {
+    return parseStored(note);
+  } catch (error) {
+    if (!(error instanceof NoteError || error instanceof CheckpointError)) throw error;
+    return undefined;
   }
 }
