@@ -14,7 +14,7 @@ import { createShipThread } from './ship-thread.ts';
 
 test('a receiver that is served by a thread gets everything, and what it rejects can be sealed before the log closes', async (t) => {
   const [it, received] = [shippedLog(t), await receiverFor(t, { carrier: 'http' })];
-  await received.tell('logs', 'partial 1');
+  await received.tell('logs', 'once partial 1');
   const seal = await it.openLog();
   const told: Event[] = [];
   const shipper = createShipThread({
@@ -30,8 +30,6 @@ test('a receiver that is served by a thread gets everything, and what it rejects
   seal.onGrow((durable) => shipper.grown(durable));
   shipper.start();
   seal.append(events(500));
-  await received.until(() => received.requests.length > 0);
-  await received.tell('logs', 'ok');
   await received.until(() => received.logs.some(({ event_name }) => event_name === 'ship.missing'));
   await shipper.quiet();
   await seal.close();
@@ -39,7 +37,7 @@ test('a receiver that is served by a thread gets everything, and what it rejects
   const { next, lagRecords, rejectedRecords, trouble } = shipper.status();
   assert.deepEqual({ next, lagRecords, trouble }, { next: seal.size, lagRecords: 0, trouble: '' });
   assert.equal(told.length, 1);
-  assert.ok(rejectedRecords >= 1);
+  assert.equal(rejectedRecords, 1);
   await shipper.stop();
   assert.equal(shipper.status().state, 'stopped');
   const seen = new Set(indices(received));

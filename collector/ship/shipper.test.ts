@@ -65,7 +65,9 @@ test('what a receiver that was down did not get, it gets after it came back, eac
   await filledLog(it, 2_500);
   const shipper = it.shipTo(probe.url);
   shipper.start();
-  const early = await shipper.flush(300);
+  let early = await shipper.flush(300);
+  // Until a first call has failed, which on a busy machine takes its time, it is only known to be slow.
+  while (early.cause === 'the receiver is slow') early = await shipper.flush(300);
   assert.equal(early.delivered, false);
   assert.equal(early.remaining, 2_501);
   assert.match(early.cause, /^UNAVAILABLE: /);

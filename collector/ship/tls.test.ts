@@ -131,6 +131,7 @@ for (const { carrier, protocol } of CARRIERS) {
     first.start();
     assert.match(await troubleOf(first), /the certificate is of host nobody$/);
     await first.stop();
+    await received.caughtUp();
     assert.deepEqual(received.logs, []);
 
     const others = ca.issue('others', { name: 'URI:urn:spoor:host:0123456789abcdef0123456789abcdef' });

@@ -6,7 +6,7 @@ import type { TlsFiles } from '../../collector/ship/tls.ts';
 import { emptyFolder, type Scope } from '../at-end.ts';
 import { type Authority, makeAuthority } from '../receivers/certificates.ts';
 import type { ReceiverTls } from '../receivers/receiver.ts';
-import { filledLog, receiverFor, shippedLog } from '../receivers/shipped-log.ts';
+import { delivered, filledLog, receiverFor, shippedLog } from '../receivers/shipped-log.ts';
 import type { Fault } from './fault.ts';
 import { inScope } from './scope.ts';
 
@@ -105,7 +105,7 @@ async function tried(t: Scope, row: Row, { carrier, protocol }: (typeof CARRIERS
   const second = await receiverFor(t, { carrier, port: first.port, tls: mended.receiver });
   const after = it.shipTo({ url: second.url, protocol, tls: mended.sender });
   after.start();
-  assert.ok((await after.flush(PATIENCE_MS)).delivered, after.status().trouble);
+  assert.ok((await delivered(after, second, PATIENCE_MS)).delivered, after.status().trouble);
   const indices = second.logs.flatMap((log) => log.attributes['spoor.log.index'] ?? []);
   assert.deepEqual(
     indices,

@@ -5,7 +5,7 @@ import { countRecords, readRecords } from '../../collector/log/reader.ts';
 import { decodeLeaf } from '../../collector/log/record.ts';
 import type { Seal } from '../../collector/seal/seal.ts';
 import type { LogShipper } from '../../collector/ship/shipper.ts';
-import { events, receiverFor, shippedLog } from '../receivers/shipped-log.ts';
+import { delivered, events, receiverFor, shippedLog } from '../receivers/shipped-log.ts';
 import type { Fault, FaultSize } from './fault.ts';
 import { inScope } from './scope.ts';
 
@@ -74,7 +74,7 @@ function outage({ carrier, protocol, refusal, answer }: (typeof CARRIERS)[number
         await second.tell('logs', 'ok');
         const sealed = running.stop();
         await seal.close();
-        const flushed = await shipper.flush(PATIENCE_MS);
+        const flushed = await delivered(shipper, second, PATIENCE_MS);
         assert.ok(flushed.delivered, flushed.cause);
 
         const expected = await uidsIn(it.log);
@@ -110,17 +110,17 @@ const overTheCap: Fault = {
       follow(seal, shipper);
       seal.append(events(500));
       await seal.checkpoint();
-      assert.ok((await shipper.flush(PATIENCE_MS)).delivered);
+      assert.ok((await delivered(shipper, first, PATIENCE_MS)).delivered);
       await first.stop();
       for (let sealed = 0; sealed < RECORDS_PAST_IT; sealed += 1_000) {
         seal.append(events(1_000));
         await seal.checkpoint();
       }
       const second = await receiverFor(t, { port: first.port });
-      assert.ok((await shipper.flush(PATIENCE_MS)).delivered, shipper.status().trouble);
+      assert.ok((await delivered(shipper, second, PATIENCE_MS)).delivered, shipper.status().trouble);
       await shipper.quiet();
       await seal.close();
-      assert.ok((await shipper.flush(PATIENCE_MS)).delivered, shipper.status().trouble);
+      assert.ok((await delivered(shipper, second, PATIENCE_MS)).delivered, shipper.status().trouble);
 
       const size = countRecords(it.log);
       const arrived = new Set<unknown>(

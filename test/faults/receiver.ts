@@ -7,7 +7,14 @@ import type { DestinationSettings } from '../../collector/ship/destination.ts';
 import type { LogShipper } from '../../collector/ship/shipper.ts';
 import type { Receiver } from '../receivers/receiver.ts';
 import { resettingRoad } from '../receivers/resetting.ts';
-import { events, filledLog, receiverFor, type ShippedLog, shippedLog } from '../receivers/shipped-log.ts';
+import {
+  delivered,
+  events,
+  filledLog,
+  receiverFor,
+  type ShippedLog,
+  shippedLog,
+} from '../receivers/shipped-log.ts';
 import type { Fault, FaultOutcome, FaultSize } from './fault.ts';
 import { inScope } from './scope.ts';
 
@@ -78,7 +85,7 @@ function fault(row: Row, { carrier, protocol }: (typeof CARRIERS)[number]): Faul
         shipper.start();
         const added = await row.during(arranged, shipper);
         await received.tell('logs', 'ok');
-        const flushed = await shipper.flush(PATIENCE_MS);
+        const flushed = await delivered(shipper, received, PATIENCE_MS);
         assert.ok(flushed.delivered, `delivered in the end: ${flushed.cause}`);
         const repeats = repeatsIn(received, arranged.size);
         const again = repeats === 0 ? 'each record once' : `${repeats} records twice, with the same uid`;
@@ -107,7 +114,7 @@ function eachCode({ carrier, protocol }: (typeof CARRIERS)[number], codes: reado
         seal.onGrow((durable) => shipper.grown(durable));
         shipper.start();
         for (const code of codes) {
-          assert.ok((await shipper.flush(PATIENCE_MS)).delivered, shipper.status().trouble);
+          assert.ok((await delivered(shipper, received, PATIENCE_MS)).delivered, shipper.status().trouble);
           await received.tell('logs', `refuse ${code}`);
           const { next } = shipper.status();
           seal.append(events(10));
@@ -118,7 +125,7 @@ function eachCode({ carrier, protocol }: (typeof CARRIERS)[number], codes: reado
           await received.tell('logs', 'ok');
         }
         await seal.close();
-        assert.ok((await shipper.flush(PATIENCE_MS)).delivered, shipper.status().trouble);
+        assert.ok((await delivered(shipper, received, PATIENCE_MS)).delivered, shipper.status().trouble);
         assert.deepEqual(told, [], 'nothing was set aside');
         // A record that was refused alone three times, on a slow machine, is taken after its successor.
         const repeats = repeatsIn(received, 10 * codes.length + 1, 'any');
@@ -183,7 +190,7 @@ function resetting({ carrier, protocol }: (typeof CARRIERS)[number]): Fault {
         );
         const shipper = it.shipTo({ url: `http://127.0.0.1:${road.port}`, protocol });
         shipper.start();
-        assert.ok((await shipper.flush(PATIENCE_MS)).delivered, shipper.status().trouble);
+        assert.ok((await delivered(shipper, received, PATIENCE_MS)).delivered, shipper.status().trouble);
         assert.equal(road.resets, RESETS[size]);
         const repeats = repeatsIn(received, 3_001);
         return {
@@ -206,7 +213,7 @@ function poisoned({ carrier, protocol }: (typeof CARRIERS)[number]): Fault {
         const told: Event[] = [];
         const shipper = it.shipTo({ url: received.url, protocol }, (event) => told.push(event));
         shipper.start();
-        assert.ok((await shipper.flush(PATIENCE_MS)).delivered, shipper.status().trouble);
+        assert.ok((await delivered(shipper, received, PATIENCE_MS)).delivered, shipper.status().trouble);
         const indices = received.logs.flatMap((log) => log.attributes['spoor.log.index'] ?? []) as number[];
         const expected = Array.from({ length: 2_001 }, (_, i) => i).filter((index) => !poison.has(index - 1));
         assert.deepEqual(indices, expected, 'all others arrived once, in order');
@@ -232,7 +239,7 @@ function partial({ carrier, protocol }: (typeof CARRIERS)[number]): Fault {
         const told: Event[] = [];
         const shipper = it.shipTo({ url: received.url, protocol }, (event) => told.push(event));
         shipper.start();
-        assert.ok((await shipper.flush(PATIENCE_MS)).delivered, shipper.status().trouble);
+        assert.ok((await delivered(shipper, received, PATIENCE_MS)).delivered, shipper.status().trouble);
         const rejected = 2 * received.requests.length;
         assert.equal(shipper.status().rejectedRecords, rejected);
         assert.equal(told[0]?.attributes['spoor.ship.cause'], 'partial_success');

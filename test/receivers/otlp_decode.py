@@ -218,7 +218,7 @@ def obey(services, check):
         try:
             told = []
             if name != "none":
-                check(words)
+                check(words[1:] if words[:1] == ["once"] and words[1:] != ["hang"] else words)
                 told = list(services.values()) if name == "all" else [services[name]]
         except (KeyError, ValueError) as wrong:
             sys.exit(f"{pathlib.Path(sys.argv[0]).name}: instruction {line.strip()!r}: {wrong}")

@@ -17,6 +17,7 @@ Integers past 2^53 and times are strings, so that no JSON reader rounds them; by
 Reads one instruction a line on stdin, "SERVICE BEHAVIOUR" (SERVICE: logs, traces, metrics or all), and ends when stdin does:
     none                          change nothing; the answer comes after all that was printed until now
     logs ok                       take everything (how it starts)
+    logs once BEHAVIOUR           behave so for one request (not hang), and take everything from then on
     logs refuse STATUS [MS]       answer with this gRPC status, and ask for a retry after MS milliseconds
     logs partial N                take all but the last N records of each request, and say so
     logs nonsense                 answer with bytes that are no OTLP message
@@ -80,7 +81,11 @@ class Service:
                 if not context.is_active():
                     return ["hang"]
                 self.changed.wait(timeout=0.1)  # is_active() changes without a notification
-            return list(self.behaviour)
+            words = list(self.behaviour)
+            if words[0] == "once":
+                self.behaviour = ["ok"]
+                return words[1:]
+            return words
 
     def answer(self, raw_request, context):
         if self.raw:

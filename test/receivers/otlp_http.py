@@ -11,6 +11,7 @@ answered as the OTLP specification says. Prints the lines that otlp_grpc.py prin
 Reads one instruction a line on stdin, "SERVICE BEHAVIOUR" (SERVICE: logs, traces, metrics or all), and ends when stdin does:
     none                          change nothing; the answer comes after all that was printed until now
     logs ok                       take everything (how it starts)
+    logs once BEHAVIOUR           behave so for one request (not hang), and take everything from then on
     logs refuse CODE [SECONDS]    answer with this HTTP status, and Retry-After
     logs partial N                take all but the last N records of each request, and say so
     logs nonsense                 answer 200 with bytes that are no OTLP message
@@ -66,7 +67,11 @@ class Service:
                 if gone(connection):
                     return ["hang"]
                 self.changed.wait(timeout=0.1)
-            return list(self.behaviour)
+            words = list(self.behaviour)
+            if words[0] == "once":
+                self.behaviour = ["ok"]
+                return words[1:]
+            return words
 
 
 def gone(connection):

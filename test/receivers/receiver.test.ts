@@ -1,7 +1,7 @@
 /** The receiver is what other tests trust, so it is held against a sender that is not Spoor's either. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -67,10 +67,10 @@ interface Answer {
   readonly pushbackMs: string | undefined;
 }
 
-function exportRaw(receiver: Receiver, request: Buffer, deadlineMs?: number): Promise<Answer> {
+/** @param givenUp when this is so, the caller waits no longer */
+function exportRaw(receiver: Receiver, request: Buffer, givenUp?: Promise<void>): Promise<Answer> {
   const client = new Client(`127.0.0.1:${receiver.port}`, credentials.createInsecure());
   const identity = (bytes: Buffer): Buffer => bytes;
-  const options = deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs };
   return new Promise((resolve) => {
     const done = (failure: ServiceError | null, bytes?: Buffer): void => {
       client.close();
@@ -80,8 +80,14 @@ function exportRaw(receiver: Receiver, request: Buffer, deadlineMs?: number): Pr
         pushbackMs: failure?.metadata?.get('grpc-retry-pushback-ms')[0]?.toString(),
       });
     };
-    client.makeUnaryRequest(LOGS_EXPORT, identity, identity, request, new Metadata(), options, done);
+    const call = client.makeUnaryRequest(LOGS_EXPORT, identity, identity, request, new Metadata(), done);
+    void givenUp?.then(() => call.cancel());
   });
+}
+
+/** Resolves when a request is with the receiver, answered or not. */
+async function arrived({ rawFile }: Receiver): Promise<void> {
+  while (statSync(rawFile).size === 0) await new Promise((resolve) => setImmediate(resolve));
 }
 
 test('a logs request written byte by byte from the published field numbers is read field by field', async (t) => {
@@ -173,11 +179,20 @@ test('nonsense is answered as bytes that no protobuf reader takes', async (t) =>
   assert.equal(answer.bytes?.[0], 0xff);
 });
 
+test('what a receiver is told to do once it does once', async (t) => {
+  const receiver = await receiverFor(t);
+  await receiver.tell('logs', 'once refuse UNAVAILABLE');
+  const codes = [];
+  for (const name of ['a', 'b', 'c']) codes.push((await exportRaw(receiver, requestByHand([name]))).code);
+  assert.deepEqual(codes, [status.UNAVAILABLE, status.OK, status.OK]);
+  await receiver.until(() => receiver.logs.length === 2);
+});
+
 test('a hanging receiver answers once it is told to, and not before', async (t) => {
   const receiver = await receiverFor(t);
   await receiver.tell('logs', 'hang');
-  const given = await exportRaw(receiver, requestByHand(['process.exec']), 300);
-  assert.equal(given.code, status.DEADLINE_EXCEEDED);
+  const given = await exportRaw(receiver, requestByHand(['process.exec']), arrived(receiver));
+  assert.equal(given.code, status.CANCELLED);
   await receiver.until(() => receiver.requests.length === 1);
   assert.equal(receiver.requests[0]?.answer, 'HUNG');
 

@@ -89,9 +89,9 @@ type Line =
   | { readonly kind: 'behaviour'; readonly service: string; readonly behaviour: string };
 
 export type Service = 'logs' | 'traces' | 'metrics' | 'all';
-export type Behaviour =
+export type Behaviour = Steady | 'hang' | `once ${Steady}`;
+type Steady =
   | 'ok'
-  | 'hang'
   | 'nonsense'
   | `partial ${number}`
   | `slow ${number}`

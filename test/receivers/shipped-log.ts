@@ -76,8 +76,12 @@ export async function filledLog(it: ShippedLog, count: number, path?: (i: number
 }
 
 /** Ships what is sealed, and comes back when it is seen on the other side too. */
-export async function delivered(shipper: LogShipper, received: Receiver): Promise<FlushResult> {
-  const flushed = await shipper.flush(PATIENCE_MS);
+export async function delivered(
+  shipper: LogShipper,
+  received: Receiver,
+  patienceMs = PATIENCE_MS,
+): Promise<FlushResult> {
+  const flushed = await shipper.flush(patienceMs);
   await received.caughtUp();
   return flushed;
 }

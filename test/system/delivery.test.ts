@@ -54,6 +54,7 @@ test(
     t.after(() => again.stop());
     const second = await spoor(['run', '--state', state, '--otlp', again.url, '--', 'true']);
     assert.equal(second.code, 0, second.stderr);
+    await again.caughtUp();
     arrivedOnce(again, await eventsIn(state));
   },
 );
@@ -82,6 +83,7 @@ for (const behaviour of ['refuse UNAVAILABLE', 'refuse UNAUTHENTICATED', 'nonsen
       await receiver.tell('all', 'ok');
       const second = await spoor(['run', '--state', state, '--otlp', receiver.url, '--', 'true']);
       assert.equal(second.code, 0, second.stderr);
+      await receiver.caughtUp();
       const arrived = new Set(receiver.logs.map((log) => log.attributes['log.record.uid']));
       const events = await eventsIn(state);
       assert.deepEqual(
@@ -101,6 +103,7 @@ test(
     const { code, stderr } = await spoor(['run', '--state', state, '--otlp', receiver.url, '--', 'ls', '/']);
     assert.equal(code, 0, stderr);
     assert.match(stderr, /reject/);
+    await receiver.caughtUp();
     const requests = receiver.requests.filter((request) => request.service === 'logs');
     const sentRecords = requests.reduce((sum, request) => sum + request.records, 0);
     const rejected = requests.reduce((sum, request) => sum + Math.min(3, request.records), 0);
@@ -108,6 +111,7 @@ test(
 
     await receiver.tell('logs', 'ok');
     await spoor(['run', '--state', state, '--otlp', receiver.url, '--', 'true']);
+    await receiver.caughtUp();
     const records = receiver.logs.filter((log) => log.attributes['spoor.log.index'] !== undefined);
     const uids = records.map((log) => log.attributes['log.record.uid']);
     assert.equal(new Set(uids).size, uids.length);
