@@ -140,6 +140,15 @@ swift -K S list
 plink -pw S h
 sqlmap --auth-cred bob:S
 gobuster dir -U bob -P S
+consul kv put app/db/url S
+consul kv put -flags=42 app/db/url S
+etcdctl put /app/db/url S
+xdotool type S
+xdotool type --clearmodifiers --delay 50 S
+wtype -d 20 S
+mvn sonar:sonar -Dsonar.login=S -Dsonar.host.url=http://h
+sonar-scanner -Dsonar.login=S
+env SONAR_LOGIN=S sonar-scanner
 `);
 
 /** One argument read by a shell, by another language, or by a database. */
@@ -152,6 +161,11 @@ const TEXTS: readonly (readonly [program: readonly string[], text: string])[] = 
   [['bash', '-c'], `gh auth login --with-token <<<'S'`],
   [['bash', '-c'], 'echo S | codex login --with-api-key'],
   [['bash', '-c'], 'echo S | kinit bob'],
+  [['bash', '-c'], 'echo S | su - bob -c "ls /"'],
+  [['bash', '-c'], 'echo S | sudo su'],
+  [['bash', '-c'], 'su bob <<< S'],
+  [['bash', '-c'], `./unlock.sh --now <<<"S"; ls`],
+  [['bash', '-c'], 'cd /x && sudo ./unlock <<< S'],
   [['bash', '-c'], 'echo S | pass insert -e x'],
   [['bash', '-c'], 'printf S | secret-tool store --label=x a b'],
   [['bash', '-c'], 'npm config set _authToken S; npm publish'],
@@ -194,6 +208,12 @@ for (const [program, text] of TEXTS)
     const [masked] = maskArguments([...program, filled(text, SECRET)]).slice(-1);
     assert.equal(masked, filled(text, MASKED));
   });
+
+test('a password that ends as base64 does is no NAME=VALUE', () => {
+  assert.deepEqual(maskArguments(['bw', 'unlock', 'U29tbWVyMjQ=']), ['bw', 'unlock', MASKED]);
+  const line = ['rabbitmqctl', 'add_user', 'bob'];
+  assert.deepEqual(maskArguments([...line, 'U29tbWVyMg==']), [...line, MASKED]);
+});
 
 /** The same programs and words, where nothing is a secret. */
 const NO_SECRETS: readonly (readonly string[])[] = [
@@ -241,6 +261,11 @@ qpdf --check a.pdf
 rclone config show x
 dotnet nuget list source
 cvs -d /var/cvs update
+consul kv get app/db/url
+consul kv put app/db/url @url.txt
+xdotool key Return
+etcdctl get /app/db/url
+mvn verify -Dsonar.host.url=http://h
 `),
   ['ssh-keygen', '-t', 'rsa', '-N', '', '-f', 'k'],
   ['git', 'commit', '-m', 'set password policy for logins'],
@@ -256,6 +281,9 @@ cvs -d /var/cvs update
   ['bash', '-c', 'vault kv put secret/app url="$URL"'],
   ['bash', '-c', 'useradd -p "$HASH" bob'],
   ['bash', '-c', 'echo done | tee log'],
+  ['bash', '-c', 'echo hello | sub'],
+  ['bash', '-c', 'bc <<< "2 + 2"; cat <<< done'],
+  ['bash', '-c', 'while read -r x; do ls; done <<< "a b"'],
 ];
 
 for (const line of NO_SECRETS)

@@ -16,8 +16,14 @@ const WRAPPERS = new Set(
 );
 /** A program that reads a secret from its standard input, so what is echoed before it in the script is one. */
 const READS_SECRET =
-  /--password-stdin|--with-token|--with-api-key|--passphrase-fd|\b(?:secret-tool store|pass insert|kinit|smbpasswd)\b|\| *(?:sudo )?passwd\b|--secret-stdin|\bchpasswd\b|\bpasswd --stdin|\bsudo (?:-[A-Za-z]+ )?-[A-Za-z]*S|\bcryptsetup\b|\bsecrets? (?:set|put|create)\b/;
+  /--password-stdin|--with-token|--with-api-key|--passphrase-fd|\b(?:secret-tool store|pass insert|kinit|smbpasswd)\b|\| *(?:sudo )?(?:passwd|su)(?![\w.-])|--secret-stdin|\bchpasswd\b|\bpasswd --stdin|\bsudo (?:-[A-Za-z]+ )?-[A-Za-z]*S|\bcryptsetup\b|\bsecrets? (?:set|put|create)\b/;
 const ECHOES = new Set(['echo', 'printf']);
+/** What <<< gives to one of these is a text to work on; of any other program it is what somebody would have typed. */
+const TEXT_TOOLS = new Set(
+  'awk base64 bc cat column cut dc diff done fmt fold gawk grep egrep fgrep head jq less md5sum node od paste perl python3 read rev sed sha256sum sort tac tail tee tr uniq wc xargs xxd yq'.split(
+    ' ',
+  ),
+);
 const SETTING_VERBS = new Set(['set', 'put', 'create', 'add', 'import', 'write']);
 /** Options whose value is a command: ssh -o 'ProxyCommand=sshpass -p X ssh host'. */
 const COMMAND_OPTION = /^(?:Proxy|Local)Command=(\S+)$/;
@@ -29,6 +35,7 @@ const SCHEMES = new Set(['bearer', 'basic', 'token', 'digest', 'apikey']);
 export function findFlagged(line: string, isScriptAt: (at: number) => boolean, spans: Span[]): void {
   const words = wordsOf(line, isScriptAt);
   const feedsSecret = READS_SECRET.test(line);
+  const begun: Begun[] = [];
   let command = newCommand();
   for (const [index, word] of words.entries()) {
     if (word.beginsCommand) {
@@ -41,6 +48,7 @@ export function findFlagged(line: string, isScriptAt: (at: number) => boolean, s
       if (isProgram(word.text)) {
         command.program = baseName(word.text);
         command.words = [];
+        begun.push({ from: word.from, program: command.program });
       }
       if (word.beginsCommand) continue;
     }
@@ -53,7 +61,13 @@ export function findFlagged(line: string, isScriptAt: (at: number) => boolean, s
     else onWord(word, next, command, isScriptAt, spans);
   }
   findPlaced(line, command.program, command.words, isScriptAt, spans);
-  if (feedsSecret) findHereStrings(line, spans);
+  findHereStrings(line, begun, feedsSecret, isScriptAt, spans);
+}
+
+/** Where in the line a program's name stands. */
+interface Begun {
+  readonly from: number;
+  readonly program: string;
 }
 
 interface Command {
@@ -228,8 +242,18 @@ function flagLess(line: string, span: Span): Span | undefined {
 }
 
 /** <<< gives a word to the program's standard input. */
-function findHereStrings(line: string, spans: Span[]): void {
+function findHereStrings(
+  line: string,
+  begun: readonly Begun[],
+  feedsSecret: boolean,
+  isScriptAt: (at: number) => boolean,
+  spans: Span[],
+): void {
+  let program = '';
+  let next = 0;
   for (let at = line.indexOf('<<<'); at >= 0; at = line.indexOf('<<<', at + 3)) {
+    for (let one = begun[next]; one && one.from < at; one = begun[++next]) program = one.program;
+    if (!feedsSecret && !isScriptAt(at)) continue;
     let from = at + 3;
     while (line[from] === ' ') from += 1;
     const quote = openingQuote(line, from);
@@ -237,6 +261,7 @@ function findHereStrings(line: string, spans: Span[]): void {
       ? { from: from + quote.length, to: closing(line, from + quote.length, quote.mark) }
       : { from, to: endOfWord(line, from) };
     const value = line.slice(span.from, span.to);
-    if (!isNoSecret(value) && !isReference(value)) spans.push(span);
+    const isText = !feedsSecret && TEXT_TOOLS.has(program) && !looksRandom(value);
+    if (!isText && !isNoSecret(value) && !isReference(value)) spans.push(span);
   }
 }

@@ -12,18 +12,31 @@ interface Place {
   readonly secret: number | 'all' | RegExp;
   /** Only where the command has this word too. */
   readonly beside?: string;
+  /** Flags whose value is the word behind them. */
+  readonly valued?: readonly string[];
 }
 
-const at = (after: string, secret: Place['secret'], beside?: string): Place => ({
+const at = (
+  after: string,
+  secret: Place['secret'],
+  more: Pick<Place, 'beside' | 'valued'> | string = {},
+): Place => ({
   after: after === '' ? [] : after.split(' '),
   secret,
-  ...(beside !== undefined && { beside }),
+  ...(typeof more === 'string' ? { beside: more } : more),
+});
+
+/** What a program types as a keyboard would, for whoever has the focus. */
+const TYPED = at('type', 'all', {
+  valued: '--window --delay --args --terminator --file --key-delay --key-hold -d -H'.split(' '),
 });
 
 /** NAME=SECRET */
 const ASSIGNED = /=(.+)$/s;
 /** user:SECRET@host, domain/user:SECRET@host, user/SECRET@host */
 const USERINFO = /^[^:/]*[:/](?:[^:@]*:)?([^@]+)(?:@.*)?$/;
+/** KEY VALUE, where the value may be the name of a file that holds it, or - for standard input */
+const VALUE = 1;
 /** user:SECRET@host, of a word that may be any other */
 const HOST_WITH_USERINFO = /^(?!mailto:)[^\s:/@=]+:([^\s:/@]+)@[^\s@]+$/;
 
@@ -55,7 +68,13 @@ const PLACES: Readonly<Record<string, readonly Place[]>> = {
   mosquitto_passwd: [at('', 2, '-b')],
   'samba-tool': [at('user create', 1), at('user add', 1)],
   net: [at('user', 1)],
-  etcdctl: [at('user add', USERINFO)],
+  consul: [
+    at('kv put', VALUE, { valued: '-flags -modify-index -session -http-addr -token -namespace'.split(' ') }),
+  ],
+  etcdctl: [at('user add', USERINFO), at('put', VALUE)],
+  xdotool: [TYPED],
+  ydotool: [TYPED],
+  wtype: [at('', 'all', { valued: '-d -k -m -M -p -P -s'.split(' ') })],
   qpdf: [at('--encrypt', 0), at('--encrypt', 1)],
   pdftk: [at('user_pw', 0), at('owner_pw', 0), at('input_pw', 0)],
   nmcli: [at('password', 0), at('wifi-sec.psk', 0)],
@@ -98,9 +117,9 @@ export function findPlaced(
   const places = placesOf(program);
   if (!places) return;
   const given = whole(line, words, isScriptAt);
-  for (const { after, secret, beside } of places) {
+  for (const { after, secret, beside, valued } of places) {
     if (beside !== undefined && !given.some((span) => textOf(line, span).startsWith(beside))) continue;
-    for (const span of behind(line, given, after, secret)) {
+    for (const span of behind(line, given, { after, secret, valued })) {
       const value = textOf(line, span);
       if (!isNoSecret(value) && !(isScriptAt(span.from) && isReference(value))) spans.push(span);
     }
@@ -126,11 +145,18 @@ function whole(line: string, words: readonly Word[], isScriptAt: (at: number) =>
 function behind(
   line: string,
   given: readonly Span[],
-  after: readonly string[],
-  secret: Place['secret'],
+  {
+    after,
+    secret,
+    valued = [],
+  }: Pick<Place, 'after' | 'secret'> & { valued?: readonly string[] | undefined },
 ): Span[] {
   const isFlag = (span: Span) => line[span.from] === '-';
-  const named = after[0]?.startsWith('-') ? given : given.filter((span) => !isFlag(span));
+  const isValued = (_: Span, index: number) => {
+    const before = given[index - 1];
+    return before === undefined || !valued.includes(textOf(line, before));
+  };
+  const named = after[0]?.startsWith('-') ? given : given.filter(isValued).filter((span) => !isFlag(span));
   const start = named.findIndex((_, index) =>
     after.every((word, offset) => {
       const span = named[index + offset];
@@ -142,8 +168,8 @@ function behind(
   if (secret === 'all') return rest;
   if (typeof secret !== 'number') return rest.flatMap((span) => partOf(line, span, secret));
   const one = rest.at(secret);
-  // mc's and net's further words (/add) are none; NAME=VALUE names its secret itself.
-  return one && !/^\/[a-z]+$|=/i.test(textOf(line, one)) ? [one] : [];
+  // mc's and net's further words (/add) are none, nor the name of a file; NAME=VALUE names its secret itself.
+  return one && !/^(?:\/[a-z]+$|@|[\w.-]+=[^=])/i.test(textOf(line, one)) ? [one] : [];
 }
 
 /** Where the first group of the expression stands in a word. */

@@ -42,6 +42,9 @@ const ASKING = new Set(
   'no not skip without show ask prompt enable disable max min num has is total'.split(' '),
 );
 
+/** SonarQube's token is called a login: -Dsonar.login=X, SONAR_LOGIN. */
+const SONAR_LOGIN = /^(?:-d)?sonar[._]login$/i;
+
 /** Longer lists of names than any host's programs use; past it they are judged again. */
 const MAX_REMEMBERED = 4_096;
 const remembered = new Map<string, Announced>();
@@ -58,6 +61,7 @@ export function announcedBy(name: string): Announced {
 function judge(name: string): Announced {
   if (name.length === 0 || name.length > MAX_NAME_CHARACTERS) return 'no';
   if (name === 'SSHPASS') return 'certain'; // sshpass -e reads it; in lower case it is the program
+  if (SONAR_LOGIN.test(name)) return 'certain';
   const words = wordsOf(name);
   const last = words.at(-1);
   const first = words[0];
