@@ -55,6 +55,9 @@ const FILES: Readonly<Record<string, string>> = {
   '/etc/resolv.conf': 'nameserver 192.0.2.53\n',
 };
 
+/** In the place of the machine's own, which would tell two recordings of one boot from all others. */
+const NO_BOOT = '00000000-0000-0000-0000-000000000000';
+
 const AGENTS = [codex, opencode, gemini, qwen, copilot, cline];
 
 /** Starts this program again where the machine's own names cannot be seen. @returns its exit code */
@@ -158,7 +161,8 @@ function ofSession(recording: string, agent: RecordedAgent): string[] {
     const event = eventOfLine(line);
     return event.kind === 'sensor.gap' || ('session' in event && event.session !== 0);
   });
-  return [headLine({ ...headOfLine(head), agent }), ...kept];
+  const { facts, ...rest } = headOfLine(head);
+  return [headLine({ ...rest, facts: { ...facts, bootId: NO_BOOT }, agent }), ...kept];
 }
 
 /** What recognition asks the file system for, of each program that was run: links, and the manifests of packages. */

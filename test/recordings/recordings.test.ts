@@ -75,7 +75,8 @@ for (const file of FILES) {
 
   test(`${file} is small, and no path, address or argument in it is of the machine it was made on`, () => {
     assert.ok(statSync(path).size < MAX_PACKED_BYTES);
-    const { events } = readRecording(path);
+    const { head, events } = readRecording(path);
+    assert.equal(head.facts.bootId, '00000000-0000-0000-0000-000000000000');
     assert.ok(events.length > 1_000);
     const texts = new Set(events.flatMap(textsIn));
     const foreign = [...texts].filter(
