@@ -42,6 +42,8 @@ export function createInventoryWatch(needs: InventoryWatchNeeds): InventoryWatch
   let worker: Worker | undefined;
   let timer: NodeJS.Timeout;
   let state: 'open' | 'closed' = 'open';
+  /** An agent began while a look was under way, which may have passed it by. */
+  let isAskedAgain = false;
   later(FIRST_LOOK_MS);
 
   function later(ms: number): void {
@@ -51,10 +53,7 @@ export function createInventoryWatch(needs: InventoryWatchNeeds): InventoryWatch
 
   function look(): void {
     // One at a time: they write one file.
-    if (worker) {
-      later(AFTER_START_MS);
-      return;
-    }
+    if (worker) return;
     worker = new Worker(new URL('./inventory-look.js', import.meta.url), { workerData: needs.look() });
     worker.unref();
     worker.once('message', (changes: readonly InventoryChange[]) => {
@@ -63,7 +62,8 @@ export function createInventoryWatch(needs: InventoryWatchNeeds): InventoryWatch
     worker.once('error', needs.failed);
     worker.once('exit', () => {
       worker = undefined;
-      later(LOOK_INTERVAL_MS);
+      later(isAskedAgain ? AFTER_START_MS : LOOK_INTERVAL_MS);
+      isAskedAgain = false;
     });
   }
 
@@ -80,6 +80,7 @@ export function createInventoryWatch(needs: InventoryWatchNeeds): InventoryWatch
       const key = `${agent} ${version} ${root}`;
       if (known.has(key)) return;
       known.set(key, true);
+      isAskedAgain = worker !== undefined;
       later(AFTER_START_MS);
     },
     async close() {

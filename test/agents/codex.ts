@@ -1,7 +1,7 @@
 /** OpenAI's Codex CLI, pinned by package-lock.json beside this file: where it is, and how it is told of our model. */
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CHECKOUT } from '../checkout.ts';
 import type { Model } from './model.ts';
 import type { RealAgent } from './others.ts';
@@ -60,6 +60,15 @@ stream_max_retries = 0
 export function codexCommand(program: string, task: string): string[] {
   return [program, 'exec', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox', task];
 }
+
+/** The program itself, which needs no Node; Codex' own installer puts this one into a folder of its version. */
+export const nativeCodex = [PACKAGE, dirname(PACKAGE)]
+  .flatMap((folder) => [
+    join(folder, 'node_modules/@openai/codex-linux-x64'),
+    join(folder, 'codex-linux-x64'),
+  ])
+  .map((folder) => join(folder, 'vendor/x86_64-unknown-linux-musl/bin/codex'))
+  .find((path) => existsSync(path));
 
 const installed = installedCodex();
 export const codex: RealAgent | undefined = installed && {
