@@ -10,8 +10,8 @@ import {
   closeSync,
   constants,
   fstatSync,
+  opendirSync,
   openSync,
-  readdirSync,
   readFileSync,
   readlinkSync,
   readSync,
@@ -32,6 +32,9 @@ const MAX_LINKS = 40;
 
 /** Entries of a folder read; a larger folder (site-packages with 5,000 packages) is searched in its first part only. */
 const MAX_ENTRIES = 20_000;
+
+/** Of a folder, read by one call. */
+const ENTRIES_A_CALL = 256;
 
 export interface FileStamp {
   readonly isFile: boolean;
@@ -103,7 +106,7 @@ export function createProcessFiles(root: string, pid?: number, procRoot = '/proc
     list(directory) {
       const place = located(directory);
       if (place === undefined) return [];
-      return attempt(() => readdirSync(place).slice(0, MAX_ENTRIES)) ?? [];
+      return attempt(() => namesIn(place)) ?? [];
     },
     environment() {
       if (pid === undefined) return undefined;
@@ -168,6 +171,19 @@ function readEnvironment(place: string): Buffer {
     return environmentBytes.subarray(0, readSync(descriptor, environmentBytes, 0, MAX_ENVIRONMENT_BYTES, 0));
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** The first of them only: whoever is looked at chooses the folder, and one of millions would be read for seconds. */
+function namesIn(place: string): string[] {
+  const folder = opendirSync(place, { bufferSize: ENTRIES_A_CALL });
+  try {
+    const names: string[] = [];
+    for (let entry = folder.readSync(); entry && names.length < MAX_ENTRIES; entry = folder.readSync())
+      names.push(entry.name);
+    return names;
+  } finally {
+    folder.closeSync();
   }
 }
 
