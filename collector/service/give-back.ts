@@ -1,6 +1,7 @@
 /**
- * Gives back memory while nothing happens. A start reads the kernel's types and every rule, a busy hour leaves room for
- * the next one, and neither malloc nor V8 returns by itself what an idle process has freed. (Less room from the outset,
+ * Gives back memory while nothing happens. A start reads the kernel's types and every rule and runs through most of
+ * Node, a busy hour leaves room for the next one, and neither malloc nor V8 returns by itself what an idle process has
+ * freed. (Less room from the outset,
  * --max-semi-space-size, costs a busy collector a third more CPU for each event.)
  */
 
@@ -20,12 +21,16 @@ export interface GiveBack {
 
 export function giveBackWhenQuiet(): GiveBack {
   let before = process.cpuUsage();
+  /** What the start took. */
+  let isDue = true;
   const timer = setInterval(() => {
     const { user, system } = process.cpuUsage(before);
     before = process.cpuUsage();
     const { heapTotal, heapUsed } = process.memoryUsage();
     const isQuiet = (user + system) / 1_000 < QUIET * LOOK_INTERVAL_MS;
-    if (isQuiet && heapTotal - heapUsed > MIN_SLACK_BYTES) giveBack();
+    if (!isQuiet || !(isDue || heapTotal - heapUsed > MIN_SLACK_BYTES)) return;
+    isDue = false;
+    giveBack();
   }, LOOK_INTERVAL_MS).unref();
   return { close: () => clearInterval(timer) };
 }

@@ -83,7 +83,7 @@ export interface Native {
   notify(path: string, text: string): void;
   /** Who connected to a unix socket, as it was then (SO_PEERCRED). pid 0: outside our pid namespace. */
   peer(descriptor: number): { readonly pid: number; readonly uid: number };
-  /** Gives what malloc keeps of freed memory back to the kernel. */
+  /** Gives back what malloc keeps of freed memory, and what of Node's own program has been run through and may not be again. */
   trim(): void;
   /** Ends the process without Node's exit, which would reset the terminal and wait for every thread. */
   leave(exitCode: number): never;
