@@ -9,6 +9,7 @@ import {
   type SigmaView,
 } from '../../schemas/generated/registry.ts';
 import type { Event } from '../event.ts';
+import { joined } from './huge.ts';
 import type { LogSource } from './rule.ts';
 import type { Known } from './simplify.ts';
 import type { FieldTable, Source } from './view.ts';
@@ -107,11 +108,11 @@ function derived(field: SigmaField): Read {
   switch (kind) {
     // Joined by spaces, as Sysmon for Linux writes it: rules are written against that form.
     case 'command_line':
-      return (event) => listOf(event.attributes[from])?.join(' ');
+      return (event) => joinedIn(event, from, ' ');
     case 'argument':
       return (event) => listOf(event.attributes[from])?.[Number(index)];
     case 'semicolons':
-      return (event) => listOf(event.attributes[from])?.join(';');
+      return (event) => joinedIn(event, from, ';');
     case 'sha256':
       return (event) => {
         const hash = event.attributes[from];
@@ -122,6 +123,11 @@ function derived(field: SigmaField): Read {
     default:
       throw new TypeError(`schemas/registry.yml names derivation "${by}", which nothing here derives`);
   }
+}
+
+function joinedIn(event: Event, from: AttributeName, separator: string): string | undefined {
+  const list = listOf(event.attributes[from]);
+  return list && joined(list, separator);
 }
 
 function listOf(value: unknown): readonly unknown[] | undefined {

@@ -9,7 +9,7 @@ import { createTextFinder } from './aho-corasick.ts';
 import { MAX_EVENT_CHARS, MAX_STATE_UNITS, MAX_STEPS } from './allowance.ts';
 import { itemMatches, matches, refusalsOf } from './asked.ts';
 import { createEngine } from './engine.ts';
-import { MAX_ELEMENTS, MAX_LIST_CHARS, MAX_VALUE_CHARS, shorten } from './huge.ts';
+import { joined, MAX_ELEMENTS, MAX_LIST_CHARS, MAX_VALUE_CHARS, shorten } from './huge.ts';
 import { loadRuleSet } from './load.ts';
 import { builtinRules, readRuleFiles } from './pack.ts';
 import { readPlaceholders } from './placeholder-file.ts';
@@ -81,6 +81,22 @@ test('of a long list the first and last elements are looked at, each by its shar
   assert.equal(itemMatches(`F: 'e${MAX_ELEMENTS}'`, { F: list }), false);
   const kept = shorten(list.map((element) => `${element} `.repeat(10_000))) as string[];
   assert.ok(kept.join('').length <= MAX_LIST_CHARS + 2 * kept.length);
+});
+
+test('a long list joined to a text is seen as if all of it had been joined', () => {
+  const half = MAX_VALUE_CHARS / 2;
+  for (const lengths of [[1], [2, 3], [30], [half], [0], [half - 1, 1], [7, 500, 0]])
+    for (const count of [10, MAX_ELEMENTS + 1, 2 * MAX_ELEMENTS, 20_000]) {
+      const list = Array.from({ length: count }, (_, place) =>
+        String(place)
+          .repeat(half)
+          .slice(0, lengths[place % lengths.length]),
+      );
+      const whole = list.join(' ');
+      if (whole.length > 50_000_000) continue;
+      assert.equal(shorten(joined(list, ' ')), shorten(whole), `${count} of ${lengths}`);
+    }
+  assert.ok(joined(Array(500_000).fill('abc'), ' ').length < 1.1 * MAX_VALUE_CHARS);
 });
 
 test('what a field with a reference costs is bounded: texts of one letter, lists of a thousand', () => {

@@ -36,6 +36,22 @@ export function shortenList(list: readonly unknown[], maxChars = MAX_LIST_CHARS)
   return kept.map((element) => (typeof element === 'string' ? shortenText(element, share) : element));
 }
 
+/**
+ * A list as one text. Of one that makes a huge text no more is joined than is looked at: both ends, with SEAM between.
+ * 20,000 arguments took 1 ms to join, for each view of the event.
+ */
+export function joined(list: readonly unknown[], separator: string): string {
+  if (list.length <= MAX_ELEMENTS) return list.join(separator);
+  const half = MAX_VALUE_CHARS / 2;
+  const lengthAt = (place: number) => String(list[place]).length + separator.length;
+  let head = 0;
+  for (let chars = 0; head < list.length && chars <= half; head += 1) chars += lengthAt(head);
+  let tail = list.length;
+  for (let chars = 0; tail > head && chars <= half; tail -= 1) chars += lengthAt(tail - 1);
+  if (tail === head) return list.join(separator);
+  return list.slice(0, head).join(separator) + SEAM + list.slice(tail).join(separator);
+}
+
 /** Characters of a value, and of its elements. */
 export function charsOf(value: unknown): number {
   if (typeof value === 'string') return value.length;
@@ -55,8 +71,10 @@ function ends(list: readonly unknown[], most: number): readonly unknown[] {
 /** What was left out of a value, for people; empty when nothing was. @param kept what `shorten` made of it */
 export function leftOutOf(value: unknown, kept: unknown): string {
   if (kept === value) return '';
-  if (typeof value === 'string')
-    return `only the first and last ${Math.floor(charsOf(kept) / 2)} of its ${value.length} characters are looked at`;
+  if (typeof value === 'string') {
+    const all = value.includes(SEAM) ? '' : `of its ${value.length} `;
+    return `only the first and last ${Math.floor(charsOf(kept) / 2)} ${all}characters are looked at`;
+  }
   if (!Array.isArray(value) || !Array.isArray(kept)) return '';
   return kept.length < value.length
     ? `only the first and last ${Math.floor(kept.length / 2)} of its ${value.length} elements are looked at`

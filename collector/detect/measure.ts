@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { ATTRIBUTES, type AttributeName } from '../../schemas/generated/registry.ts';
 import { compare, numberOf } from './compare.ts';
 import { holds } from './correlation-condition.ts';
+import { shorten } from './huge.ts';
 import { jsonText } from './json-text.ts';
 import type { Comparison, CorrelationRule } from './rule.ts';
 
@@ -323,9 +324,10 @@ export function measuredValue(
 /** Characters of a group's value or of one that is counted. A longer one is known by its beginning and its SHA-256. */
 const MAX_KEY_CHARS = 256;
 
-/** A value as part of a key: a number and the text people write for it are the same. */
+/** A value as part of a key: a number and the text people write for it are the same. Of a huge one both ends count. */
 export function keyText(value: unknown): string {
-  const text = typeof value === 'object' ? jsonText(value) : String(value);
+  const seen = shorten(value);
+  const text = typeof seen === 'object' ? jsonText(seen) : String(seen);
   return text.length <= MAX_KEY_CHARS ? text : `${text.slice(0, MAX_KEY_CHARS / 2)}… (${hashOf(text)})`;
 }
 
