@@ -3,7 +3,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Catalogue } from '../recognise/catalogue.ts';
 import { compileGlob } from '../recognise/glob.ts';
-import { createTextFinder } from './aho-corasick.ts';
+import { TextFinder } from './aho-corasick.ts';
 
 /** Paths remembered with their class. 200 B each, so 3 MB; past it the one asked for longest ago is worked out again. */
 const MAX_PATHS = 16_384;
@@ -102,13 +102,13 @@ export function createDataClasses(catalogue: Catalogue): DataClassOf {
   for (const [index, { literal }] of rules.entries())
     byLiteral.set(literal, [...(byLiteral.get(literal) ?? []), index]);
   const sharing = [...byLiteral.values()];
-  const finder = createTextFinder([...byLiteral.keys()]);
+  const finder = new TextFinder([...byLiteral.keys()]);
   const known = new LRUCache<string, PathClass | 'none'>({ max: MAX_PATHS });
 
   function classify(path: string): PathClass | undefined {
     let best = -1;
-    const candidates: number[] = [];
-    finder.find(path, (literal) => candidates.push(...(sharing[literal] ?? [])));
+    const literals = Array.from(finder.found.subarray(0, finder.find(path)));
+    const candidates = literals.flatMap((literal) => sharing[literal] ?? []);
     const fitting = candidates
       .sort((one, other) => one - other)
       .filter((index) => rules[index]?.matches(path));

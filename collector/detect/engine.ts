@@ -4,7 +4,7 @@ import { compileExpression, type Predicate } from './compile.ts';
 import type { Expression } from './expression.ts';
 import { Later } from './later.ts';
 import type { DetectionRule, LogSource } from './rule.ts';
-import { createRuleIndex, type RuleIndex } from './rule-index.ts';
+import { type Candidates, createRuleIndex, type RuleIndex } from './rule-index.ts';
 import { type Known, simplify } from './simplify.ts';
 import { createSourceTable } from './source-table.ts';
 import { FieldTable, View } from './view.ts';
@@ -54,9 +54,7 @@ export function createEngine(rules: readonly DetectionRule[]): Engine {
   const predicates = new Map<DetectionRule, Predicate>();
   const routes = new Map<string, Route>();
   const everyRule = lazy(() => routeOf(rules, (rule) => rule.expression));
-  /** Rules already found for the event at hand: the number of the match call stands at the rule's place. */
-  const seen: number[] = [];
-  let calls = 0;
+  const asking = new Asking();
 
   function predicateOf(rule: DetectionRule): Predicate {
     let predicate = predicates.get(rule);
@@ -85,13 +83,7 @@ export function createEngine(rules: readonly DetectionRule[]): Engine {
   }
 
   function match(view: View, route: Route): DetectionRule[] {
-    calls += 1;
-    const found: number[] = [];
-    route.index.candidates(view, (rule) => {
-      if (seen[rule] === calls) return;
-      seen[rule] = calls;
-      if (route.matches[rule]?.(view)) found.push(rule);
-    });
+    const found = asking.matching(view, route);
     if (found.length > 1) found.sort((one, other) => one - other);
     return found.map((rule) => route.rules[rule] as DetectionRule);
   }
@@ -137,6 +129,31 @@ export function createEngine(rules: readonly DetectionRule[]): Engine {
       return route.rules.filter((_, index) => route.matches[index]?.(view));
     },
   };
+}
+
+/** Asks the rules that an index names, each once. */
+class Asking implements Candidates {
+  /** Rules already asked of the event at hand: the number of the call stands at the rule's place. */
+  private readonly seen: number[] = [];
+  private calls = 0;
+  private found: number[] = [];
+  private view: View | undefined;
+  private matches: readonly Predicate[] = [];
+
+  matching(view: View, route: Route): number[] {
+    this.calls += 1;
+    this.found = [];
+    this.view = view;
+    this.matches = route.matches;
+    route.index.candidates(view, this);
+    return this.found;
+  }
+
+  add(rule: number): void {
+    if (this.seen[rule] === this.calls) return;
+    this.seen[rule] = this.calls;
+    if (this.matches[rule]?.(this.view as View)) this.found.push(rule);
+  }
 }
 
 const constants = new View();

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { dearestEvent } from '../../test/bench/hostile.ts';
 import { archiveOfOthers, unpackedRules } from '../../test/bench/sigmahq.ts';
-import { createTextFinder } from './aho-corasick.ts';
+import { TextFinder } from './aho-corasick.ts';
 import { MAX_EVENT_CHARS, MAX_STATE_UNITS, MAX_STEPS } from './allowance.ts';
 import { itemMatches, matches, refusalsOf } from './asked.ts';
 import { createEngine } from './engine.ts';
@@ -132,10 +132,9 @@ test('the automaton finds what a plain search finds, with a row for every state 
   const many = Array.from({ length: 3_000 }, (_, number) => `${number.toString(7)}-${number.toString(3)}é`);
   const texts = ['abccab', 'xbabcaax', '', 'ſa', `${many[17]}${many[2_999]}`, '12-12-120é0-0é'];
   for (const needles of [few, [...few, ...many]]) {
-    const finder = createTextFinder(needles);
+    const finder = new TextFinder(needles);
     for (const text of texts) {
-      const found: number[] = [];
-      finder.find(text, (needle) => found.push(needle));
+      const found = finder.found.slice(0, finder.find(text));
       const expected = [...needles.keys()].filter((number) => text.includes(needles[number] ?? ''));
       assert.deepEqual(
         [...found].sort((one, other) => one - other),
@@ -147,11 +146,10 @@ test('the automaton finds what a plain search finds, with a row for every state 
 });
 
 test('the automaton tells each text once, also when it has searched so often that it counts anew', () => {
-  const finder = createTextFinder(['a', 'ab'], 3);
+  const finder = new TextFinder(['a', 'ab'], 3);
   for (let search = 0; search < 10; search += 1) {
-    const found: number[] = [];
-    finder.find('abab', (needle) => found.push(needle));
-    assert.deepEqual(found, [0, 1], `search ${search}`);
+    assert.equal(finder.find('abab'), 2, `search ${search}`);
+    assert.deepEqual([...finder.found], [0, 1]);
   }
 });
 

@@ -1,6 +1,6 @@
 /** The texts that rules look for within one field: in a long value or a list all of them are looked for at once. */
 
-import { createTextFinder, type TextFinder } from './aho-corasick.ts';
+import { TextFinder } from './aho-corasick.ts';
 
 /**
  * Up to this many characters each rule searches by itself, which is quicker as long as few rules get so far. Past it
@@ -42,7 +42,7 @@ export class Needles {
 
   /** Made for the first long value, or before. */
   ready(): TextFinder {
-    this.finder ??= createTextFinder([...this.numbers.keys()]);
+    this.finder ??= new TextFinder([...this.numbers.keys()]);
     return this.finder;
   }
 
@@ -54,11 +54,9 @@ export class Needles {
   /** @param elements folded */
   in(elements: readonly string[]): Standing {
     const stands = new Uint8Array(this.numbers.size);
-    const needles: number[] = [];
-    this.ready().find(joined(elements), (needle) => {
-      stands[needle] = 1;
-      needles.push(needle);
-    });
+    const finder = this.ready();
+    const needles = Array.from(finder.found.subarray(0, finder.find(joined(elements))));
+    for (const needle of needles) stands[needle] = 1;
     return { has: (needle) => stands[needle] === 1, needles };
   }
 }

@@ -1,15 +1,21 @@
 /** The index of one route: which rules could match an event at all, found from the event and not from the rules. */
 
-import { createTextFinder } from './aho-corasick.ts';
+import { TextFinder } from './aho-corasick.ts';
 import type { Expression } from './expression.ts';
 import type { Later } from './later.ts';
 import { isLong, LONG_CHARS, type Needles } from './needles.ts';
 import { EVERY_FIELD, type FieldTable, type View } from './view.ts';
 import { type Atom, commonnessAmong, EVERY_VALUE, witnessOf } from './witness.ts';
 
+/** Takes rules that may match. An object, not a function: Node compiled the loops anew for every new function. */
+export interface Candidates {
+  /** A rule may come twice. */
+  add(rule: number): void;
+}
+
 export interface RuleIndex {
-  /** Calls `candidate` for each rule that may match; never leaves out one that does. A rule may come twice. */
-  candidates(view: View, candidate: (rule: number) => void): void;
+  /** Adds each rule that may match; never leaves out one that does. */
+  candidates(view: View, candidates: Candidates): void;
 }
 
 /**
@@ -35,99 +41,97 @@ export function createRuleIndex(
   }
   const lookUps = [...byField].map(([field, atoms]) => {
     const number = field === EVERY_VALUE ? EVERY_FIELD : fields.number(field);
-    return { number, index: createValueIndex(atoms, fields.needlesOf(number), later) };
+    return { number, index: new ValueIndex(atoms, fields.needlesOf(number), later) };
   });
 
   return {
-    candidates(view, candidate) {
-      for (const rule of always) candidate(rule);
+    candidates(view, candidates) {
+      for (const rule of always) candidates.add(rule);
       for (const { number, index } of lookUps) {
         if (number === EVERY_FIELD) {
           const whole = view.foldedWhole();
-          if (whole.length > LONG_CHARS) index.lookLong(view.foldedLeaves(), view, candidate);
-          else index.look(whole, candidate);
+          if (whole.length > LONG_CHARS) index.lookLong(view.foldedLeaves(), view, candidates);
+          else index.look(whole, candidates);
           continue;
         }
         const folded = view.folded(number);
         if (folded !== undefined) {
-          if (folded.length > LONG_CHARS) index.lookLong(folded, view, candidate);
-          else index.look(folded, candidate);
-        } else index.lookAll(view.raw(number), view.foldedList(number), view, candidate);
+          if (folded.length > LONG_CHARS) index.lookLong(folded, view, candidates);
+          else index.look(folded, candidates);
+        } else index.lookAll(view.raw(number), view.foldedList(number), view, candidates);
       }
     },
   };
 }
 
-interface ValueIndex {
-  look(folded: string, candidate: (rule: number) => void): void;
+/** What is looked for within one field. A class for the same reason as TextFinder. */
+class ValueIndex {
+  private readonly needles: Needles;
+  private readonly present: number[] = [];
+  private readonly exact = new Map<string, number[]>();
+  /** Rules by the needle that may stand in a long value. */
+  private readonly byNeedle = new Map<number, number[]>();
+  /** Those of texts that are no needle: asked of every long value. */
+  private readonly unsure: number[] = [];
+  /** What asks for prefixes, suffixes and texts within, where there are any. */
+  private readonly looks: readonly Look[];
+
+  constructor(
+    atoms: readonly { readonly atom: Atom; readonly rule: number }[],
+    needles: Needles,
+    later: Later,
+  ) {
+    this.needles = needles;
+    const prefixes = new Map<string, number[]>();
+    const suffixes = new Map<string, number[]>();
+    const contained = new Map<string, number[]>();
+    for (const { atom, rule } of atoms) {
+      if (atom.kind === 'present') {
+        this.present.push(rule);
+        continue;
+      }
+      const needle = needles.number(atom.text, atom.kind);
+      if (needle === undefined) this.unsure.push(rule);
+      else add(this.byNeedle, needle, rule);
+      if (atom.kind === 'exact') add(this.exact, atom.text, rule);
+      else if (atom.kind === 'prefix') add(prefixes, atom.text, rule);
+      else if (atom.kind === 'suffix') add(suffixes, atom.text, rule);
+      else add(contained, atom.text, rule);
+    }
+    this.looks = [
+      ...(prefixes.size > 0 ? [createTrie(prefixes, 'from the start')] : []),
+      ...(suffixes.size > 0 ? [createTrie(suffixes, 'from the end')] : []),
+      ...(contained.size > 0 ? [createContained(contained, later)] : []),
+    ];
+  }
+
+  look(folded: string, candidates: Candidates): void {
+    addAll(this.present, candidates);
+    if (this.exact.size > 0) addAll(this.exact.get(folded) ?? NONE, candidates);
+    for (const look of this.looks) look(folded, candidates);
+  }
+
   /** The same for a long text or list, of which all that is looked for in the field is found at once. */
-  lookLong(folded: string | readonly string[], view: View, candidate: (rule: number) => void): void;
+  lookLong(folded: string | readonly string[], view: View, candidates: Candidates): void {
+    addAll(this.present, candidates);
+    addAll(this.unsure, candidates);
+    for (const needle of view.standingIn(this.needles, folded).needles)
+      addAll(this.byNeedle.get(needle) ?? NONE, candidates);
+  }
+
   /** For values that are no plain text: each element of a list; anything else only is there. */
-  lookAll(
-    raw: unknown,
-    folded: readonly string[] | undefined,
-    view: View,
-    candidate: (rule: number) => void,
-  ): void;
+  lookAll(raw: unknown, folded: readonly string[] | undefined, view: View, candidates: Candidates): void {
+    if (raw === undefined || raw === null) return;
+    if (!Array.isArray(raw) || raw.some((element) => element !== null && element !== undefined))
+      addAll(this.present, candidates);
+    if (folded === undefined) return;
+    if (isLong(folded)) this.lookLong(folded, view, candidates);
+    else for (const text of folded) this.look(text, candidates);
+  }
 }
 
-function createValueIndex(
-  atoms: readonly { readonly atom: Atom; readonly rule: number }[],
-  needles: Needles,
-  later: Later,
-): ValueIndex {
-  const present: number[] = [];
-  const exact = new Map<string, number[]>();
-  const prefixes = new Map<string, number[]>();
-  const suffixes = new Map<string, number[]>();
-  const contained = new Map<string, number[]>();
-  /** Rules by the needle that may stand in a long value. */
-  const byNeedle = new Map<number, number[]>();
-  /** Those of texts that are no needle: asked of every long value. */
-  const unsure: number[] = [];
-  for (const { atom, rule } of atoms) {
-    if (atom.kind !== 'present') {
-      const needle = needles.number(atom.text, atom.kind);
-      if (needle === undefined) unsure.push(rule);
-      else add(byNeedle, needle, rule);
-    }
-    if (atom.kind === 'present') present.push(rule);
-    else if (atom.kind === 'exact') add(exact, atom.text, rule);
-    else if (atom.kind === 'prefix') add(prefixes, atom.text, rule);
-    else if (atom.kind === 'suffix') add(suffixes, atom.text, rule);
-    else add(contained, atom.text, rule);
-  }
-  const begins = prefixes.size > 0 ? createTrie(prefixes, 'from the start') : undefined;
-  const ends = suffixes.size > 0 ? createTrie(suffixes, 'from the end') : undefined;
-  const inside = contained.size > 0 ? createContained(contained, later) : undefined;
-
-  function look(folded: string, candidate: (rule: number) => void): void {
-    for (const rule of present) candidate(rule);
-    if (exact.size > 0) for (const rule of exact.get(folded) ?? NONE) candidate(rule);
-    begins?.(folded, candidate);
-    ends?.(folded, candidate);
-    inside?.(folded, candidate);
-  }
-
-  function lookLong(folded: string | readonly string[], view: View, candidate: (rule: number) => void): void {
-    for (const rule of present) candidate(rule);
-    for (const rule of unsure) candidate(rule);
-    for (const needle of view.standingIn(needles, folded).needles)
-      for (const rule of byNeedle.get(needle) ?? NONE) candidate(rule);
-  }
-
-  return {
-    look,
-    lookLong,
-    lookAll(raw, folded, view, candidate) {
-      if (raw === undefined || raw === null) return;
-      if (!Array.isArray(raw) || raw.some((element) => element !== null && element !== undefined))
-        for (const rule of present) candidate(rule);
-      if (folded === undefined) return;
-      if (isLong(folded)) lookLong(folded, view, candidate);
-      else for (const text of folded) look(text, candidate);
-    },
-  };
+function addAll(rules: readonly number[], candidates: Candidates): void {
+  for (const rule of rules) candidates.add(rule);
 }
 
 const NONE: readonly number[] = [];
@@ -138,7 +142,7 @@ function add<Key>(map: Map<Key, number[]>, key: Key, rule: number): void {
   else map.set(key, [rule]);
 }
 
-type Look = (folded: string, candidate: (rule: number) => void) => void;
+type Look = (folded: string, candidates: Candidates) => void;
 
 interface TrieNode {
   readonly next: Map<number, TrieNode>;
@@ -165,12 +169,12 @@ function createTrie(
     }
     node.rules.push(...rules);
   }
-  return (folded, candidate) => {
+  return (folded, candidates) => {
     let node: TrieNode | undefined = root;
     const last = folded.length - 1;
     for (let step = 0; step <= last && node; step += 1) {
       node = node.next.get(folded.charCodeAt(fromEnd ? last - step : step));
-      if (node) for (const rule of node.rules) candidate(rule);
+      if (node) for (const rule of node.rules) candidates.add(rule);
     }
   };
 }
@@ -182,14 +186,15 @@ function createContained(needles: ReadonlyMap<string, readonly number[]>, later:
   const texts = [...needles.keys()];
   const rules = [...needles.values()];
   if (texts.length <= FEW_NEEDLES)
-    return (folded, candidate) => {
+    return (folded, candidates) => {
       for (const [number, text] of texts.entries())
-        if (folded.includes(text)) for (const rule of rules[number] ?? NONE) candidate(rule);
+        if (folded.includes(text)) for (const rule of rules[number] ?? NONE) candidates.add(rule);
     };
-  const finder = later.value(() => createTextFinder(texts));
-  return (folded, candidate) => {
-    finder().find(folded, (needle) => {
-      for (const rule of rules[needle] ?? NONE) candidate(rule);
-    });
+  const finder = later.value(() => new TextFinder(texts));
+  return (folded, candidates) => {
+    const made = finder();
+    const count = made.find(folded);
+    for (let place = 0; place < count; place += 1)
+      for (const rule of rules[made.found[place] as number] ?? NONE) candidates.add(rule);
   };
 }
