@@ -146,6 +146,29 @@ etcdctl put /app/db/url S
 xdotool type S
 xdotool type --clearmodifiers --delay 50 S
 wtype -d 20 S
+adb shell input text S
+git config --global user.password S
+git config user.password S
+curlftpfs bob:S@h /mnt
+smbclient //h/s S -U bob -c ls
+wpa_cli set_network 0 psk S
+doctl auth init -t S
+snyk auth S
+radtest bob S h 0 S
+virsh secret-set-value x S
+ceph config-key set x S
+swaks -ap S --to x
+sendemail -xp S
+ncat --proxy-auth bob:S h
+yt-dlp -u bob -p S u
+impdp bob/S
+expdp bob/S@x d
+db2 connect to x user bob using S
+neo4j-admin dbms set-initial-password S
+tsql -P S
+wlfreerdp /u:bob /p:S
+signtool sign /p S x
+teamviewer passwd S
 mvn sonar:sonar -Dsonar.login=S -Dsonar.host.url=http://h
 sonar-scanner -Dsonar.login=S
 env SONAR_LOGIN=S sonar-scanner
@@ -163,6 +186,14 @@ const TEXTS: readonly (readonly [program: readonly string[], text: string])[] = 
   [['bash', '-c'], 'echo S | kinit bob'],
   [['bash', '-c'], 'echo S | su - bob -c "ls /"'],
   [['bash', '-c'], 'echo S | sudo su'],
+  [['bash', '-c'], 'echo S | ssh-add -'],
+  [['bash', '-c'], 'echo S | anydesk --set-password'],
+  [['bash', '-c'], 'echo S | openssl enc -aes256 -pass stdin'],
+  [['bash', '-c'], 'echo S | vault login -'],
+  [['bash', '-c'], 'echo S | op signin'],
+  [['expect', '-c'], 'spawn su; send "S"'],
+  [['osascript', '-e'], 'keystroke "S"'],
+  [['xte'], 'str S'],
   [['bash', '-c'], 'su bob <<< S'],
   [['bash', '-c'], `./unlock.sh --now <<<"S"; ls`],
   [['bash', '-c'], 'cd /x && sudo ./unlock <<< S'],
@@ -262,6 +293,12 @@ rclone config show x
 dotnet nuget list source
 cvs -d /var/cvs update
 consul kv get app/db/url
+smbclient //h/s -U bob -c ls
+adb shell input tap 100 200
+ceph config-key get x
+git config --list
+git config --global core.editor vim
+tmux send-keys -t x make Enter
 consul kv put app/db/url @url.txt
 xdotool key Return
 etcdctl get /app/db/url

@@ -16,7 +16,7 @@ const WRAPPERS = new Set(
 );
 /** A program that reads a secret from its standard input, so what is echoed before it in the script is one. */
 const READS_SECRET =
-  /--password-stdin|--with-token|--with-api-key|--passphrase-fd|\b(?:secret-tool store|pass insert|kinit|smbpasswd)\b|\| *(?:sudo )?(?:passwd|su)(?![\w.-])|--secret-stdin|\bchpasswd\b|\bpasswd --stdin|\bsudo (?:-[A-Za-z]+ )?-[A-Za-z]*S|\bcryptsetup\b|\bsecrets? (?:set|put|create)\b/;
+  /--password-stdin|--with-token|--with-api-key|--passphrase-fd|\b(?:secret-tool store|pass insert|kinit|smbpasswd)\b|\| *(?:sudo )?(?:passwd|su|ssh-add)(?![\w.-])|anydesk --set-password|-pass(?:in|out)? stdin\b|\bvault login -(?![\w-])|\bop signin\b|--secret-stdin|\bchpasswd\b|\bpasswd --stdin|\bsudo (?:-[A-Za-z]+ )?-[A-Za-z]*S|\bcryptsetup\b|\bsecrets? (?:set|put|create)\b/;
 const ECHOES = new Set(['echo', 'printf']);
 /** What <<< gives to one of these is a text to work on; of any other program it is what somebody would have typed. */
 const TEXT_TOOLS = new Set(
@@ -131,7 +131,7 @@ function onWord(
   if (!next || next.beginsCommand) return;
   // Not in a sentence: git commit -m 'set password policy'.
   const isSet =
-    (SETTERS.test(before) || command.program === 'rclone') &&
+    (SETTERS.test(before) || command.program === 'rclone' || isGitConfig(command)) &&
     ((word.isArgument && next.isArgument) || (isScriptAt(word.from) && isScriptAt(next.from)));
   if (isSet && !/=|^set-/.test(word.text) && announcedBy(word.text) === 'certain' && isGiven(next.text))
     spans.push(next);
@@ -143,6 +143,11 @@ function onWord(
     (isCompound && !word.text.includes('=') && announcedBy(word.text) === 'certain')
   )
     spans.push(next);
+}
+
+/** git config --global NAME VALUE: flags may stand between. */
+function isGitConfig({ program, words }: Command): boolean {
+  return program === 'git' && words[0]?.text === 'config';
 }
 
 function onFlag(

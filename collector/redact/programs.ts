@@ -136,6 +136,12 @@ const PROGRAMS: Readonly<Record<string, Flags>> = {
   sqlcmd: { '-P': 'value' },
   bcp: { '-P': 'value' },
   isql: { '-P': 'value' },
+  tsql: { '-P': 'value' },
+  swaks: { '-ap': 'next' },
+  sendemail: { '-xp': 'next' },
+  ncat: { '--proxy-auth': 'after_user' },
+  'youtube-dl': { '-p': 'value' },
+  'yt-dlp': { '-p': 'value' },
   openssl: { '-k': 'next', '-K': 'next' },
   lftp: { '-u': 'after_user' },
   'cypher-shell': { '-p': 'value' },
@@ -159,6 +165,7 @@ const AFTER_WORD: Readonly<Record<string, Readonly<Record<string, Flags>>>> = {
   kubectl: { secret: LITERALS },
   kustomize: { secret: LITERALS },
   gh: { secret: { '-b': 'value', '--body': 'value' } },
+  doctl: { auth: { '-t': 'value' } },
   dotnet: { push: { '-k': 'value' } },
 };
 

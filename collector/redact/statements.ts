@@ -20,12 +20,13 @@ const STATEMENTS: readonly (readonly [introduction: RegExp, secret: number])[] =
   [/\bidentified {1,4}(?:with {1,4}[a-z0-9_]{1,40} {1,4})?by {1,4}/gi, 0],
   [/\b(?:alter|create) [^;'"]{1,200} password {1,4}(?=\\?['"])/gi, 0],
   [/\bpassword\((?=\\?['"])/gi, 0],
+  [/\bkeystroke {1,4}/g, 0],
   [/\bset {1,4}password {1,4}for {1,4}[^=]{1,80}= {0,4}(?=\\?['"])/gi, 0],
 ];
 
 /** Of a dialogue with a program that asks for a password, what is sent: expect's send, pexpect's sendline. */
 const SENT = /\bsend(?:line)?(?: {1,4}(?:-- {1,4})?|\()(?=\\?['"])/g;
-const ASKS_FOR_SECRET = /assword|passphrase/i;
+const ASKS_FOR_SECRET = /assword|passphrase|\bspawn {1,4}(?:su|sudo|passwd|login|ssh-add|cryptsetup)\b/i;
 
 /** Words that stand alone: machine HOST login NAME password X; host:port:database:user:X. */
 const NETRC = /\bmachine\s{1,8}\S{1,256}\s{1,8}login\s{1,8}\S{1,256}\s{1,8}password\s{1,8}([^\s"']{1,256})/g;
@@ -37,7 +38,7 @@ const MAX_QUOTED = 4;
 const MAX_BETWEEN_CHARACTERS = 40;
 
 /** A word of each of the above: nearly all command lines have none, and are looked through once instead of 12 times. */
-const WORDS = /auth|cred|login|passw|identified|new {1,4}(?:PDO|mysqli)|send|machine|pgpass/i;
+const WORDS = /auth|cred|login|passw|identified|new {1,4}(?:PDO|mysqli)|send|keystroke|machine|pgpass/i;
 
 export function findStatements(text: string, spans: Span[]): void {
   if (!WORDS.test(text)) return;

@@ -21,7 +21,7 @@ export function looksRandom(value: string): boolean {
 export function isNoSecret(value: string): boolean {
   return (
     value === '' ||
-    /^(?:[0-9]|true|false|yes|no|on|off|null|none|nil|undefined|auto|default|required)$/i.test(value) ||
+    /^(?:[0-9]|true|false|yes|no|on|off|null|none|nil|undefined|auto|default|required|stdin)$/i.test(value) ||
     /^(?:\*{3,}|x{4,}|\.{3}|<[^>]{0,64}>|\[[a-z]{0,32}\])$/i.test(value)
   );
 }
