@@ -110,13 +110,68 @@ test('a state folder on a read-only file system is refused', needsRoot, async (t
   assertRefused(
     await run(folder),
     2,
-    `${folder} cannot be written (EROFS); run as its owner, or name another by --state`,
+    `${folder} cannot be written (EROFS); remount its file system for writing, or name another by --state`,
   );
   assertRefused(
     await run(join(folder, 'below')),
     2,
     /^spoor: \S+below cannot be made \(EROFS\); name another state folder/,
   );
+});
+
+test(
+  'a disk that is full is told in a line, whether the state folder is new or not',
+  needsRoot,
+  async (t) => {
+    const disk = fs.mkdtempSync('/tmp/spoor-full-');
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]);
+    t.after(() => {
+      execFileSync('umount', [disk]);
+      fs.rmdirSync(disk);
+    });
+    const [used, fresh] = [join(disk, 'used'), join(disk, 'fresh')];
+    for (const folder of [used, join(used, 'log'), fresh]) fs.mkdirSync(folder, { mode: 0o700 });
+    fs.writeFileSync(join(used, 'spoor.json'), '{"spoor":"state","format":1}\n');
+    openHostKey(join(used, 'key'));
+    assert.throws(() => fs.writeFileSync(join(disk, 'rest'), Buffer.alloc(1 << 20)), { code: 'ENOSPC' });
+    const run = (state: string) => spoor(['run', '--state', state, '--', 'true']);
+    assertRefused(
+      await run(used),
+      2,
+      `${used}/log takes no lock file (ENOSPC); see to its disk and mode, or use another --state`,
+    );
+    assert.deepEqual(fs.readdirSync(join(used, 'log')), []);
+    assertRefused(
+      await run(fresh),
+      2,
+      `${fresh} cannot be written (ENOSPC); free space on its disk, or name another by --state`,
+    );
+  },
+);
+
+test('an empty --state is no working directory', needsRoot, async (t) => {
+  const folder = scratch(t);
+  const line = '--state is empty; name the state folder by it, or leave it out';
+  for (const args of [
+    ['run', '--state', '', '--', 'true'],
+    ['events', '--state='],
+  ])
+    assertRefused(await spoor(args, { cwd: folder }), 2, line);
+  assert.deepEqual(fs.readdirSync(folder), []);
+});
+
+test('a command that needs another word prints what may follow it, and nothing else', async () => {
+  for (const args of [[], ['rules'], ['key'], ['config']]) {
+    const ran = await spoor(args);
+    assert.match(ran.stderr, /^Usage: spoor /);
+    assert.match(ran.stderr.trimEnd(), /display help for command$/);
+    assert.equal(ran.code, 2);
+  }
+});
+
+test('an event name with a slip in it is refused, with the one that was meant', async (t) => {
+  const ran = await spoor(['events', '--state', scratch(t), '--event', 'process.exce']);
+  assertRefused(ran, 2, 'no event is called "process.exce"; did you mean "process.exec"?');
 });
 
 test('reading a state folder that is not there says that nothing was recorded', async (t) => {

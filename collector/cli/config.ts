@@ -23,9 +23,14 @@ async function checkConfiguration(file: string): Promise<number> {
   const isAbsent = file === DEFAULT_FILE && !existsSync(file);
   try {
     const configuration = isAbsent ? defaultConfiguration() : readConfiguration(file);
-    const { catalogue, rules } = await readNamedFiles(configuration);
-    const unusable = shipFileFaults(configuration.ship);
-    if (unusable.length > 0) throw new BadInput(unusable);
+    const problems = shipFileFaults(configuration.ship);
+    const named = await readNamedFiles(configuration).catch((error) => {
+      if (!(error instanceof BadInput)) throw error;
+      problems.unshift(...error.problems);
+      return undefined;
+    });
+    if (!named || problems.length > 0) throw new BadInput(problems);
+    const { catalogue, rules } = named;
     const found = `${catalogue.agents.length} agents, ${rules.detections.length + rules.correlations.length} rules`;
     process.stdout.write(
       isAbsent ? `there is no ${file}: the defaults are in force (${found})\n` : `${file}: good (${found})\n`,

@@ -1,9 +1,12 @@
 /** `spoor events`: what the log holds, as it lies there; one session in order of time. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EVENTS } from '../../schemas/generated/registry.ts';
 import { countRecords } from '../log/reader.ts';
 import { type LogRecord, recordToJson } from '../log/record.ts';
+import { likelyWord } from '../recognise/likely.ts';
 import { eventLine } from './event-line.ts';
+import { Failure } from './failure.ts';
 import { matchesGlob } from './glob.ts';
 import { endWithReader, print } from './output.ts';
 import { findSession, recordsFrom } from './sessions-in-log.ts';
@@ -24,6 +27,7 @@ export interface EventsOptions {
 }
 
 export async function printEvents(options: EventsOptions): Promise<void> {
+  refuseUnknownNames(options.event);
   const { logDirectory } = readState(options.state);
   endWithReader();
   const session =
@@ -44,6 +48,15 @@ export async function printEvents(options: EventsOptions): Promise<void> {
     if (options.until === 'end') return;
     await sleep(FOLLOW_INTERVAL_MS);
   }
+}
+
+/** A name with a slip in it would be answered by nothing at all, which reads as: it never happened. */
+function refuseUnknownNames(glob: string | undefined): void {
+  const known = Object.keys(EVENTS);
+  if (glob === undefined || known.some((name) => matchesGlob(glob, name))) return;
+  const likely = likelyWord(glob, known);
+  const mend = likely ? `did you mean "${likely}"?` : 'all names are in docs/events.md';
+  throw new Failure(2, `no event is called "${glob}"; ${mend}`);
 }
 
 async function* wantedOf(

@@ -26,6 +26,7 @@ const EXIT_CODES: Readonly<Record<string, FailureCode>> = {
   LockError: 2,
   LogDamagedError: 2,
   LogReadError: 2,
+  LogWriteError: 3,
   NoteError: 2,
   PositionError: 2,
   RecordError: 2,

@@ -19,8 +19,10 @@ async function main(): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return; // help and version were printed
-      writeAll(STDERR, `spoor: ${usageText(error)}\n`);
       process.exitCode = 2;
+      // A command that is none by itself: commander printed what could follow it, and that is the whole answer.
+      if (error.code === 'commander.help') return;
+      writeAll(STDERR, `spoor: ${usageText(error)}\n`);
       return;
     }
     const { text, exitCode } = explain(error);

@@ -29,6 +29,13 @@ const MARKER = 'spoor.json';
 /** Others may neither read what was recorded nor put anything in its way. */
 const FOLDER_MODE = 0o700;
 
+/** What helps where it is not the owner that is wrong. */
+const MENDS: Readonly<Record<string, string>> = {
+  EDQUOT: 'free space in the quota of its owner',
+  ENOSPC: 'free space on its disk',
+  EROFS: 'remount its file system for writing',
+};
+
 export interface StateFolder {
   readonly directory: string;
   readonly keyDirectory: string;
@@ -47,7 +54,7 @@ export function defaultStateDirectory(): string {
 
 /** Opens the folder for writing; makes it at first use. @throws Failure (2) when it is not ours or not writable */
 export function openState(path: string): StateFolder {
-  const directory = resolve(path);
+  const directory = resolved(path);
   if (!statOf(directory)) make(directory);
   const folder = check(directory);
   if (readMarker(directory) === undefined) {
@@ -64,17 +71,14 @@ export function openState(path: string): StateFolder {
     const probe = join(directory, MARKER);
     accessSync(probe, constants.W_OK);
   } catch (error) {
-    throw new Failure(
-      2,
-      `${directory} cannot be written (${codeOf(error)}); run as its owner, or name another by --state`,
-    );
+    throw notWritable(directory, error);
   }
   return folder;
 }
 
 /** The folder of a command that only reads. @throws Failure (2) when there is none, or it is not ours */
 export function readState(path: string): StateFolder {
-  const directory = resolve(path);
+  const directory = resolved(path);
   if (!statOf(directory)) {
     throw new Failure(
       2,
@@ -89,6 +93,12 @@ export function readState(path: string): StateFolder {
     );
   }
   return folder;
+}
+
+/** An empty word is a variable without a value in somebody's script, and would mean the working directory. */
+function resolved(path: string): string {
+  if (path === '') throw new Failure(2, '--state is empty; name the state folder by it, or leave it out');
+  return resolve(path);
 }
 
 function check(directory: string): StateFolder {
@@ -176,11 +186,14 @@ function writeMarker(directory: string): void {
   try {
     writeFileSync(path, `{"spoor":"state","format":${FORMAT}}\n`, { mode: 0o600, flag: 'wx' });
   } catch (error) {
-    throw new Failure(
-      2,
-      `${directory} cannot be written (${codeOf(error)}); run as its owner, or name another by --state`,
-    );
+    throw notWritable(directory, error);
   }
+}
+
+function notWritable(directory: string, error: unknown): Failure {
+  const code = codeOf(error);
+  const mend = MENDS[code] ?? 'run as its owner';
+  return new Failure(2, `${directory} cannot be written (${code}); ${mend}, or name another by --state`);
 }
 
 function codeOf(error: unknown): string {

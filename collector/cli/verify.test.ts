@@ -148,6 +148,6 @@ test('spoor verify --since tells a log that grew from one that was rolled back, 
   assert.equal(changed.code, 2);
   assert.match(
     changed.err,
-    /^spoor verify: the older checkpoint was changed: its signature by key [0-9a-f]{8} does not fit its text\n$/,
+    /^spoor verify: the older checkpoint \S+forged was changed: its signature by key [0-9a-f]{8} does not fit its text\n$/,
   );
 });

@@ -68,7 +68,8 @@ async function verifyCommand(options: VerifyOptions): Promise<number> {
       return 0;
     }
     if (options.since !== undefined) {
-      const since = checkSince(directory, readText(options.since, 'checkpoint'), keys);
+      const note = readText(options.since, 'checkpoint');
+      const since = checkSince(directory, note, keys, `the older checkpoint ${options.since}`);
       process.stdout.write(options.json ? `${JSON.stringify(since)}\n` : `${printable(since.message)}\n`);
       return since.holds ? 0 : 1;
     }

@@ -113,6 +113,20 @@ const WRONG: readonly (readonly [title: string, text: string, ...problems: strin
     'spoor.yml:2:12: log_level: "loud" is not known; write one of error, warn, info, debug',
     'spoor.yml:3:8: rules: [] is not a map of keys; write keys below it, indented',
   ],
+  [
+    'a mistake of form hides no receiver that cannot be, and no witness',
+    'ship:\n  - endpoint: siem:4317\n  - timeout: soon\nrecognize: {}\nwitness: [{ url: "http://w", key: k }]\n',
+    'spoor.yml:2:15: ship.0.endpoint: receiver "siem:4317" has no scheme; write https://siem:4317 (or http://siem:4317 to send in clear)',
+    'spoor.yml:3:5: ship.1: "endpoint" is missing; add it',
+    'spoor.yml:3:14: ship.1.timeout: "soon" has the wrong form; write a number of seconds from 1 to 999, a blank and s, such as 10 s',
+    'spoor.yml:4:1: unknown key "recognize"; did you mean "recognise"?',
+    'spoor.yml:5:35: witness.0.key: "k" is no verifier key; one looks like NAME+1a2b3c4d+BASE64; copy it from witness.pub',
+  ],
+  [
+    'a list that is none hides nothing else',
+    'ship: 3\n',
+    'spoor.yml:1:7: ship: 3 is not a list; write a list such as [one, two]',
+  ],
 ];
 
 for (const [what, text] of [

@@ -6,7 +6,13 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import check from '../../schemas/generated/configuration-check.cjs';
 import { BadInput } from '../recognise/bad-input.ts';
-import { checkBySchema, MAX_YAML_BYTES, parseYaml, type YamlPath } from '../recognise/checked-yaml.ts';
+import {
+  byPlace,
+  MAX_YAML_BYTES,
+  parseYaml,
+  problemsBySchema,
+  type YamlPath,
+} from '../recognise/checked-yaml.ts';
 import type { DestinationSettings } from '../ship/destination.ts';
 import type { WitnessAddress } from '../witness/submit.ts';
 import { destinationOf, shipFaults, type WrittenDestination } from './ship.ts';
@@ -101,14 +107,29 @@ function isSecret([part, , setting]: YamlPath): boolean {
   return part === 'ship' && setting === 'headers';
 }
 
+/** The entries of a list, by number, that the schema has nothing against: one mistake elsewhere hides none of theirs. */
+function sound<Entry>(
+  part: string,
+  entries: readonly Entry[],
+  broken: readonly string[],
+): (readonly [number, Entry])[] {
+  if (!Array.isArray(entries)) return [];
+  const isBroken = (index: number) => broken.some((path) => path.startsWith(`/${part}/${index}/`));
+  return [...entries.entries()].filter(([index]) => !isBroken(index));
+}
+
 /** @param name what messages call the text. @throws BadInput */
 export function configurationIn(name: string, text: string): Configuration {
   const file = parseYaml(name, text);
-  checkBySchema(file, check, isSecret);
-  // The schema has just been checked and the defaults filled in, so the shape is no longer a hope.
+  const problems = problemsBySchema(file, check, isSecret);
+  const broken = (check.errors ?? []).map(({ instancePath }) => `${instancePath}/`);
+  // The schema has just been checked and the defaults filled in, so the shape of what it found sound is no longer a hope.
   const written = file.value as WrittenConfiguration;
-  const problems = [...shipFaults(file, written.ship), ...witnessFaults(file, written.witness)];
-  if (problems.length > 0) throw new BadInput(problems);
+  problems.push(
+    ...shipFaults(file, sound('ship', written.ship, broken)),
+    ...witnessFaults(file, sound('witness', written.witness, broken)),
+  );
+  if (problems.length > 0) throw new BadInput(problems.sort(byPlace));
   return {
     state: written.state,
     runtime: written.runtime,

@@ -61,13 +61,16 @@ function headerSource({ file, environment, value, prefix }: WrittenHeader): Head
 }
 
 /** Every mistake that the schema cannot tell. */
-export function shipFaults(file: YamlFile, ship: readonly WrittenDestination[]): string[] {
+export function shipFaults(
+  file: YamlFile,
+  ship: readonly (readonly [number, WrittenDestination])[],
+): string[] {
   const problems: string[] = [];
   const say = (path: YamlPath, place: 'key' | 'value', text: string): void => {
     problems.push(file.problemAt(path, place, `${path.join('.')}: ${text}`));
   };
   const seen = new Set<string>();
-  for (const [index, written] of ship.entries()) {
+  for (const [index, written] of ship) {
     for (const [name, source] of Object.entries(written.headers ?? {}))
       if (!headerSource(source))
         say(

@@ -10,8 +10,11 @@ export interface WrittenWitness {
 }
 
 /** What the schema cannot say: whether the keys are keys. */
-export function witnessFaults(file: YamlFile, written: readonly WrittenWitness[]): string[] {
-  return written.flatMap(({ key }, index) => {
+export function witnessFaults(
+  file: YamlFile,
+  written: readonly (readonly [number, WrittenWitness])[],
+): string[] {
+  return written.flatMap(([index, { key }]) => {
     try {
       parseWitnessKey(key);
       return [];

@@ -52,7 +52,7 @@ function valuesOf(
   const values = placeholders.get(name) ?? OWN_PLACEHOLDERS.get(name);
   if (values !== undefined && values.length > 0) return values;
   return refuse(
-    `placeholder %${name}% has no value; give it one (--vars, or placeholders in the configuration)`,
+    `placeholder %${name}% has no value; give it one (--vars FILE, or placeholders.yml in the folder of rules)`,
   );
 }
 

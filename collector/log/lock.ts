@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { readIfThere } from './files.ts';
 import { lockPath } from './tiles.ts';
 
@@ -26,16 +26,28 @@ export interface Lock {
   release(): void;
 }
 
-/** @throws LockError when a living process holds the log */
+/** @throws LockError when a living process holds the log, or its folder takes no file */
 export function takeLock(directory: string): Lock {
+  try {
+    return lockOf(directory);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new LockError(
+      `${directory} takes no lock file (${code}); see to its disk and mode, or use another --state`,
+    );
+  }
+}
+
+function lockOf(directory: string): Lock {
   const path = lockPath(directory);
   const self = JSON.stringify(selfAsOwner());
   const mine = `${path}.${process.pid}`;
-  writeFileSync(mine, self, { mode: 0o600 });
   try {
+    writeFileSync(mine, self, { mode: 0o600 });
     while (!tryLink(mine, path)) removeIfStale(path, directory);
   } finally {
-    unlinkSync(mine);
+    rmSync(mine, { force: true });
   }
   return {
     release(): void {

@@ -143,6 +143,9 @@ test('text that is no YAML, a key that stands twice and a bomb of aliases are re
     }),
   ].join('\n');
   assert.match(problemsOf(bomb)[0] ?? '', /^site\.yml:1:1: Excessive alias count/);
+  const ring = /^site\.yml:1:1: An alias stands within the value that it names; write the values out$/;
+  assert.match(problemsOf('agents: &a [*a]\n')[0] ?? '', ring);
+  assert.match(problemsOf('agents:\n  acme: &a { name: Acme, paths: [{ again: *a }] }\n')[0] ?? '', ring);
 });
 
 test('an overlay that is missing is named with the cause', async () => {

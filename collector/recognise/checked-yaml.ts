@@ -33,6 +33,7 @@ export function parseYaml(name: string, text: string): YamlFile {
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 });
+    if (holdsItself(value)) throw new Error('An alias stands within the value that it names');
   } catch (error) {
     throw new BadInput([`${name}:1:1: ${(error as Error).message}; write the values out`]);
   }
@@ -44,6 +45,13 @@ export function parseYaml(name: string, text: string): YamlFile {
       return `${name}:${line}:${col}: ${message}`;
     },
   };
+}
+
+/** YAML lets an alias stand for the list or map around it: a value without an end, which no reader here expects. */
+function holdsItself(value: unknown, around: readonly unknown[] = []): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (around.includes(value)) return true;
+  return Object.values(value).some((inner) => holdsItself(inner, [...around, value]));
 }
 
 /** Byte offset of a value, of its key, or of the nearest thing above it that has a place in the file. */
@@ -74,17 +82,27 @@ export function checkBySchema(
   validate: ValidateFunction,
   isSecret: (path: YamlPath) => boolean = () => false,
 ): void {
-  if (validate(file.value)) return;
+  const problems = problemsBySchema(file, validate, isSecret);
+  if (problems.length > 0) throw new BadInput(problems.sort(byPlace));
+}
+
+/** What a schema says of a file, in its own order: for who has more to say of it. */
+export function problemsBySchema(
+  file: YamlFile,
+  validate: ValidateFunction,
+  isSecret: (path: YamlPath) => boolean = () => false,
+): string[] {
+  if (validate(file.value)) return [];
   const problems = new Set<string>();
   for (const error of validate.errors ?? []) {
     const problem = tell(file, error, isSecret);
     if (problem) problems.add(problem);
   }
-  throw new BadInput([...problems].sort(byPlace));
+  return [...problems];
 }
 
 /** Messages begin with file:line:column; ajv reports in the order of the schema's keywords. */
-function byPlace(left: string, right: string): number {
+export function byPlace(left: string, right: string): number {
   const place = (message: string) => /:(\d+):(\d+): /.exec(message)?.slice(1).map(Number) ?? [0, 0];
   const [leftLine = 0, leftColumn = 0] = place(left);
   const [rightLine = 0, rightColumn = 0] = place(right);

@@ -57,17 +57,23 @@ export interface SinceVerdict {
 /**
  * Whether the log still begins with what an older checkpoint signed: neither rolled back nor rewritten since.
  * @param note text of the older checkpoint
+ * @param called what messages call it, by its file where there is one
  * @throws VerifyError when the note is no checkpoint of this log by this key
  */
-export function checkSince(directory: string, note: string, keys: readonly VerifierKey[]): SinceVerdict {
+export function checkSince(
+  directory: string,
+  note: string,
+  keys: readonly VerifierKey[],
+  called = 'the older checkpoint',
+): SinceVerdict {
   const keyring = keysOf(directory, keys);
   const now = newest(directory, keyring).checkpoint;
   const refused = (message: string): SinceVerdict => ({ holds: false, message, proof: [] });
-  const { checkpoint: old, note: signed } = readCheckpoint(note);
+  const { checkpoint: old, note: signed } = readCheckpoint(note, called);
   if (old.origin !== now.origin)
     return refused(`checkpoint ${old.number} is of the log ${old.origin}, this is ${now.origin}`);
   const unsigned = keyring.whyUnsigned(old.number, signed);
-  if (unsigned !== undefined) throw new VerifyError(`the older checkpoint ${unsigned}`);
+  if (unsigned !== undefined) throw new VerifyError(`${called} ${unsigned}`);
   if (old.size > now.size)
     return refused(
       `rolled back: checkpoint ${old.number} signed ${old.size} records at ${old.time}, the log signs ${now.size} now`,
@@ -89,13 +95,13 @@ interface Signed {
   readonly note: Note;
 }
 
-function readCheckpoint(text: string): Signed {
+function readCheckpoint(text: string, called: string): Signed {
   try {
     const note = parseNote(text);
     return { checkpoint: parseCheckpoint(note.text), note };
   } catch (error) {
     if (!(error instanceof NoteError || error instanceof CheckpointError)) throw error;
-    throw new VerifyError(`the older checkpoint is none: ${error.message}`);
+    throw new VerifyError(`${called} is no checkpoint: ${error.message}`);
   }
 }
 
