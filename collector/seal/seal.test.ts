@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -175,4 +176,25 @@ test('a checkpoint comes by itself within a second of a record, and covers it', 
   await grown;
   assert.equal(seal.durable, 2);
   await seal.close();
+});
+
+test('a log that cannot be opened to its end is written by nobody any more, and keeps no process alive', (t) => {
+  const state = stateFolder(t);
+  // Whatever fails in the first checkpoint, a full disk as well; a key for key agreement signs nothing.
+  const script = `
+    import { generateKeyPairSync } from 'node:crypto';
+    import { readdirSync } from 'node:fs';
+    import { openSeal } from ${JSON.stringify(new URL('./seal.js', import.meta.url).href)};
+    import { openHostKey } from ${JSON.stringify(new URL('./hostkey.js', import.meta.url).href)};
+    const hostKey = openHostKey('${state}/key');
+    const { privateKey } = generateKeyPairSync('x25519');
+    await openSeal({ directory: '${state}/log', hostKey: { ...hostKey, privateKey }, hostId: 'h' }).catch((error) =>
+      console.log(error.code, readdirSync('${state}/log').includes('lock')));
+    await (await openSeal({ directory: '${state}/log', hostKey, hostId: 'h' })).close();`;
+  const ran = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
+  assert.equal(ran.status, 0, ran.stderr);
+  assert.match(ran.stdout, /^ERR_\S+ false\n$/);
 });

@@ -8,6 +8,7 @@ import { formatVkey, signNote, type VerifierKey, verifierKey } from '../log/note
 import { TILE_WIDTH } from '../log/tiles.ts';
 import type { TileTree } from '../log/tree.ts';
 import { newUid } from '../uid.ts';
+import type { Seal, SealOptions, SignedCheckpoint } from './contract.ts';
 import { EncodeError } from './encode.ts';
 import { adoptNextKey, type HostKey, nextKey, publishKey } from './hostkey.ts';
 import { JournalWriter } from './journal.ts';
@@ -15,7 +16,7 @@ import { Leaves } from './leaves.ts';
 import { showNewest } from './newest.ts';
 import { gapEvent, keyEvent, nowNs, openEvent, pruneEvent, refusedEvent } from './own-events.ts';
 import { writePartials } from './partials.ts';
-import { DEFAULT_MAX_BYTES, Pruner, type Pruning, type Retention } from './prune.ts';
+import { DEFAULT_MAX_BYTES, Pruner, type Pruning } from './prune.ts';
 import { type Recovered, recoverLog } from './recover.ts';
 import { Reserve, reserveBytesOf } from './reserve.ts';
 import { finishRotation } from './rotation.ts';
@@ -34,68 +35,7 @@ const SYNC_INTERVAL_MS = 100;
 /** Between two looks at the age of the oldest records while nothing arrives; each checkpoint looks too. */
 const PRUNE_INTERVAL_MS = 60_000;
 
-export interface SealOptions {
-  /** Folder of the log, such as STATE/log; made if missing. */
-  readonly directory: string;
-  readonly hostKey: HostKey;
-  /** Names this machine in the log's origin: no blanks, no plus sign. */
-  readonly hostId: string;
-  /** How much of the log is kept; 1 GiB of any age when left out. */
-  readonly retention?: Retention;
-  /**
-   * Records that every destination has. Left out without destinations: then nothing counts as deleted unshipped, and
-   * a full disk deletes nothing, since nobody has a copy.
-   */
-  readonly shipped?: (() => number) | undefined;
-  /** Memory for records that are not on disk yet. */
-  readonly maxBacklogBytes?: number;
-  /** Disk kept for the time when it is full, of the budget. */
-  readonly reserveBytes?: number;
-}
-
-export interface SignedCheckpoint {
-  readonly checkpoint: Checkpoint;
-  /** The signed note. */
-  readonly note: string;
-}
-
-/** Stage 6, seal: events become records of the signed, append-only log. */
-export interface Seal {
-  /**
-   * Encodes, hashes and takes the events as the next records, in order. Does not wait for the disk: where it takes
-   * nothing for long, events are shed by class, and stated as sensor.gap records once it does again.
-   * @throws EncodeError when an event says what its registry entry does not allow: that event is replaced by a
-   *   sensor.gap record, all others of the batch are sealed
-   */
-  append(batch: readonly Event[]): void;
-  /** Signs the log as it is now, once all of it is on disk. @throws the file system's error */
-  checkpoint(): Promise<Checkpoint>;
-  /** Signs the closing checkpoint and gives the log free. */
-  close(): Promise<Checkpoint>;
-  /** Records appended. */
-  readonly size: number;
-  /** Records that a power cut cannot take; what exporters may send. */
-  readonly durable: number;
-  /** Calls back whenever `durable` grew or a checkpoint was written; with `durable`. */
-  onGrow(listener: (durable: number) => void): void;
-  /** Calls back with each checkpoint, as it is signed and on disk. */
-  onCheckpoint(listener: (signed: SignedCheckpoint) => void): void;
-  /**
-   * Who has the closing checkpoint countersigned, while the log is not given free yet: gives the signature lines to
-   * add to the file `checkpoint`.
-   */
-  onClosing(countersign: (signed: SignedCheckpoint) => Promise<string>): void;
-  /** Bytes taken and not on disk yet; they are in memory. */
-  readonly backlogBytes: number;
-  /** Events that were not taken because the disk took nothing. */
-  readonly shed: number;
-  /** Calls back with the sensor.gap events that state what was shed, as they are sealed. */
-  onGap(listener: (gaps: readonly Event[]) => void): void;
-  /** Why the log could not be written last time; undefined while it can be. */
-  readonly trouble: Error | undefined;
-  /** Changes when the key is rotated. */
-  readonly verifierKey: VerifierKey;
-}
+export type { Seal, SealOptions, SignedCheckpoint } from './contract.ts';
 
 /**
  * Opens the log for writing, or begins a new one; brings it back to its last whole record after a crash.
@@ -108,6 +48,7 @@ export async function openSeal(options: SealOptions): Promise<Seal> {
   const { directory } = options;
   makeFolder(directory);
   const lock = takeLock(directory);
+  let seal: LogSeal | undefined;
   try {
     const recovered = recoverLog(directory, options.hostKey);
     const hostKey = finishRotation(options.hostKey, recovered.last);
@@ -121,7 +62,7 @@ export async function openSeal(options: SealOptions): Promise<Seal> {
     const forRecords = { ...retention, maxBytes: retention.maxBytes - reserve.bytes };
     const pruner = await Pruner.open(directory, forRecords, first, recovered.tree.size);
     const { shipped, maxBacklogBytes = MAX_BACKLOG_BYTES } = options;
-    const seal = new LogSeal({
+    seal = new LogSeal({
       directory,
       hostKey,
       lock,
@@ -139,7 +80,8 @@ export async function openSeal(options: SealOptions): Promise<Seal> {
     await reserve.take();
     return seal;
   } catch (error) {
-    lock.release();
+    if (seal) await seal.abandon();
+    else lock.release();
     throw error;
   }
 }
@@ -304,25 +246,42 @@ class LogSeal implements Seal {
 
   async close(): Promise<Checkpoint> {
     if (this.#state === 'closed') throw new Error('the log is closed already');
-    this.#state = 'closed';
-    clearTimeout(this.#checkpointTimer);
-    clearTimeout(this.#syncTimer);
-    clearInterval(this.#pruneTimer);
-    this.#keyWatch.close();
-    const { directory, journal, lock } = this.#opened;
+    this.#stop();
+    const { directory } = this.#opened;
     try {
       this.#tellGaps();
       const checkpoint = await this.#queueCheckpoint('closed').catch((error: Error) =>
         this.#closeFull(error),
       );
-      await this.#tail.close();
+      await this.#tail.sync();
       writePartials(directory, this.#tree);
       await this.#countersignClosing(checkpoint);
       return checkpoint;
     } finally {
-      await journal.close();
-      lock.release();
+      await this.#release();
     }
+  }
+
+  /** Gives up a log that could not be opened: without the lock nothing of it may write, also when the disk would take it later. */
+  async abandon(): Promise<void> {
+    this.#stop();
+    await this.#checkpointing.catch(() => undefined);
+    await this.#release();
+  }
+
+  #stop(): void {
+    this.#state = 'closed';
+    clearTimeout(this.#checkpointTimer);
+    clearTimeout(this.#syncTimer);
+    clearInterval(this.#pruneTimer);
+    this.#keyWatch.close();
+  }
+
+  async #release(): Promise<void> {
+    const { journal, lock } = this.#opened;
+    await this.#tail.end();
+    await journal.close();
+    lock.release();
   }
 
   async #countersignClosing(checkpoint: Checkpoint): Promise<void> {

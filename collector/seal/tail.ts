@@ -73,12 +73,9 @@ export class Tail {
     this.#durable = Math.max(this.#durable, await this.#writer.sync());
   }
 
-  async close(): Promise<void> {
-    try {
-      await this.sync();
-    } finally {
-      await this.#writer.end();
-    }
+  /** Ends, after a sync that may have failed. */
+  end(): Promise<void> {
+    return this.#writer.end();
   }
 }
 
