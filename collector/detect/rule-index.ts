@@ -49,9 +49,8 @@ export function createRuleIndex(
       for (const rule of always) candidates.add(rule);
       for (const { number, index } of lookUps) {
         if (number === EVERY_FIELD) {
-          const whole = view.foldedWhole();
-          if (whole.length > LONG_CHARS) index.lookLong(view.foldedLeaves(), view, candidates);
-          else index.look(whole, candidates);
+          if (view.hasLongLeaves()) index.lookLong(view.foldedLeaves(), view, candidates);
+          else index.look(view.foldedWhole(), candidates);
           continue;
         }
         const folded = view.folded(number);

@@ -77,6 +77,7 @@ export class View {
   private leavesStamp = -1;
   private leafTexts: string[] = [];
   private leafFolded: string[] = [];
+  private leafChars = 0;
   private whole: string | undefined;
   /**
    * Characters of long texts gone through for the event, each counted once for each time it was looked at. What the
@@ -238,6 +239,12 @@ export class View {
     return this.leafFolded;
   }
 
+  /** Whether the texts of the event are long together. */
+  hasLongLeaves(): boolean {
+    this.collectLeaves();
+    return this.leafChars > LONG_CHARS;
+  }
+
   /** All texts in one, folded: what stands in none of this stands in no leaf. */
   foldedWhole(): string {
     const texts = this.leaves();
@@ -251,7 +258,9 @@ export class View {
     this.leafTexts = [];
     this.leafFolded = [];
     this.whole = undefined;
-    collect(this.source.everything(), { texts: this.leafTexts, charsLeft: MAX_LEAF_CHARS }, 0);
+    const into = { texts: this.leafTexts, charsLeft: MAX_LEAF_CHARS };
+    collect(this.source.everything(), into, 0);
+    this.leafChars = MAX_LEAF_CHARS - into.charsLeft;
   }
 }
 
