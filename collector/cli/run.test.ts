@@ -155,6 +155,7 @@ test(
     const first = await spoor(['run', '--state', state, '--otlp', url, '--', 'sh', '-c', 'exit 5']);
     assert.equal(first.code, 5);
     assert.match(first.stderr, new RegExp(`not delivered to ${url}: \\d+ records .*ECONNREFUSED`));
+    assert.doesNotMatch(first.stderr, /Resolution note/);
     assert.equal((await spoor(['verify', '--state', state])).code, 0);
 
     const receiver = await startReceiver({ folder, port });

@@ -37,6 +37,11 @@ function accepted(rejected: number, message: string): Outcome {
   return { kind: 'accepted', rejected: Math.max(0, rejected), message: shortened(message) };
 }
 
+/** What grpc-js says, without the heading it ends with where it has nothing to put below. */
+export function grpcWords(text: string): string {
+  return shortened(text).replace(/\.? Resolution note:$/, '');
+}
+
 /** On one line, and of a length that can be told. */
 export function shortened(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim().slice(0, MAX_MESSAGE_CHARACTERS);

@@ -54,9 +54,11 @@ export function parseEndpoint(url: string, named?: Protocol): Endpoint {
 }
 
 function whatIsWrong(url: string): string {
+  // Neither this one nor the next is shown: it may hold a key or a password.
+  if (/[?#]/.test(url))
+    return 'receiver URL holds a query or fragment; take it out from ? or # on, and send a header from a file';
   if (!url.includes('://'))
     return `receiver "${url}" has no scheme; write https://${url} (or http://${url} to send in clear)`;
-  // Not shown: it may hold a password.
   if (/^https?:\/\/[^/]*@/.test(url))
     return 'receiver URL holds a user or password; take it out, and send a header from a file';
   return `receiver "${url}" is not http://HOST:PORT or https://HOST:PORT, with or without a path`;

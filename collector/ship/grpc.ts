@@ -7,7 +7,7 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
-import { readAnswer, shortened } from './answer.ts';
+import { grpcWords, readAnswer } from './answer.ts';
 import type { Destination } from './destination.ts';
 import { type Endpoint, isLoopback } from './endpoint.ts';
 import type { Headers } from './headers.ts';
@@ -138,7 +138,7 @@ function identity(bytes: Buffer): Buffer {
 }
 
 function outcomeOf(error: ServiceError): Outcome {
-  const cause = `${status[error.code]}: ${shortened(error.details) || 'no reason given'}`;
+  const cause = `${status[error.code]}: ${grpcWords(error.details) || 'no reason given'}`;
   const askedMs = askedDelayMs(error.metadata);
   if (error.code === status.DEADLINE_EXCEEDED) return { kind: 'timeout', cause };
   // RESOURCE_EXHAUSTED may be tried again only where the receiver says when; without, the request is too much for it.

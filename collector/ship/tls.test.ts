@@ -254,6 +254,15 @@ for (const [title, destination, message] of [
     assert.throws(() => shippedLog(t).shipTo(destination), { name: 'SettingError', message });
   });
 
+test('a key in the query of a URL is refused and not repeated', (t) => {
+  for (const url of ['https://siem.example/v1/logs?api_key=hunter2', 'siem.example?hunter2'])
+    assert.throws(() => shippedLog(t).shipTo(url), {
+      name: 'EndpointError',
+      message:
+        'receiver URL holds a query or fragment; take it out from ? or # on, and send a header from a file',
+    });
+});
+
 test('a password in a URL is refused and not repeated', (t) => {
   assert.throws(() => shippedLog(t).shipTo('https://user:hunter2@siem.example'), {
     name: 'EndpointError',

@@ -8,6 +8,7 @@ import { credentials } from '@grpc/grpc-js';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import { CompressionAlgorithm } from '@opentelemetry/otlp-exporter-base';
 import { JsonTraceSerializer, ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
+import { grpcWords } from '../ship/answer.ts';
 import type { Destination } from '../ship/destination.ts';
 import { metadataOf, pemBytes } from '../ship/grpc.ts';
 import { Headers } from '../ship/headers.ts';
@@ -73,7 +74,7 @@ class GrpcSpanSender {
       exporter.export(spans, ({ error }) => {
         if (!error) resolve({ kind: 'taken' });
         else if ((error as { code?: unknown }).code === UNIMPLEMENTED) resolve({ kind: 'unknown_service' });
-        else resolve({ kind: 'failed', cause: this.#headers.mask(error.message) });
+        else resolve({ kind: 'failed', cause: this.#headers.mask(grpcWords(error.message)) });
       });
     });
   }
