@@ -1,6 +1,7 @@
-/* lay-hands PID KEEP STATE OUTSIDE SETTINGS PROGRAM RULE GROUP OTHER: does to a running service what would blind or end it,
+/* lay-hands PID KEEP STATE OUTSIDE SETTINGS PROGRAM RULE GROUP OTHER PINNED: does to a running service what would blind or end it,
  * one act each, so that the service lives on: PID is its process, KEEP the folder of its pins, STATE its state folder,
- * OUTSIDE a folder that is not its own, SETTINGS, PROGRAM and RULE a file each, GROUP its control group, OTHER another.
+ * OUTSIDE a folder that is not its own, SETTINGS, PROGRAM and RULE a file each, GROUP its control group, OTHER another,
+ * PINNED the file system that KEEP lies in.
  * Prints {"act": "done", or the name of its errno}.
  */
 #include "truth.h"
@@ -13,7 +14,7 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 
-enum argument { PID = 1, KEEP, STATE, OUTSIDE, SETTINGS, PROGRAM, RULE, GROUP, OTHER, ARGUMENTS };
+enum argument { PID = 1, KEEP, STATE, OUTSIDE, SETTINGS, PROGRAM, RULE, GROUP, OTHER, PINNED, ARGUMENTS };
 
 static char **given;
 static char place[4096], other[4096];
@@ -180,6 +181,13 @@ static int mount_over_pins(void)
 	return error;
 }
 
+/* Their file system, in which the service has a folder open. */
+static int unmount_pins(void)
+{
+	tried(umount2(given[PINNED], 0));
+	return 0;
+}
+
 static int edit_log(void)
 {
 	return open_and_close(at(place, STATE, "log/checkpoint"), O_WRONLY);
@@ -294,6 +302,18 @@ static int mount_apart(void)
 	return WEXITSTATUS(status);
 }
 
+/* A second sight of what is guarded, in a folder that leads to nothing of it, and away again. */
+static int mount_elsewhere(void)
+{
+	must(mkdir(at(place, OUTSIDE, "chroot"), 0700));
+	must(mkdir(at(place, OUTSIDE, "chroot/pins"), 0700));
+	tried(mount(given[PINNED], place, NULL, MS_BIND, NULL));
+	tried(umount(place));
+	must(rmdir(place));
+	must(rmdir(at(place, OUTSIDE, "chroot")));
+	return 0;
+}
+
 static const struct act {
 	const char *name;
 	int (*try)(void);
@@ -315,6 +335,7 @@ static const struct act {
 	{ "unmount the state", unmount_state },
 	{ "mount over the key", mount_over_key },
 	{ "mount over the pins", mount_over_pins },
+	{ "unmount the pins", unmount_pins },
 	{ "edit the log", edit_log },
 	{ "give a file of the log a second name", link_log },
 	{ "move the state away", move_state },
@@ -328,6 +349,7 @@ static const struct act {
 	{ "edit the program by its handle", edit_program_by_handle },
 	{ "edit a rule", edit_rule },
 	{ "mount in a namespace of its own", mount_apart },
+	{ "mount the pins' file system in a chroot", mount_elsewhere },
 };
 
 int main(int count, char **arguments)

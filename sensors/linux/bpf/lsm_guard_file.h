@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
-/* The watcher's files: not to be changed, moved, mounted over or taken away; and its key not to be read.
+/* The watcher's files: not to be changed, moved or taken away; and its key not to be read.
  *
  *   tier lsm   security_inode_*   asked for the file itself, whatever led to it: a path, a descriptor, io_uring, an upper
  *                                 layer of overlayfs (which asks no security_path_*); truncation by open() asks setattr
- *              security_sb_*      mounts
  *   not refused   access control lists (security_inode_set_acl, 6.2); the device below the file system
  */
 #ifndef SPOOR_LSM_GUARD_FILE_H
@@ -11,10 +10,6 @@
 
 #include "file_change.h"
 #include "lsm_guard.h"
-
-/* mount(2): what is there stays, with other flags or another propagation. */
-#define MS_REMOUNT 32
-#define MS_PROPAGATION (1 << 17 | 1 << 18 | 1 << 19 | 1 << 20) /* UNBINDABLE, PRIVATE, SLAVE, SHARED */
 
 /* To be written; and the host key not to be read either. */
 SEC("fmod_ret/security_file_open")
@@ -115,45 +110,6 @@ SEC("fmod_ret/security_file_ioctl_compat")
 int BPF_PROG(lsm_guard_flags_compat, struct file *file, unsigned int command)
 {
 	return refuse_flags(file, command);
-}
-
-/* Whether what is mounted by the caller shows where the watcher or the host looks. In a mount namespace of its own, as
- * every sandbox makes one, it may do what it likes with its copies, unless they are shared with those outside. */
-static __always_inline bool shows_outside(struct vfsmount *at)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	u32 mounts = peek(peek(peek(task, nsproxy), mnt_ns), ns.inum);
-	struct mount *mount = (void *)at - bpf_core_field_offset(struct mount, mnt);
-	return mounts == guard.own_mounts || mounts == guard.host_mounts || peek(mount, mnt_group_id);
-}
-
-SEC("fmod_ret/security_sb_mount")
-int BPF_PROG(lsm_guard_mount, const char *device, const struct path *path, const char *type, unsigned long flags)
-{
-	if (!is_bound())
-		return 0;
-	struct dentry *dentry = peek(path, dentry);
-	bool over = !(flags & (MS_REMOUNT | MS_PROPAGATION)) && guarded_as(dentry);
-	return refuse((over || is_guarded(dentry)) && shows_outside(peek(path, mnt)));
-}
-
-SEC("fmod_ret/security_move_mount")
-int BPF_PROG(lsm_guard_move_mount, const struct path *from, const struct path *to)
-{
-	if (!is_bound())
-		return 0;
-	struct dentry *dentry = peek(to, dentry);
-	return refuse((guarded_as(dentry) || is_guarded(dentry)) && shows_outside(peek(to, mnt)));
-}
-
-/* With the mount goes what is guarded in it. */
-SEC("fmod_ret/security_sb_umount")
-int BPF_PROG(lsm_guard_umount, struct vfsmount *mount)
-{
-	if (!is_bound())
-		return 0;
-	struct dentry *root = peek(mount, mnt_root);
-	return refuse((guarded_as(root) || is_guarded(root)) && shows_outside(mount));
 }
 
 #endif

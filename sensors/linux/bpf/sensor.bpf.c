@@ -8,6 +8,7 @@
 #include "process_fork.h"
 #include "lsm_call.h"
 #include "lsm_guard_file.h"
+#include "lsm_guard_mount.h"
 #include "lsm_guard_process.h"
 #include "lsm_socket.h"
 #include "tasks.h"
