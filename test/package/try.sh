@@ -46,6 +46,8 @@ claim 'its state is closed to everybody else' not su alice -c 'ls /var/lib/spoor
 claim 'others cannot list its sockets' not su alice -c 'ls /run/spoor'
 claim 'others are told nothing of what is watched' sh -c 'su alice -c "spoor status" 2>&1 | grep -q "only root may ask"'
 claim 'doctor finds nothing missing' spoor doctor
+claim 'doctor knows its watch as its own' sh -c 'spoor doctor | grep -q "is the watch of the service, process $(systemctl show -P MainPID spoor)"'
+claim 'doctor says that what a session does to it is refused' sh -c 'spoor doctor | grep -q "what a session does to the service is refused (tier lsm"'
 claim 'its configuration is a sound one' spoor config check
 claim 'there is a manual page' sh -c 'zcat /usr/share/man/man1/spoor.1.gz | grep -q "SH EXIT STATUS"'
 claim 'words are completed' bash -c '. /usr/share/bash-completion/completions/spoor
