@@ -149,6 +149,17 @@ test(
   },
 );
 
+test('ending a watch that is not kept begins none, and makes nothing', async (t) => {
+  const folder = scratch(t);
+  const state = join(folder, 'state');
+  const file = join(folder, 'spoor.yml');
+  fs.writeFileSync(file, `state: ${state}\nsensor: { keep: ${folder}/kept }\n`, { mode: 0o600 });
+  const ran = await spoor(['service', '--end-watch', '--config', file]);
+  assert.equal(ran.code, 0, ran.stderr);
+  assert.equal(JSON.parse(ran.stderr).message, 'no watch is kept there; nothing to end');
+  assert.equal(fs.existsSync(state), false);
+});
+
 test('an empty --state is no working directory', needsRoot, async (t) => {
   const folder = scratch(t);
   const line = '--state is empty; name the state folder by it, or leave it out';

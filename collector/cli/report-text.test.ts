@@ -50,3 +50,21 @@ test('what a session was blind to stands in its end, for who reads only its own 
   };
   assert.match(lossesLine([about('session.start'), end]) ?? '', /blind for a time to file\.open/);
 });
+
+test('a hand-over names both ends of its connection, and what took the work over', () => {
+  const evidence =
+    'both ends of tcp 127.0.0.1:46582 to 127.0.0.1:45205; the process at the far one was there before it and serves others too';
+  const summing = createSummary(SESSION);
+  summing.add({
+    ...about('session.handover'),
+    attributes: {
+      'session.id': SESSION,
+      'spoor.handover.way': 'loopback',
+      'spoor.session.basis': 'exact',
+      'spoor.session.evidence': evidence,
+      'spoor.target.executable': '/usr/bin/node',
+    },
+  });
+  const text = reportText(summing.summary(), paint('plain'), []);
+  assert.ok(text.includes(`             exact    node  ${evidence}\n`), text);
+});

@@ -8,6 +8,8 @@ import { type Paint, printable } from './terminal.ts';
 const MAX_LINES = 8;
 /** Longer command lines and paths are cut in the middle: beginning and end tell most. */
 const MAX_TEXT_CHARACTERS = 88;
+/** Of a hand-over: a sentence of Spoor's own, whose middle says between whom; only the names in it may be long. */
+const MAX_EVIDENCE_CHARACTERS = 176;
 
 /** @param troubles what went wrong with the watch: then nobody can say what is missing */
 export function reportText(summary: Summary, paint: Paint, troubles: readonly string[] = []): string {
@@ -120,7 +122,7 @@ function handoverLines({ handovers, handoverLines: lines }: Summary): string[] {
     ),
     ...listed(lines, ({ basis, program, evidence, count }) => {
       const often = count > 1 ? ` ${count}x` : '';
-      return `${basis.padEnd(8)} ${printable(program || 'unknown')}${often}  ${cut(evidence)}`;
+      return `${basis.padEnd(8)} ${printable(program || 'unknown')}${often}  ${cut(evidence, MAX_EVIDENCE_CHARACTERS)}`;
     }),
   ];
 }
@@ -158,9 +160,9 @@ function commandLine(args: readonly string[]): string {
     .join(' ');
 }
 
-function cut(text: string): string {
+function cut(text: string, most = MAX_TEXT_CHARACTERS): string {
   const shown = printable(text);
-  if (shown.length <= MAX_TEXT_CHARACTERS) return shown;
-  const half = Math.floor((MAX_TEXT_CHARACTERS - 1) / 2);
+  if (shown.length <= most) return shown;
+  const half = Math.floor((most - 1) / 2);
   return `${shown.slice(0, half)}…${shown.slice(-half)}`;
 }

@@ -37,6 +37,12 @@ async function serve(config: string | undefined, wanted: 'watch' | 'end the watc
   });
   // What is left there is read to its end and sealed, sessions get their end: only then it is taken away.
   if (wanted === 'end the watch') {
+    const { keep } = configuration.sensor;
+    // A service that begins only to end would lay a log where none is, and watch the host meanwhile.
+    if (keep === undefined || !existsSync(keep)) {
+      log.info({ keep: keep ?? 'nowhere' }, 'no watch is kept there; nothing to end');
+      return;
+    }
     const service = await startService({ configuration, file, reread, log, manager });
     await service.stop('end');
     return;
