@@ -21,7 +21,7 @@ import { type Recovered, recoverLog } from './recover.ts';
 import { Reserve, reserveBytesOf } from './reserve.ts';
 import { finishRotation } from './rotation.ts';
 import { MAX_BACKLOG_BYTES, type ShedCause, Shedding, shedCause } from './shed.ts';
-import { Tail } from './tail.ts';
+import { Tail, written } from './tail.ts';
 
 /** From the first unsigned record to its checkpoint; with the time of the disk still about one a second. */
 const CHECKPOINT_INTERVAL_MS = 900;
@@ -442,9 +442,9 @@ class LogSeal implements Seal {
     await this.#tail.sync();
     const text = formatCheckpoint(checkpoint);
     const note = signNote(text, this.#verifierKey, this.#hostKey.privateKey);
-    await journal.append(note, checkpoint.size);
+    await written(journal.append(note, checkpoint.size));
     this.#last = { checkpoint, note, hash: checkpointHash(text) };
-    await showNewest(directory, note);
+    await written(showNewest(directory, note));
     if (this.#promised && checkpoint.first === this.#promised.first) await this.#keepPromise();
     this.#trouble = undefined;
     if (state === 'open') this.#tellGaps();

@@ -14,6 +14,16 @@ export class LogWriteError extends Error {
   }
 }
 
+/** What the file system said to a part of the log that is written without the thread, as a LogWriteError. */
+export async function written<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const { code, syscall, message } = error as NodeJS.ErrnoException;
+    throw syscall === undefined ? error : new LogWriteError(code ?? '', `cannot write the log: ${message}`);
+  }
+}
+
 /** Who does the writing: a thread, or this one. */
 interface Writer {
   /** Writes, or keeps what cannot be written now. */

@@ -104,7 +104,7 @@ test(
     disk.fill();
     assert.equal((await spoor(['run', '--state', first.state, '--', 'true'])).code, 0);
     // The log could not be closed: its exit code says it, its watch goes on.
-    assert.equal(await first.stop(), 1);
+    assert.equal(await first.stop(), 3);
     disk.free();
     const second = await startService(t, how);
     assert.equal((await second.says('watching')).watch_before, 'same');
