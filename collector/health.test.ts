@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { openLinuxSensor } from '../sensors/linux/sensor.ts';
-import { emptyFolder, needsSensor, watch } from '../test/programs/session.ts';
+import { emptyFolder } from '../test/at-end.ts';
+import { needsSensor, watch } from '../test/programs/session.ts';
 import type { Attributes } from './event.ts';
 import { createHealth, type Health } from './health.ts';
 

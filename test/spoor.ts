@@ -3,8 +3,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { SPOOR } from './checkout.ts';
 
-export { emptyFolder as scratch } from './at-end.ts';
-
 /** Why this host cannot run a test that loads the sensor; false where it can. For node:test's `skip`. */
 export const NEEDS_ROOT: string | false =
   process.geteuid?.() === 0 ? false : 'loading eBPF programs needs root';

@@ -5,8 +5,9 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openReplaySensor } from '../../sensors/replay/replay.ts';
+import { emptyFolder } from '../../test/at-end.ts';
 import { needsSensor, ofKind, watch } from '../../test/programs/session.ts';
-import { eventsIn, type PrintedEvent, scratch, spoor } from '../../test/spoor.ts';
+import { eventsIn, type PrintedEvent, spoor } from '../../test/spoor.ts';
 import type { Event } from '../event.ts';
 import { createAttribute } from './attribute.ts';
 import { createProcessTable } from './processes.ts';
@@ -60,7 +61,7 @@ test('events of processes outside every session feed the table and leave none', 
 });
 
 test('a pid that is used again is another process', needsSensor, async (t) => {
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   // proc(5): a write to ns_last_pid chooses the next pid. Others may be quicker, so until it succeeds.
   const script = `
 import os, sys
@@ -89,7 +90,7 @@ print(first)
 });
 
 test('an exec tells user, parent and working directory as they truly are', needsSensor, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   fs.chmodSync(folder, 0o755);
   const state = join(folder, 'state');
   const ran = await spoor(
@@ -120,7 +121,7 @@ test('an exec tells user, parent and working directory as they truly are', needs
 });
 
 test('at most 16 ancestors are named, nearest first', needsSensor, async (t) => {
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   await spoor(['run', '--state', state, '--', 'bash', '-c', chain(20)]);
   const execs = eventsIn(state, '--event', 'process.exec');
   const deepest = execs.find(
@@ -149,7 +150,7 @@ function entity({ attributes }: PrintedEvent): unknown {
 }
 
 test('a name that is not UTF-8 is shown escaped, and its exact bytes are kept', needsSensor, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const state = join(folder, 'state');
   const bytes = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0x61, 0xff, 0xc3, 0xa9])]);
   fs.writeFileSync(bytes, 'x');
@@ -168,7 +169,7 @@ test(
   'a replayed recording gives the same identities, programs and paths as the session did',
   needsSensor,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const state = join(folder, 'state');
     const recording = join(folder, 'recording.jsonl');
     await spoor([
@@ -210,7 +211,7 @@ test(
 );
 
 test('a new line in /etc/passwd gives its user a name without a restart', (t) => {
-  const file = join(scratch(t), 'passwd');
+  const file = join(emptyFolder(t), 'passwd');
   fs.writeFileSync(file, 'root:x:0:0::/root:/bin/sh\n# comment\nnis::+::\n');
   let nowMs = 0;
   const nameOf = createUserNames(file, () => nowMs);

@@ -3,9 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { emptyFolder } from '../../test/at-end.ts';
 import { beginSession, outside } from '../../test/handovers/session.ts';
 import { needsSensor } from '../../test/programs/session.ts';
-import { type PrintedEvent, scratch } from '../../test/spoor.ts';
+import type { PrintedEvent } from '../../test/spoor.ts';
 import { createNames } from './names.ts';
 
 const LOCAL = { address: '10.0.0.2', port: 40_000 };
@@ -79,7 +80,7 @@ async function namespace(t: TestContext): Promise<{ name: string; inode: number;
   });
   const enter = ['ip', 'netns', 'exec', name];
   execFileSync('ip', ['-n', name, 'link', 'set', 'lo', 'up']);
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   for (const script of [RESOLVER, WEB]) {
     const server = outside(t, 'ip', ['netns', 'exec', name, '/usr/bin/python3', '-c', script], {
       cwd: folder,
@@ -141,7 +142,7 @@ test(
   'DNS over HTTPS to a known resolver is one finding, by the name in its ClientHello',
   needsSensor,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const port = 20_000 + (process.pid % 40_000);
     execFileSync('sh', [
       '-c',

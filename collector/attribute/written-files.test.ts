@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { scratch } from '../../test/spoor.ts';
+import { emptyFolder } from '../../test/at-end.ts';
 import { createWrittenFiles, type WrittenFile } from './written-files.ts';
 import { openWrittenJournal } from './written-journal.ts';
 
@@ -53,7 +53,7 @@ test('the file that was written first is forgotten first', () => {
 const asIs = (path: string) => path;
 
 test('the journal gives back the last that was told of each file, and passes over the half line of a crash', (t) => {
-  const path = join(scratch(t), 'handover', 'written-files.jsonl');
+  const path = join(emptyFolder(t), 'handover', 'written-files.jsonl');
   const fail = (error: Error) => assert.fail(error);
   const journal = openWrittenJournal(path, () => [], fail, asIs);
   const files = createWrittenFiles(journal.known, journal.append);
@@ -74,7 +74,7 @@ test('the journal gives back the last that was told of each file, and passes ove
 });
 
 test('a journal that grew long is written anew with a line for each file', (t) => {
-  const path = join(scratch(t), 'written-files.jsonl');
+  const path = join(emptyFolder(t), 'written-files.jsonl');
   const journal = openWrittenJournal(
     path,
     () => files.all(),

@@ -6,7 +6,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test from 'node:test';
-import { eventsIn, scratch, spoor } from '../../test/system/spoor.ts';
+import { emptyFolder } from '../../test/at-end.ts';
+import { eventsIn, spoor } from '../../test/system/spoor.ts';
 import type { Attributes, Event, EventName } from '../event.ts';
 import { openHostKey } from '../seal/hostkey.ts';
 import { openSeal } from '../seal/seal.ts';
@@ -81,7 +82,7 @@ const HISTORY: readonly Event[] = [
 ];
 
 test('one query by session gives approval, token, decision, file and connection in the order of time, joined by their ids', async (t) => {
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   openState(state);
   const seal = await openSeal({
     directory: join(state, 'log'),

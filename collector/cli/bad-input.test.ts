@@ -3,8 +3,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolder } from '../../test/at-end.ts';
 import { SPOOR } from '../../test/checkout.ts';
-import { NEEDS_ROOT, type Ran, scratch, spoor } from '../../test/spoor.ts';
+import { NEEDS_ROOT, type Ran, spoor } from '../../test/spoor.ts';
 import { openHostKey } from '../seal/hostkey.ts';
 import { openSeal } from '../seal/seal.ts';
 
@@ -40,14 +41,14 @@ test('a run without COMMAND says so', async () => {
 });
 
 test('a command that is not in PATH is named before anything is made', async (t) => {
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   const ran = await spoor(['run', '--state', state, '--', 'no-such-agent']);
   assertRefused(ran, 2, 'no-such-agent: no such command in PATH; name it by its path, or install it');
   assert.equal(fs.existsSync(state), false);
 });
 
 test('a command that is a folder, absent, or may not be run is named with the cause', async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const file = join(folder, 'script');
   fs.writeFileSync(file, '#!/bin/sh\n', { mode: 0o644 });
   const run = (command: string) => spoor(['run', '--state', join(folder, 'state'), '--', command]);
@@ -61,7 +62,7 @@ test('a command that is a folder, absent, or may not be run is named with the ca
 });
 
 test('a folder that is not a state folder is left as it was', needsRoot, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   fs.writeFileSync(join(folder, 'thesis.tex'), 'years of work');
   const ran = await spoor(['run', '--state', folder, '--', 'true']);
   assertRefused(
@@ -75,7 +76,7 @@ test('a folder that is not a state folder is left as it was', needsRoot, async (
 test('a state folder of a later format is left to the Spoor that wrote it', {
   skip: NEEDS_ROOT,
 }, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   fs.writeFileSync(join(folder, 'spoor.json'), '{"spoor":"state","format":9}\n');
   for (const args of [
     ['run', '--state', folder, '--', 'true'],
@@ -90,7 +91,7 @@ test('a state folder of a later format is left to the Spoor that wrote it', {
 });
 
 test('a state folder of somebody else is refused', needsRoot, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   fs.chownSync(folder, 65534, 65534);
   assertRefused(
     await spoor(['run', '--state', folder, '--', 'true']),
@@ -150,7 +151,7 @@ test(
 );
 
 test('ending a watch that is not kept begins none, and makes nothing', async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const state = join(folder, 'state');
   const file = join(folder, 'spoor.yml');
   fs.writeFileSync(file, `state: ${state}\nsensor: { keep: ${folder}/kept }\n`, { mode: 0o600 });
@@ -161,7 +162,7 @@ test('ending a watch that is not kept begins none, and makes nothing', async (t)
 });
 
 test('an empty --state is no working directory', needsRoot, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const line = '--state is empty; name the state folder by it, or leave it out';
   for (const args of [
     ['run', '--state', '', '--', 'true'],
@@ -181,19 +182,19 @@ test('a command that needs another word prints what may follow it, and nothing e
 });
 
 test('an event name with a slip in it is refused, with the one that was meant', async (t) => {
-  const ran = await spoor(['events', '--state', scratch(t), '--event', 'process.exce']);
+  const ran = await spoor(['events', '--state', emptyFolder(t), '--event', 'process.exce']);
   assertRefused(ran, 2, 'no event is called "process.exce"; did you mean "process.exec"?');
 });
 
 test('reading a state folder that is not there says that nothing was recorded', async (t) => {
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   const line = `${state} does not exist, so nothing was recorded there; name the state folder by --state`;
   assertRefused(await spoor(['events', '--state', state]), 2, line);
   assertRefused(await spoor(['report', 'last', '--state', state]), 2, line);
 });
 
 test('a receiver without a scheme is refused before COMMAND runs', needsRoot, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const witness = join(folder, 'ran');
   const ran = await spoor([
     'run',
@@ -215,7 +216,7 @@ test('a receiver without a scheme is refused before COMMAND runs', needsRoot, as
 
 for (const host of ['exa%20mple', 'x%00y', 'h%2f', 'h%25'])
   test(`a receiver whose host is ${host} is refused before COMMAND runs`, needsRoot, async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const witness = join(folder, 'ran');
     const state = join(folder, 'state');
     assertRefused(
@@ -229,7 +230,7 @@ for (const host of ['exa%20mple', 'x%00y', 'h%2f', 'h%25'])
 test('a host key that others may read is refused, and the log is left as it was', {
   skip: NEEDS_ROOT,
 }, async (t) => {
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   await spoor(['run', '--state', state, '--', 'true']);
   const key = join(state, 'key/host.key');
   const before = fs.readFileSync(join(state, 'log/checkpoint'), 'utf8');
@@ -245,7 +246,7 @@ test('a host key that others may read is refused, and the log is left as it was'
 test('a log with a changed byte is refused for writing, and COMMAND does not run unwatched', {
   skip: NEEDS_ROOT,
 }, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const state = join(folder, 'state');
   await spoor(['run', '--state', state, '--', 'true']);
   const bundle = bundlesOf(state)[0] ?? '';
@@ -261,7 +262,7 @@ test('a log with a changed byte is refused for writing, and COMMAND does not run
 });
 
 test('a record that is no record any more is named, with what to do', needsRoot, async (t) => {
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   await spoor(['run', '--state', state, '--', 'true']);
   const bundle = bundlesOf(state)[0] ?? '';
   const bytes = fs.readFileSync(bundle);
@@ -283,7 +284,7 @@ function bundlesOf(state: string): string[] {
 }
 
 test('a log that another Spoor writes is refused, naming it', needsRoot, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const state = join(folder, 'state');
   const fifo = join(folder, 'fifo');
   execFileSync('mkfifo', [fifo]);
@@ -301,7 +302,7 @@ test('a log that another Spoor writes is refused, naming it', needsRoot, async (
 test('a session that is not in the log is refused; so is what is no session', {
   skip: NEEDS_ROOT,
 }, async (t) => {
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   await spoor(['run', '--state', state, '--', 'true']);
   assertRefused(
     await spoor(['report', '00000000', '--state', state]),
@@ -318,7 +319,7 @@ test('a session that is not in the log is refused; so is what is no session', {
 test('a user who is not root is told that this host cannot be watched so', {
   skip: NEEDS_ROOT,
 }, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   fs.chmodSync(folder, 0o777);
   const { spawnSync } = await import('node:child_process');
   const { SPOOR } = await import('../../test/checkout.ts');
@@ -332,7 +333,7 @@ test('a user who is not root is told that this host cannot be watched so', {
 });
 
 test('what is printed onto a full disk is one line and exit code 2', async (t) => {
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   fs.mkdirSync(join(state, 'log'), { recursive: true, mode: 0o700 });
   fs.writeFileSync(join(state, 'spoor.json'), '{"spoor":"state","format":1}\n');
   const key = await openHostKey(join(state, 'key'));
@@ -351,7 +352,7 @@ test('what is printed onto a full disk is one line and exit code 2', async (t) =
 });
 
 test('a run from a working directory that was deleted runs', { skip: NEEDS_ROOT }, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const run = (state: string) =>
     spawnSync(
       'sh',

@@ -6,8 +6,9 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { emptyFolder } from '../../test/at-end.ts';
 import { SPOOR } from '../../test/checkout.ts';
-import { emptyFolder, needsSensor } from '../../test/programs/session.ts';
+import { needsSensor } from '../../test/programs/session.ts';
 
 interface Diagnosis {
   readonly checks: readonly { readonly subject: string; readonly state: string; readonly detail: string }[];

@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolder } from '../../test/at-end.ts';
 import { makeAuthority } from '../../test/receivers/certificates.ts';
 import { receiverFor } from '../../test/receivers/shipped-log.ts';
-import { eventsIn, NEEDS_ROOT, scratch, spoor } from '../../test/spoor.ts';
+import { eventsIn, NEEDS_ROOT, spoor } from '../../test/spoor.ts';
 import { leaksIn } from '../../test/system/search.ts';
 
 const needsRoot = { skip: NEEDS_ROOT };
@@ -15,7 +16,7 @@ test(
   'by HTTP, TLS, gzip and a token of the environment, log and trace arrive, and the token is nowhere',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const ca = makeAuthority(folder, 'authority');
     const pair = ca.issue('siem', { name: 'IP:127.0.0.1' });
     const received = await receiverFor(t, { carrier: 'http', tls: pair });
@@ -51,14 +52,14 @@ test("the variables of the agent's own receiver are not sent to another", needsR
     OTEL_EXPORTER_OTLP_ENDPOINT: 'https://vendor.example',
     OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20agent',
   };
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   const ran = await spoor(['run', '--state', state, '--otlp', received.url, '--', 'true'], { env });
   assert.match(ran.stderr, /UNAUTHENTICATED: nothing is not valid/);
   assert.equal(received.logs.length + received.spans.length, 0);
 });
 
 test('a variable that OpenTelemetry does not know is told before COMMAND runs', needsRoot, async (t) => {
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   const env = { OTEL_EXPORTER_OTLP_PROTOCOL: 'carrier-pigeon' };
   const ran = await spoor(['run', '--state', state, '--otlp', 'http://127.0.0.1:4317', '--', 'echo', 'ran'], {
     env,

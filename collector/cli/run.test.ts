@@ -6,15 +6,16 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { emptyFolder } from '../../test/at-end.ts';
 import { CHECKOUT, SPOOR } from '../../test/checkout.ts';
 import { startReceiver } from '../../test/receivers/receiver.ts';
-import { eventsIn, NEEDS_ROOT, scratch, spoor } from '../../test/spoor.ts';
+import { eventsIn, NEEDS_ROOT, spoor } from '../../test/spoor.ts';
 import { leaksIn } from '../../test/system/search.ts';
 
 const needsRoot = { skip: NEEDS_ROOT };
 
 test('COMMAND has the exit code, and the streams are passed byte for byte', needsRoot, async (t) => {
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   const script = 'cat; printf err >&2; exit 37';
   const ran = await spoor(['run', '--state', state, '--', 'sh', '-c', script], { input: 'in\0\u00ff' });
   assert.equal(ran.code, 37);
@@ -23,7 +24,7 @@ test('COMMAND has the exit code, and the streams are passed byte for byte', need
 });
 
 test('a COMMAND that a signal ended gives 128 and its number', needsRoot, async (t) => {
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   assert.equal((await spoor(['run', '--state', state, '--', 'sh', '-c', 'kill -9 $$'])).code, 137);
   assert.equal((await spoor(['run', '--state', state, '--', 'sh', '-c', 'kill -TERM $$'])).code, 143);
   const exits = eventsIn(state, '--event', 'process.exit').map(
@@ -33,13 +34,13 @@ test('a COMMAND that a signal ended gives 128 and its number', needsRoot, async 
 });
 
 test('options after COMMAND are its own', needsRoot, async (t) => {
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   const ran = await spoor(['run', '--state', state, 'echo', '--json', '--state', 'x', '--', 'y']);
   assert.equal(ran.stdout, '--json --state x -- y\n');
 });
 
 test('arguments and environment reach COMMAND byte for byte, UTF-8 or not', needsRoot, async (t) => {
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   // bash, because Node could not pass these bytes either. The first argument has a real U+FFFD in it.
   const script = `export LATIN=$'gr\\xfc\\xdfe \\xff'; "$0" run --state "$1" -- \\
     python3 -c 'import os, sys; print(os.environb[b"LATIN"].hex(), *(os.fsencode(a).hex() for a in sys.argv[1:]))' \\
@@ -49,7 +50,7 @@ test('arguments and environment reach COMMAND byte for byte, UTF-8 or not', need
 });
 
 test('the session begins with COMMAND: neither launcher nor watcher is in it', needsRoot, async (t) => {
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   await spoor(['run', '--state', state, '--', 'sh', '-c', 'cat /etc/hostname >/dev/null']);
   const events = eventsIn(state).filter(({ attributes }) => attributes['session.id'] !== undefined);
   const [start] = events;
@@ -69,7 +70,7 @@ test(
   'what a shared description is set to is not changed: no O_NONBLOCK for COMMAND, none left behind',
   needsRoot,
   async (t) => {
-    const state = join(scratch(t), 'state');
+    const state = join(emptyFolder(t), 'state');
     // The flags of descriptors 0 to 2, as COMMAND finds them and as whoever started Spoor has them afterwards.
     const look = `import fcntl, os; print([fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_NONBLOCK for fd in (0, 1, 2)], flush=True)`;
     const script = `"$0" run --state "$1" -- python3 -c "$2"; python3 -c "$2"`;
@@ -84,7 +85,7 @@ test(
 );
 
 test('TERM, HUP, USR1 and USR2 sent to Spoor reach COMMAND once each', needsRoot, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const script = [
     'n=0; for s in TERM HUP USR1 USR2 INT QUIT; do trap "echo $s; n=\\$((n+1))" $s; done',
     'echo ready',
@@ -126,7 +127,7 @@ test(
   'what COMMAND leaves running is named in report and session.end, and holds nothing up',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const state = join(folder, 'state');
     const pidFile = join(folder, 'pid');
     const script = `setsid sleep 1000 >/dev/null 2>&1 & echo $! > ${pidFile}; until grep -q "(sleep) . [0-9]* $! $! " /proc/$!/stat; do sleep 0.01; done`;
@@ -148,7 +149,7 @@ test(
   'a receiver that is down costs nothing but the wait; the next run delivers all of it',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const state = join(folder, 'state');
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
@@ -177,7 +178,7 @@ test(
   'a receiver that refuses or answers nonsense does not touch the exit code or the log',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const receiver = await startReceiver({ folder });
     t.after(() => receiver.stop());
     for (const behaviour of ['refuse PERMISSION_DENIED', 'nonsense'] as const) {
@@ -191,7 +192,7 @@ test(
 );
 
 test('every process is a span of the session, and its parent is who made it', needsRoot, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const state = join(folder, 'state');
   const receiver = await startReceiver({ folder });
   t.after(() => receiver.stop());
@@ -214,7 +215,7 @@ test('every process is a span of the session, and its parent is who made it', ne
 });
 
 test('no planted secret is in the state folder, whatever way it came', needsRoot, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const state = join(folder, 'state');
   const secrets = {
     flag: 'hunter2flagA9',
@@ -256,7 +257,7 @@ test('no planted secret is in the state folder, whatever way it came', needsRoot
 });
 
 test('report and events read back what run told', needsRoot, async (t) => {
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   const ran = await spoor([
     'run',
     '--state',
@@ -282,7 +283,7 @@ test('report and events read back what run told', needsRoot, async (t) => {
 });
 
 test('events --json prints the contract: these names, this order, all of the log', needsRoot, async (t) => {
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   await spoor(['run', '--state', state, '--', 'true']);
   const { stdout } = await spoor(['events', '--json', '--state', state]);
   const lines = stdout.trimEnd().split('\n');
@@ -304,7 +305,7 @@ test('events --json prints the contract: these names, this order, all of the log
 });
 
 test('--event takes a glob, --session the beginning of an id', needsRoot, async (t) => {
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   await spoor(['run', '--state', state, '--', 'true']);
   await spoor(['run', '--state', state, '--', 'cat', '/etc/hostname']);
   const names = new Set(eventsIn(state, '--event', 'process.*').map(({ event_name }) => event_name));
@@ -332,7 +333,7 @@ test(
   'events --follow prints what is recorded after it began; a signal at the end cuts the wait for a receiver',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const state = join(folder, 'state');
     await spoor(['run', '--state', state, '--', 'true']);
     const receiver = await startReceiver({ folder });
@@ -370,7 +371,7 @@ test(
 );
 
 test('a reader of events that goes away early ends the command without a word', needsRoot, async (t) => {
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   await spoor(['run', '--state', state, '--', 'ls', '-lR', '/etc']);
   const out = execFileSync('bash', [
     '-c',
@@ -383,7 +384,7 @@ test('a reader of events that goes away early ends the command without a word', 
 });
 
 test('control characters of a session never reach the terminal', needsRoot, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const state = join(folder, 'state');
   const name = 'a\u001b[2Jb\nc\u202ed';
   fs.writeFileSync(join(folder, name), 'x');
@@ -396,7 +397,7 @@ test('control characters of a session never reach the terminal', needsRoot, asyn
 });
 
 test('doctor says what loads, what is seen and what is not', needsRoot, async (t) => {
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   const ran = await spoor(['doctor', '--json', '--state', state]);
   const { checks, coverage } = JSON.parse(ran.stdout);
   assert.equal(ran.code, 0);

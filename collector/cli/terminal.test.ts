@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolder } from '../../test/at-end.ts';
 import { SPOOR } from '../../test/checkout.ts';
-import { NEEDS_ROOT, scratch } from '../../test/spoor.ts';
+import { NEEDS_ROOT } from '../../test/spoor.ts';
 import { paint, printable } from './terminal.ts';
 
 const needsRoot = { skip: NEEDS_ROOT };
@@ -44,7 +45,7 @@ test(
       'echo ready; while :; do sleep 0.05; done',
     ].join('; ');
     const out = atTerminal(
-      join(scratch(t), 'state'),
+      join(emptyFolder(t), 'state'),
       `
 start(spoor, 'run', '--state', state, '--', 'sh', '-c', ${JSON.stringify(command)})
 until('ready'); type('\\x03'); until('got'); os.kill(pid, signal.SIGTERM)
@@ -58,7 +59,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
 test('what COMMAND sets on the terminal stays set', needsRoot, (t) => {
   const out = atTerminal(
-    join(scratch(t), 'state'),
+    join(emptyFolder(t), 'state'),
     `
 start('bash', '--norc', '-c', '"$0" run --state "$1" -- stty -echo 2>/dev/null; stty -a', spoor, state)
 print(until('-?echo '))
@@ -69,7 +70,7 @@ print(until('-?echo '))
 
 test('a session is stopped by Ctrl-Z and goes on by fg, as any job', needsRoot, (t) => {
   const out = atTerminal(
-    join(scratch(t), 'state'),
+    join(emptyFolder(t), 'state'),
     `
 os.environ['PS1'] = 'prompt> '
 start('bash', '--norc', '-i')
@@ -89,8 +90,11 @@ start('sh', '-c', ${JSON.stringify(command)}, spoor, state)
 until('findings'); print(until('none|\\x1b|[0-9]').encode())
 `;
   const run = '"$0" run --state "$1" -- sh -c "curl -s http://127.0.0.1:1"';
-  assert.match(atTerminal(join(scratch(t), 'state'), script(`TERM=xterm ${run}`)), /x1b/);
-  assert.doesNotMatch(atTerminal(join(scratch(t), 'state'), script(`NO_COLOR=1 TERM=xterm ${run}`)), /x1b/);
+  assert.match(atTerminal(join(emptyFolder(t), 'state'), script(`TERM=xterm ${run}`)), /x1b/);
+  assert.doesNotMatch(
+    atTerminal(join(emptyFolder(t), 'state'), script(`NO_COLOR=1 TERM=xterm ${run}`)),
+    /x1b/,
+  );
 });
 
 test('text of a session is shown without any character that acts on a terminal', () => {

@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { emptyFolder } from '../../test/at-end.ts';
 import { SPOOR } from '../../test/checkout.ts';
 import { needsSensor } from '../../test/programs/session.ts';
-import { eventsIn, type PrintedEvent, scratch, spoor } from '../../test/spoor.ts';
+import { eventsIn, type PrintedEvent, spoor } from '../../test/spoor.ts';
 
 function sha256sum(path: string): string {
   return execFileSync('sha256sum', [path], { encoding: 'utf8' }).slice(0, 64);
@@ -21,7 +22,7 @@ function openOf(events: readonly PrintedEvent[], path: string): PrintedEvent['at
 }
 
 async function watched(t: TestContext, script: string, ...args: string[]): Promise<PrintedEvent[]> {
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   const ran = await spoor(['run', '--state', state, '--', 'bash', '-c', script, 'bash', ...args]);
   assert.equal(ran.code, 0, ran.stderr);
   return eventsIn(state);
@@ -31,7 +32,7 @@ test(
   'every program and every regular file of a session has the hash that sha256sum gives it',
   needsSensor,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const file = join(folder, 'file');
     const large = join(folder, 'large');
     fs.writeFileSync(file, 'contents');
@@ -64,7 +65,7 @@ test(
 );
 
 test('a file unlinked while it is open is hashed through its descriptor', needsSensor, async (t) => {
-  const file = join(scratch(t), 'file');
+  const file = join(emptyFolder(t), 'file');
   fs.writeFileSync(file, 'held open, without a name');
   const expected = sha256sum(file);
   // The descriptor stays until the event has been hashed: what the session prints is read by nobody, so it waits.
@@ -85,7 +86,7 @@ test(
   'a program swapped for another right after its start is told with the hash of what ran',
   needsSensor,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const program = join(folder, 'program');
     fs.copyFileSync('/bin/sleep', program);
     fs.chmodSync(program, 0o755);
@@ -108,7 +109,7 @@ test(
   'an exec stands before the exit of its process in the log, also when its hash took long',
   needsSensor,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     for (let copy = 0; copy < 20; copy += 1) {
       // Different contents, so that none is known; large, so that hashing takes longer than the process lives.
       fs.writeFileSync(
@@ -161,14 +162,14 @@ test(
     });
     const file = join(folder, 'hangs');
     fs.writeFileSync(file, 'never hashed');
-    const other = join(scratch(t), 'other');
+    const other = join(emptyFolder(t), 'other');
     fs.writeFileSync(other, 'hashed as ever');
     const warden = spawn('/usr/bin/python3', ['-c', HANGING_FILE, file], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     t.after(() => warden.kill('SIGKILL'));
     await once(warden.stdout, 'data');
-    const state = join(scratch(t), 'state');
+    const state = join(emptyFolder(t), 'state');
     const ran = await spoor([
       'run',
       '--state',

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolder } from '../../test/at-end.ts';
 import { needsSensor } from '../../test/programs/session.ts';
-import { eventsIn, type PrintedEvent, scratch, spoor } from '../../test/spoor.ts';
+import { eventsIn, type PrintedEvent, spoor } from '../../test/spoor.ts';
 
 /** As a distribution installs them; what this host lacks is said by the test, and not tried. */
 const LISTED =
@@ -15,10 +16,10 @@ const HERE = LISTED.filter((name) => fs.existsSync(`/usr/bin/${name}`));
 
 /** Runs the lines in one session. @returns its executions by the path that was given to execve */
 async function executionsOf(
-  t: Parameters<typeof scratch>[0],
+  t: Parameters<typeof emptyFolder>[0],
   lines: readonly string[],
 ): Promise<ReadonlyMap<string, readonly PrintedEvent['attributes'][]>> {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const script = join(folder, 'script');
   // Each for its execution only, without input, and whatever it says of its arguments.
   fs.writeFileSync(script, lines.map((line) => `(${line}) </dev/null >/dev/null 2>&1\n`).join(''));
@@ -46,7 +47,7 @@ test(
   async (t) => {
     assert.ok(HERE.length >= 12, `only ${HERE.length} of the utilities are here`);
     t.diagnostic(`tried: ${HERE.join(' ')}`);
-    const at = scratch(t);
+    const at = emptyFolder(t);
     // On the utilities' own file system, else there is no hard link.
     const beside = fs.mkdtempSync('/usr/local/lib/spoor-test-');
     t.after(() => fs.rmSync(beside, { recursive: true }));
@@ -85,7 +86,7 @@ test(
   needsSensor,
   async (t) => {
     assert.ok(fs.existsSync(BUSYBOX), `${BUSYBOX} is missing`);
-    const at = scratch(t);
+    const at = emptyFolder(t);
     fs.copyFileSync(BUSYBOX, join(at, 'hidden'));
     const lines: string[] = [];
     for (const name of APPLETS) {
@@ -111,7 +112,7 @@ test(
 );
 
 test('a program is no utility for its name, its size or a changed byte', needsSensor, async (t) => {
-  const at = scratch(t);
+  const at = emptyFolder(t);
   fs.copyFileSync('/bin/true', join(at, 'curl'));
   fs.copyFileSync('/usr/bin/base64', join(at, 'x-base64'));
   const file = fs.openSync(join(at, 'x-base64'), 'r+');

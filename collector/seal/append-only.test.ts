@@ -5,8 +5,8 @@ import { spawnSync } from 'node:child_process';
 import { appendFileSync, readdirSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { emptyFolder } from '../../test/at-end.ts';
 import { opens } from '../../test/opens.ts';
-import { scratch } from '../../test/system/spoor.ts';
 import { journalPath, TILE_WIDTH, tilePath } from '../log/tiles.ts';
 import { verifyLog } from '../verify/verify.ts';
 import { openHostKey } from './hostkey.ts';
@@ -16,7 +16,7 @@ import { openSeal } from './seal.ts';
 function freshFolder(t: TestContext): string {
   let folder = '';
   t.after(() => spawnSync('chattr', ['-R', '-ai', folder]));
-  folder = scratch(t);
+  folder = emptyFolder(t);
   return folder;
 }
 

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { scratch } from '../../test/spoor.ts';
+import { emptyFolder } from '../../test/at-end.ts';
 import { ownCatalogue } from '../recognise/catalogue-file.ts';
 import { npmPackage, plant } from '../recognise/planted.ts';
 import { identifyAgent } from './agent.ts';
 
 test('a program that a package names as its own is that package, in its version', (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const home = join(folder, 'node_modules/@openai/codex');
   fs.mkdirSync(join(home, 'bin'), { recursive: true });
   fs.writeFileSync(
@@ -23,7 +23,7 @@ test('a program that a package names as its own is that package, in its version'
 });
 
 test("a script in somebody's project is not the project", (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   fs.writeFileSync(join(folder, 'package.json'), '{"name":"shop","version":"1.0.0","bin":"shop.js"}');
   fs.mkdirSync(join(folder, 'scripts'));
   fs.writeFileSync(join(folder, 'scripts/deploy.sh'), '');

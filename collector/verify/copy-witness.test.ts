@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import { emptyFolder } from '../../test/at-end.ts';
 import { startReceiver } from '../../test/receivers/receiver.ts';
-import { scratch, spoor } from '../../test/system/spoor.ts';
+import { spoor } from '../../test/system/spoor.ts';
 import { startWitness } from '../../test/witness.ts';
 import { parseWitnessKey, type WitnessKey, witnessKey } from '../log/cosignature.ts';
 import { parseVkey } from '../log/note.ts';
@@ -25,7 +26,7 @@ interface Record {
 }
 
 test('a copy says up to where which witness cosigned it, and a cosignature of another history breaks it', async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const state = join(folder, 'state');
   const open = () =>
     openSeal({ directory: join(state, 'log'), hostKey: openHostKey(join(state, 'key')), hostId: 'h' });

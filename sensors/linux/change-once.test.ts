@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { emptyFolder, lostOf, needsSensor, watch } from '../../test/programs/session.ts';
+import { emptyFolder } from '../../test/at-end.ts';
+import { lostOf, needsSensor, watch } from '../../test/programs/session.ts';
 
 interface Changes {
   /** Each change that was made or tried, in order: the event it is, and the last name of its path. */

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { test } from 'node:test';
-import { emptyFolder, lostOf, needsSensor, ofKind, watch } from '../../test/programs/session.ts';
+import { emptyFolder } from '../../test/at-end.ts';
+import { lostOf, needsSensor, ofKind, watch } from '../../test/programs/session.ts';
 
 interface Opens {
   readonly opens: readonly {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { emptyFolder, lostOf, needsSensor, ofKind, watch } from '../../test/programs/session.ts';
+import { emptyFolder } from '../../test/at-end.ts';
+import { lostOf, needsSensor, ofKind, watch } from '../../test/programs/session.ts';
 
 interface Used {
   readonly pid: number;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { emptyFolder } from '../../test/at-end.ts';
 import {
-  emptyFolder,
   lostOf,
   needsSensor,
   ofKind,

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolder } from '../../test/at-end.ts';
 import { cgroupRoot } from '../../test/programs/cgroup.ts';
-import { emptyFolder, needsSensor, ofKind, watch } from '../../test/programs/session.ts';
+import { needsSensor, ofKind, watch } from '../../test/programs/session.ts';
 
 interface Placed {
   readonly pid: number;

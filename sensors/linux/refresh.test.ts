@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { emptyFolder, lostOf, needsSensor, ofKind } from '../../test/programs/session.ts';
+import { emptyFolder } from '../../test/at-end.ts';
+import { lostOf, needsSensor, ofKind } from '../../test/programs/session.ts';
 import type { SensorEvent } from '../event.ts';
 import { openLinuxSensor } from './sensor.ts';
 

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolder } from '../../test/at-end.ts';
 import { lookOut, ran, suspectShell, WORD } from '../../test/programs/lookout.ts';
-import { emptyFolder, lostOf, needsSensor, ofKind } from '../../test/programs/session.ts';
+import { lostOf, needsSensor, ofKind } from '../../test/programs/session.ts';
 
 // There are 16,384 places for tags.
 test('17,000 suspects one after another, judged nobody, never run out of tags', needsSensor, async (t) => {

@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolder } from '../../test/at-end.ts';
 import { lookOut, ran, suspectShell, WORD } from '../../test/programs/lookout.ts';
-import { emptyFolder, lostOf, needsSensor, ofKind } from '../../test/programs/session.ts';
+import { lostOf, needsSensor, ofKind } from '../../test/programs/session.ts';
 import type { ProcessExec, SensorEvent } from '../event.ts';
 
 function execOf(events: readonly SensorEvent[], pid: number): ProcessExec {

@@ -7,12 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
+import { atEnd } from '../at-end.ts';
 import { codexCommand, configureCodex, installedCodex } from './codex.ts';
 import { type Model, startModel } from './model.ts';
 
 async function modelFor(t: TestContext, commands: readonly string[]): Promise<Model> {
   const model = await startModel({ commands, closing: 'That was all.' });
-  t.after(() => model.stop());
+  atEnd(t, () => model.stop());
   return model;
 }
 
@@ -58,7 +59,7 @@ test('a real Codex runs the commands of the script, in order, in its folder, and
 }, async (t) => {
   assert.ok(codex);
   const folder = mkdtempSync(join(tmpdir(), 'spoor-agents-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  atEnd(t, () => rmSync(folder, { recursive: true }));
   const project = join(folder, 'project');
   mkdirSync(project);
   const model = await modelFor(t, ['echo one > made', 'echo two >> made; pwd >> made', 'env > environment']);

@@ -6,7 +6,8 @@ import { test } from 'node:test';
 import { loadRuleSet } from '../../collector/detect/load.ts';
 import { builtinRules, readRuleFiles } from '../../collector/detect/pack.ts';
 import { readPlaceholders } from '../../collector/detect/placeholder-file.ts';
-import { eventsIn, NEEDS_ROOT, type PrintedEvent, scratch, spoor } from '../spoor.ts';
+import { atEnd, emptyFolder } from '../at-end.ts';
+import { eventsIn, NEEDS_ROOT, type PrintedEvent, spoor } from '../spoor.ts';
 import { type Arrivals, followFindings } from './arrivals.ts';
 import { ATTACKS, type Attack } from './attacks.ts';
 import { type Row, tableOf } from './result-table.ts';
@@ -17,10 +18,10 @@ const TITLES = titlesByName();
 test(`of ${ATTACKS.length} attacks run for real, each that the sensor can see is found`, {
   skip: NEEDS_ROOT,
 }, async (t) => {
-  const state = scratch(t);
+  const state = emptyFolder(t);
   await spoor(['run', '--state', state, '--', 'true']);
   const arrivals = followFindings(state);
-  t.after(() => arrivals.stop());
+  atEnd(t, () => arrivals.stop());
   const rows: Row[] = [];
   for (const attack of ATTACKS) rows.push(await run(attack, state, arrivals));
   // ATTACK_TABLE names a file for the table, to be taken into docs/detections-tested.md.

@@ -7,7 +7,8 @@ import { test } from 'node:test';
 import { SEVERITY } from '../../collector/event.ts';
 import { codexCommand, configureCodex, installedCodex } from '../agents/codex.ts';
 import { startModel } from '../agents/model.ts';
-import { eventsIn, NEEDS_ROOT, type PrintedEvent, scratch, spoor } from '../spoor.ts';
+import { atEnd, emptyFolder } from '../at-end.ts';
+import { eventsIn, NEEDS_ROOT, type PrintedEvent, spoor } from '../spoor.ts';
 import { AGENT_DAY, SHELL_DAY } from './benign.ts';
 
 const codex = installedCodex();
@@ -16,12 +17,12 @@ test("a day of Codex's builds, tests and commits raises no finding above low", {
   skip: NEEDS_ROOT || (codex ? false : 'Codex is not installed here; make agents installs it'),
 }, async (t) => {
   if (!codex) return;
-  const state = scratch(t);
-  const home = scratch(t);
+  const state = emptyFolder(t);
+  const home = emptyFolder(t);
   const project = join(home, 'project');
   mkdirSync(project);
   const model = await startModel({ commands: AGENT_DAY, closing: 'Done.' });
-  t.after(() => model.stop());
+  atEnd(t, () => model.stop());
   await spoor(['run', '--state', state, '--', 'git', 'init', '-q', project]);
   const ran = await spoor(
     ['run', '--state', state, '--', ...codexCommand(codex.program, 'Work on the project.')],
@@ -38,8 +39,8 @@ test("a day of Codex's builds, tests and commits raises no finding above low", {
 });
 
 test("a day of a developer's shell raises no finding above low", { skip: NEEDS_ROOT }, async (t) => {
-  const state = scratch(t);
-  const home = scratch(t);
+  const state = emptyFolder(t);
+  const home = emptyFolder(t);
   const script = join(home, 'day.sh');
   writeFileSync(script, SHELL_DAY);
   const ran = await spoor(['run', '--state', state, '--', 'bash', script], {

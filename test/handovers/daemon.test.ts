@@ -3,9 +3,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { atEnd, emptyFolder } from '../at-end.ts';
 import { CHECKOUT } from '../checkout.ts';
 import { needsSensor } from '../programs/session.ts';
-import { type PrintedEvent, scratch } from '../spoor.ts';
+import type { PrintedEvent } from '../spoor.ts';
 import { beginSession, execOf, handoversIn, outside } from './session.ts';
 
 function basisOf(events: readonly PrintedEvent[], ...args: string[]): unknown[] {
@@ -18,7 +19,7 @@ function basisOf(events: readonly PrintedEvent[], ...args: string[]): unknown[] 
 async function tmux(t: TestContext, folder: string): Promise<string> {
   const socket = join(folder, 'tmux');
   const server = outside(t, 'tmux', ['-S', socket, '-f', '/dev/null', '-D'], { cwd: '/' });
-  t.after(() => execFileSync('sh', ['-c', `tmux -S ${socket} kill-server || :`], { stdio: 'ignore' }));
+  atEnd(t, () => execFileSync('sh', ['-c', `tmux -S ${socket} kill-server || :`], { stdio: 'ignore' }));
   assert.ok(server.pid);
   // It listens once a client gets through.
   for (;;) {
@@ -38,7 +39,7 @@ test(
   'what a tmux server outside starts for the session is inferred, what it starts for others is not',
   needsSensor,
   async (t) => {
-    const folder = realpathSync(scratch(t));
+    const folder = realpathSync(emptyFolder(t));
     const socket = await tmux(t, folder);
     const here = join(folder, 'here');
     mkdirSync(here);
@@ -117,7 +118,7 @@ server.serve_forever()
 `;
 
 test('a command that docker run gave to the engine is inferred by its words', needsSensor, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   chmodSync(folder, 0o755);
   const engine = join(folder, 'dockerd');
   copyFileSync(realpathSync('/usr/bin/python3'), engine); // an engine is known by its executable's name
@@ -162,7 +163,7 @@ post('/v1.43/containers/c/start', {})
 });
 
 test('a unit that systemd-run asked for is inferred by its words', needsSensor, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   chmodSync(folder, 0o755);
   const systemd = join(folder, 'systemd'); // by its executable's name it is known
   copyFileSync(realpathSync('/usr/bin/python3'), systemd);
@@ -198,7 +199,7 @@ test('a unit that systemd-run asked for is inferred by its words', needsSensor, 
 });
 
 test('a name server, a log and Spoor itself are no hand-over', needsSensor, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const journal = join(folder, 'systemd-journald');
   copyFileSync(realpathSync('/usr/bin/python3'), journal);
   chmodSync(journal, 0o755);

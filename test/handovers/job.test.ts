@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, realpathSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { atEnd, emptyFolder } from '../at-end.ts';
 import { needsSensor } from '../programs/session.ts';
-import { type PrintedEvent, scratch } from '../spoor.ts';
+import type { PrintedEvent } from '../spoor.ts';
 import { beginSession, execOf, handoversIn, type ObedientSession } from './session.ts';
 
 /**
@@ -27,7 +28,7 @@ async function withSpools(
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const gone = once(holder, 'close');
-  t.after(async () => {
+  atEnd(t, async () => {
     holder.kill('SIGKILL');
     await gone;
   });
@@ -37,7 +38,7 @@ async function withSpools(
     const [first = '', ...rest] = within;
     const child = spawn(first, [...rest, command, ...args], { stdio: 'ignore' });
     const ended = once(child, 'close');
-    t.after(async () => {
+    atEnd(t, async () => {
       child.kill('SIGKILL');
       await ended;
     });
@@ -68,7 +69,7 @@ test(
   'cron runs a line of the crontab that the session wrote: inferred; a line of another table is not',
   needsSensor,
   async (t) => {
-    const folder = realpathSync(scratch(t));
+    const folder = realpathSync(emptyFolder(t));
     const { within, run } = await withSpools(t);
     const session = await beginSession(t, { within, cwd: folder });
     // crontab(1) writes a file of another name first, and renames it.
@@ -94,7 +95,7 @@ test(
 );
 
 test('a job that the session gave to at(1) is inferred, by its spool file', needsSensor, async (t) => {
-  const folder = realpathSync(scratch(t));
+  const folder = realpathSync(emptyFolder(t));
   const { within, run } = await withSpools(t);
   run('/usr/sbin/atd', '-f');
   const session = await beginSession(t, { within, cwd: folder });
@@ -121,7 +122,7 @@ test('a unit that the session wrote is inferred by its name, once something runs
   ...needsSensor,
   ...(CGROUP2 === undefined && { skip: 'no cgroup 2 is mounted' }),
 }, async (t) => {
-  const folder = realpathSync(scratch(t));
+  const folder = realpathSync(emptyFolder(t));
   const units = join(folder, 'systemd/user');
   mkdirSync(units, { recursive: true });
   const session = await beginSession(t, { cwd: folder });
@@ -131,7 +132,7 @@ test('a unit that the session wrote is inferred by its name, once something runs
   for (const unit of [`${name}-theirs`, name]) {
     const cgroup = join(CGROUP2 ?? '', `${unit}.service`);
     mkdirSync(cgroup);
-    t.after(() => rmdirSync(cgroup));
+    atEnd(t, () => rmdirSync(cgroup));
     execFileSync('sh', ['-c', `echo $$ > ${cgroup}/cgroup.procs; exec /bin/echo ${unit}`]);
   }
   const handover = await mustBeInferred(session, /systemd starts spoor-test-\d+\.service/, name);

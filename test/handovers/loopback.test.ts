@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolder } from '../at-end.ts';
 import { needsSensor } from '../programs/session.ts';
-import { scratch } from '../spoor.ts';
 import { beginSession, execOf, handoversIn, outside } from './session.ts';
 
 /**
@@ -42,7 +42,7 @@ test(
   'a process forked for a connection of the session is joined by both ends, and followed',
   needsSensor,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     // The server's socket is of IPv6, the client's of IPv4.
     const { pid: listener, port } = await serve(t, 'fork', '6');
     const session = await beginSession(t);
@@ -105,7 +105,7 @@ test(
 );
 
 test('ssh to this host: what the login runs counts to the session', needsSensor, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   chmodSync(folder, 0o700);
   for (const name of ['host', 'user'])
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, name)]);

@@ -3,8 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolder } from '../at-end.ts';
 import { needsSensor } from '../programs/session.ts';
-import { scratch, spoor } from '../spoor.ts';
+import { spoor } from '../spoor.ts';
 import { beginSession, handoversIn } from './session.ts';
 
 const NOT_SEEN = [
@@ -16,7 +17,7 @@ test(
   'a start-up file and a copy made outside are no hand-over, and the log and doctor say that they are not seen',
   needsSensor,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const session = await beginSession(t, { cwd: folder });
     await session.does(`for name in written startup; do printf 'echo $$\\n' > $name.sh; done`);
     copyFileSync(join(folder, 'written.sh'), join(folder, 'copy.sh'));

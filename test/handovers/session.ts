@@ -4,9 +4,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { atEnd } from '../at-end.ts';
+import { atEnd, emptyFolder } from '../at-end.ts';
 import { SPOOR } from '../checkout.ts';
-import { eventsIn, type PrintedEvent, scratch, spoor } from '../spoor.ts';
+import { eventsIn, type PrintedEvent, spoor } from '../spoor.ts';
 
 /** Runs each line of its input and says so: what follows "done" is its exit code. */
 const OBEDIENT = 'while read -r line; do eval "$line"; echo "done $?"; done';
@@ -32,7 +32,7 @@ export interface ObedientSession {
 
 /** Resolves when the session does as it is told. */
 export async function beginSession(t: TestContext, options: SessionOptions = {}): Promise<ObedientSession> {
-  const state = options.state ?? join(scratch(t), 'state');
+  const state = options.state ?? join(emptyFolder(t), 'state');
   const [command = '', ...args] = [...(options.within ?? []), SPOOR, 'run', '--state', state, '--'];
   const child = spawn(command, [...args, 'bash', '-c', OBEDIENT], {
     cwd: options.cwd,

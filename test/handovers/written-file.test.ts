@@ -4,8 +4,9 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolder } from '../at-end.ts';
 import { needsSensor } from '../programs/session.ts';
-import { type PrintedEvent, scratch } from '../spoor.ts';
+import type { PrintedEvent } from '../spoor.ts';
 import { beginSession, execOf, handoversIn, outside } from './session.ts';
 
 const ended = { encoding: 'utf8' } as const;
@@ -22,7 +23,7 @@ test(
   'however a file that a session wrote is run outside it, its run counts to the session as inferred',
   needsSensor,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const session = await beginSession(t, { cwd: folder });
     await session.does(`printf '#!/bin/sh\\necho $$\\n' > called.sh; chmod +x called.sh`);
     await session.does(`printf 'echo $$\\n' > named.sh`);
@@ -104,7 +105,7 @@ test(
   'what a followed process does, and what it makes, is reported as the session would be',
   needsSensor,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const session = await beginSession(t, { cwd: folder });
     await session.does(
       `printf '#!/bin/sh\\nuntil [ -e go ]; do sleep 0.05; done\\n(cat secret >/dev/null; setsid -f cat secret2)\\n' > payload; chmod +x payload`,
@@ -140,8 +141,8 @@ test(
   'a restart forgets no written file: a later run of it counts to the session of then',
   needsSensor,
   async (t) => {
-    const folder = scratch(t);
-    const state = join(scratch(t), 'state');
+    const folder = emptyFolder(t);
+    const state = join(emptyFolder(t), 'state');
     const first = await beginSession(t, { cwd: folder, state });
     await first.does(`printf 'echo $$\\n' > later.sh`);
     const firstId = (await first.end()).events.find(({ event_name }) => event_name === 'session.start')

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { atEnd } from '../at-end.ts';
 
 const RUN = join(import.meta.dirname, 'run.js');
 
@@ -18,7 +19,7 @@ function runInside(...command: string[]): { code: number | null; said: string; p
 
 test('a command that fails inside fails outside, and what it left comes back', (t) => {
   const out = mkdtempSync(join(tmpdir(), 'spoor-kernels-'));
-  t.after(() => rmSync(out, { recursive: true }));
+  atEnd(t, () => rmSync(out, { recursive: true }));
   const job = 'uname -r | tee "$SPOOR_OUT/release"; exit 7';
   const { status, stderr } = spawnSync(
     'node',

@@ -6,14 +6,11 @@ import type { Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
-import { atEnd } from '../at-end.ts';
-
-export { emptyFolder } from '../at-end.ts';
-
 import type { SensorEvent } from '../../sensors/event.ts';
 import { launcherPath } from '../../sensors/linux/native.ts';
 import { type LinuxSensorOptions, openLinuxSensor } from '../../sensors/linux/sensor.ts';
 import { type Sensor, SensorError } from '../../sensors/sensor.ts';
+import { atEnd } from '../at-end.ts';
 
 export const PROGRAMS = resolve(import.meta.dirname, '../../../build/programs');
 export const SESSION = 7;

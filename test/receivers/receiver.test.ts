@@ -9,6 +9,7 @@ import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { atEnd } from '../at-end.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 
 const LOGS_EXPORT = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
@@ -16,7 +17,7 @@ const LOGS_EXPORT = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
 async function receiverFor(t: TestContext): Promise<Receiver> {
   const folder = mkdtempSync(join(tmpdir(), 'spoor-receiver-'));
   const receiver = await startReceiver({ folder });
-  t.after(async () => {
+  atEnd(t, async () => {
     await receiver.stop();
     rmSync(folder, { recursive: true });
   });

@@ -21,8 +21,8 @@ import type { ProcessExec, SensorEvent } from '../../sensors/event.ts';
 import { eventLine } from '../../sensors/replay/events.ts';
 import { recordTo } from '../../sensors/replay/record.ts';
 import { openReplaySensor, readRecording } from '../../sensors/replay/replay.ts';
+import { emptyFolder } from '../at-end.ts';
 import { CHECKOUT } from '../checkout.ts';
-import { emptyFolder } from '../programs/session.ts';
 import { spoor } from '../system/spoor.ts';
 
 const FOLDER = join(CHECKOUT, 'test/recordings');

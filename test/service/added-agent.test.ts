@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolder } from '../at-end.ts';
 import { CHECKOUT } from '../checkout.ts';
-import { eventsIn, needsRoot, run, scratch, spoor } from '../system/spoor.ts';
+import { eventsIn, needsRoot, run, spoor } from '../system/spoor.ts';
 import { plantPackage } from './agent.ts';
 import { startsNaming } from './own-sessions.ts';
 import { startService } from './running.ts';
@@ -22,7 +23,7 @@ test(
   'the five lines of the page make a package an agent: config check takes them, and the service finds it',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const entries = join(folder, 'agents.yml');
     writeFileSync(entries, linesOfThePage());
     assert.equal(linesOfThePage().trimEnd().split('\n').length, 5);

@@ -12,7 +12,8 @@ import type { ServiceStatus, SessionStatus } from '../../collector/service/statu
 import { codex } from '../agents/codex.ts';
 import { startModel } from '../agents/model.ts';
 import { cline, copilot, gemini, opencode, qwen } from '../agents/others.ts';
-import { eventsIn, needsRoot, type PrintedEvent, run, type Scope, scratch } from '../system/spoor.ts';
+import { atEnd, emptyFolder, type Scope } from '../at-end.ts';
+import { eventsIn, needsRoot, type PrintedEvent, run } from '../system/spoor.ts';
 import { type RunningService, startService } from './running.ts';
 
 /** What each command of the script leaves behind, and the programs it runs. */
@@ -56,7 +57,7 @@ function commandLine(pid: string): readonly string[] {
 async function sessionsOf(t: Scope, service: RunningService): Promise<readonly SessionStatus[]> {
   const asking = await askService(join(service.runtime, 'control.sock'));
   assert.ok(asking);
-  t.after(() => asking.close());
+  atEnd(t, () => asking.close());
   return ((await asking.ask({ ask: 'status' })) as unknown as ServiceStatus).sessions;
 }
 
@@ -65,7 +66,7 @@ for (const [name, agent] of Object.entries({ codex, gemini, copilot, qwen, openc
     skip: needsRoot.skip || (agent ? false : `${name} is not installed: make agents`),
   }, async (t) => {
     assert.ok(agent);
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const home = join(folder, 'home');
     const project = join(folder, 'project');
     mkdirSync(home);
@@ -75,7 +76,7 @@ for (const [name, agent] of Object.entries({ codex, gemini, copilot, qwen, openc
       configuration: 'log_level: debug\nsensor:\n  ring: 64 MiB\n',
     });
     const model = await startModel({ commands: COMMANDS, closing: 'Done.' });
-    t.after(() => model.stop());
+    atEnd(t, () => model.stop());
     const { command, env } = agent.task(home, model, 'Write two files.');
     const [program, ...args] = command as [string, ...string[]];
     const outcome = await run(program, args, { cwd: project, env: { ...env, PWD: project } });

@@ -5,8 +5,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { atEnd, emptyFolder } from '../at-end.ts';
 import { MIB, smallTmpfs } from '../faults/small-disk.ts';
-import { eventsIn, needsRoot, scratch, spoor } from '../system/spoor.ts';
+import { eventsIn, needsRoot, spoor } from '../system/spoor.ts';
 import { keepIn } from './kept.ts';
 import { startService } from './running.ts';
 
@@ -25,7 +26,7 @@ test(
   'a service with a wrong configuration does not begin: place, cause and mend, exit code 2',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const file = configurationIn(folder, 'log_levle: debug\n');
     const { code, stderr } = await spoor(['service', '--config', file]);
     assert.equal(code, 2);
@@ -34,7 +35,7 @@ test(
 );
 
 test('a service with a broken overlay of the catalogue does not begin', needsRoot, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const overlay = join(folder, 'agents.yml');
   writeFileSync(overlay, 'agents:\n  acme: { name: Acme, comands: [acme] }\n');
   const file = configurationIn(folder, `recognise: { agents: ${overlay} }\n`);
@@ -44,7 +45,7 @@ test('a service with a broken overlay of the catalogue does not begin', needsRoo
 });
 
 test('the state folder of a later version is left to it as it was, with the mend', needsRoot, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const service = await startService(t, { folder, configuration: 'sensor: { keep: nowhere }\n' });
   assert.equal(await service.stop(), 0);
   const marker = join(service.state, 'spoor.json');
@@ -65,7 +66,7 @@ for (const [which, keepOf] of [
     needsRoot,
     async (t) => {
       const disk = smallTmpfs(8 * MIB);
-      t.after(() => disk.remove());
+      atEnd(t, () => disk.remove());
       const service = await startService(t, {
         folder: disk.mount,
         configuration: `sensor: { keep: ${keepOf(t)} }\n`,
@@ -98,7 +99,7 @@ test(
   needsRoot,
   async (t) => {
     const disk = smallTmpfs(8 * MIB);
-    t.after(() => disk.remove());
+    atEnd(t, () => disk.remove());
     const how = { folder: disk.mount, configuration: `sensor: { keep: ${keepIn(t)} }\n` };
     const first = await startService(t, how);
     disk.fill();

@@ -7,7 +7,8 @@ import { writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { eventsIn, needsRoot, type PrintedEvent, run, type Scope, scratch, spoor } from '../system/spoor.ts';
+import { atEnd, emptyFolder, type Scope } from '../at-end.ts';
+import { eventsIn, needsRoot, type PrintedEvent, run, spoor } from '../system/spoor.ts';
 import { eventsNaming, startsNaming } from './own-sessions.ts';
 import { startService } from './running.ts';
 
@@ -35,7 +36,7 @@ async function closingServer(t: Scope): Promise<number> {
   const server = createServer((socket) => socket.once('data', () => socket.destroy()).on('error', () => {}));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  t.after(() => void server.close());
+  atEnd(t, () => void server.close());
   return (server.address() as AddressInfo).port;
 }
 
@@ -47,7 +48,7 @@ test(
   'an unlisted program that greets or asks for a model host is a candidate with its evidence; curl is a lesser one; other hosts are not told',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const service = await startService(t, { folder });
     const port = await closingServer(t);
     const script = (name: string, text: string) => {
@@ -104,11 +105,11 @@ test(
   'a program that ran before the service is a candidate too, when it names a model host later',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const path = join(folder, 'waits.py');
     writeFileSync(path, `import sys\nprint('ready', flush=True)\nsys.stdin.readline()\n${ASKS}`);
     const waiting = spawn('python3', [path, 'api.anthropic.com'], { stdio: ['pipe', 'pipe', 'inherit'] });
-    t.after(() => waiting.kill('SIGKILL'));
+    atEnd(t, () => waiting.kill('SIGKILL'));
     await once(waiting.stdout, 'data');
     const service = await startService(t, { folder });
     const ended = once(waiting, 'exit');
@@ -151,7 +152,7 @@ test(
   'a candidate is in the inventory until an entry of five lines and a reload make it an agent, and its next run a session',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const entries = join(folder, 'site.yml');
     writeFileSync(entries, 'agents: {}\n');
     const service = await startService(t, { folder, configuration: `recognise:\n  agents: ${entries}\n` });
@@ -194,7 +195,7 @@ test(
   'a candidate by name and place is a session from the moment it talks to the host of that agent alone',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const entries = join(folder, 'site.yml');
     const helper = join(folder, 'acme-helper');
     writeFileSync(
@@ -208,7 +209,7 @@ test(
     const acme = spawn('python3', [helper, String(port), 'ai.acme.example', after], {
       stdio: ['pipe', 'inherit', 'inherit'],
     });
-    t.after(() => acme.kill('SIGKILL'));
+    atEnd(t, () => acme.kill('SIGKILL'));
     const started = async () => startsNaming(await eventsIn(service.state), folder)[0]?.attributes;
     let start = await started();
     while (!start) start = await started();

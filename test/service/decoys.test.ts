@@ -10,8 +10,9 @@ import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DECOYS, HOME, USED_AGENTS } from '../../collector/recognise/decoys.ts';
 import { grow, npmPackage, type Tree } from '../../collector/recognise/planted.ts';
+import { emptyFolder } from '../at-end.ts';
 import { CHECKOUT } from '../checkout.ts';
-import { eventsIn, needsRoot, run, scratch } from '../system/spoor.ts';
+import { eventsIn, needsRoot, run } from '../system/spoor.ts';
 import type { ProgramToRun } from './run-decoys.ts';
 import { startService } from './running.ts';
 
@@ -58,7 +59,7 @@ test(
   'fifty decoys run for real begin no session, nor does a shell in an editor; an agent there does, and what the editor starts with its mark',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const root = join(folder, 'root');
     // Go's build information is in the program itself; an editor's part is played below.
     const decoys = DECOYS.filter(

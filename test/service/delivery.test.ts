@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolder } from '../at-end.ts';
 import { receiverFor } from '../receivers/shipped-log.ts';
-import { needsRoot, scratch, spoor } from '../system/spoor.ts';
+import { needsRoot, spoor } from '../system/spoor.ts';
 import { startService } from './running.ts';
 import { scrape } from './scrape.ts';
 
@@ -15,7 +16,7 @@ test(
   'two receivers are served, each by its own settings; status and metrics tell how far, and the token nowhere',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const token = join(folder, 'token');
     writeFileSync(token, `${CANARY}\n`, { mode: 0o600 });
     const [byHttp, hanging] = [await receiverFor(t, { carrier: 'http' }), await receiverFor(t)];

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { eventsIn, needsRoot, scratch } from '../system/spoor.ts';
+import { atEnd, emptyFolder } from '../at-end.ts';
+import { eventsIn, needsRoot } from '../system/spoor.ts';
 import { plantCodex } from './agent.ts';
 import { eventsNaming } from './own-sessions.ts';
 import { startService } from './running.ts';
@@ -27,12 +28,12 @@ test(
   'a script that a recognised agent wrote counts to its session as inferred when somebody else runs it; a script of nobody does not',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const service = await startService(t, { folder, configuration: 'log_level: debug\n' });
     const { command } = plantCodex(join(folder, 'usr'), WRITES_A_SCRIPT);
     const script = join(folder, 'job.sh');
     const agent = spawn(command, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
-    t.after(() => void agent.kill('SIGKILL'));
+    atEnd(t, () => void agent.kill('SIGKILL'));
     await once(createInterface({ input: agent.stdout }), 'line');
     const ran = Number(spawnSync(script, [], { encoding: 'utf8' }).stdout);
     const decoy = Number(spawnSync('sh', ['-c', 'echo $$'], { encoding: 'utf8' }).stdout);
@@ -69,10 +70,10 @@ test(
   'what a tmux server outside starts for a recognised agent is inferred to be of its session; what for others is not',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const socket = join(folder, 'tmux');
     const server = spawn('tmux', ['-f', '/dev/null', '-S', socket, '-D'], { stdio: 'ignore' });
-    t.after(() => void server.kill('SIGKILL'));
+    atEnd(t, () => void server.kill('SIGKILL'));
     const tmux = (...args: string[]) => spawnSync('tmux', ['-S', socket, ...args]).status === 0;
     // It listens once a client gets through.
     while (!tmux('new-session', '-d', '-s', 'theirs')) await pause(LOOK_MS);
@@ -81,7 +82,7 @@ test(
     const agent = spawn(command, [`tmux -S ${socket} new-window -d 'sleep 61.25; :'`], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
-    t.after(() => void agent.kill('SIGKILL'));
+    atEnd(t, () => void agent.kill('SIGKILL'));
     await once(createInterface({ input: agent.stdout }), 'line');
     assert.ok(tmux('new-window', '-d', 'sleep 71.5; :'));
     const execs = async (seconds: string) =>

@@ -8,14 +8,15 @@ import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { codexCommand, configureCodex, nativeCodex } from '../agents/codex.ts';
 import { startModel } from '../agents/model.ts';
-import { eventsIn, needsRoot, type PrintedEvent, run, scratch } from '../system/spoor.ts';
+import { atEnd, emptyFolder } from '../at-end.ts';
+import { eventsIn, needsRoot, type PrintedEvent, run } from '../system/spoor.ts';
 import { plantCodex } from './agent.ts';
 import { type RunningService, startService } from './running.ts';
 
 const LOOK_MS = 500;
 
 test('the signal that ended an agent stands in the end of its session', needsRoot, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const service = await startService(t, { folder, configuration: 'log_level: debug\n' });
   const { command } = plantCodex(join(folder, 'usr'), "process.kill(process.pid, 'SIGSEGV');\n");
   const { signal } = await run(command, []);
@@ -61,7 +62,7 @@ test(
   'an agent that replaces itself is an inventory event with both versions, both hashes and the session that wrote the new one',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const service = await startService(t, { folder });
     const { command } = plantCodex(join(folder, 'usr'), REPLACES_ITSELF);
     const root = join(folder, 'usr/lib/node_modules/@openai/codex');
@@ -105,10 +106,10 @@ test('a version that Codex puts beside its own is Codex upgraded, with both vers
   skip: needsRoot.skip || (nativeCodex ? false : 'codex is not installed: make agents'),
 }, async (t) => {
   assert.ok(nativeCodex);
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   // The inventory looks into homes, where Codex' own installer puts it.
   const home = mkdtempSync('/home/spoor-upgraded-');
-  t.after(() => rmSync(home, { recursive: true, force: true }));
+  atEnd(t, () => rmSync(home, { recursive: true, force: true }));
   const releases = join(home, '.codex/packages/standalone/releases');
   const [before, after] = ['0.169.0', '0.170.0'].map((version) => join(releases, version, 'bin/codex')) as [
     string,

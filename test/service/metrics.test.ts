@@ -6,9 +6,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { METRICS, type MetricName } from '../../schemas/generated/registry.ts';
+import { emptyFolder } from '../at-end.ts';
 import type { ReceivedMetric, Receiver } from '../receivers/receiver.ts';
 import { receiverFor } from '../receivers/shipped-log.ts';
-import { needsRoot, scratch, spoor } from '../system/spoor.ts';
+import { needsRoot, spoor } from '../system/spoor.ts';
 import { startService } from './running.ts';
 import { scrape } from './scrape.ts';
 
@@ -55,7 +56,7 @@ test(
   "what is scraped is read by Prometheus' own library and says what status and the kernel say",
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const receiver = await receiverFor(t);
     const service = await startService(t, {
       folder,
@@ -102,7 +103,7 @@ test(
   'each receiver of the log gets the same figures over its own protocol, with its own headers, again and again',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const token = join(folder, 'token');
     writeFileSync(token, `${CANARY}\n`, { mode: 0o600 });
     const byGrpc = await receiverFor(t);
@@ -167,7 +168,7 @@ test(
   'a receiver that takes no metrics is asked once and told of; one that refuses is asked again, and neither learns a token',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const logsOnly = await receiverFor(t);
     const refusing = await receiverFor(t);
     await logsOnly.tell('metrics', 'refuse UNIMPLEMENTED');
@@ -195,7 +196,7 @@ test(
 );
 
 test('a receiver that hangs does not keep a service from stopping', needsRoot, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const hanging = await receiverFor(t);
   await hanging.tell('metrics', 'hang');
   const service = await startService(t, {

@@ -5,8 +5,9 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolder, type Scope } from '../at-end.ts';
 import { CHECKOUT, SPOOR } from '../checkout.ts';
-import { eventsIn, needsRoot, type Outcome, run, type Scope, scratch } from '../system/spoor.ts';
+import { eventsIn, needsRoot, type Outcome, run } from '../system/spoor.ts';
 import { eventsNaming } from './own-sessions.ts';
 import { type RunningService, startService } from './running.ts';
 
@@ -17,7 +18,7 @@ const UNIT = readFileSync(join(CHECKOUT, 'collector/service/spoor.service'), 'ut
 
 /** A service whose folders lie, and are closed, as systemd makes them for the unit. */
 async function installedService(t: Scope): Promise<{ service: RunningService; folder: string }> {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   chmodSync(folder, 0o755);
   for (const [name, setting] of [
     ['state', 'StateDirectoryMode'],

@@ -5,8 +5,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { atEnd, emptyFolder } from '../at-end.ts';
 import { MIB, smallTmpfs } from '../faults/small-disk.ts';
-import { eventsIn, needsRoot, scratch, spoor } from '../system/spoor.ts';
+import { eventsIn, needsRoot, spoor } from '../system/spoor.ts';
 import { startsNaming } from './own-sessions.ts';
 import { startService } from './running.ts';
 
@@ -17,7 +18,7 @@ test(
   'a session that floods the sensor until records are lost is found by their number, and the log states each',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const service = await startService(t, {
       folder,
       configuration: 'sensor: { keep: nowhere, ring: 256 KiB }\n',
@@ -58,7 +59,7 @@ test(
   async (t) => {
     // Room for what waits in memory meanwhile (collector/seal/shed.ts), once the filler is gone.
     const disk = smallTmpfs(256 * MIB);
-    t.after(() => disk.remove());
+    atEnd(t, () => disk.remove());
     const service = await startService(t, {
       folder: disk.mount,
       configuration: 'sensor: { keep: nowhere, ring: 64 MiB }\n',

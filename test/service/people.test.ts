@@ -16,7 +16,8 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { eventsIn, needsRoot, type PrintedEvent, run, type Scope, scratch } from '../system/spoor.ts';
+import { atEnd, emptyFolder, type Scope } from '../at-end.ts';
+import { eventsIn, needsRoot, type PrintedEvent, run } from '../system/spoor.ts';
 import { plantCodex } from './agent.ts';
 import { startsNaming } from './own-sessions.ts';
 import { startService } from './running.ts';
@@ -44,7 +45,7 @@ interface Agent {
 }
 
 async function agentBesideService(t: Scope, configuration = ''): Promise<Agent> {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   chmodSync(folder, 0o755);
   const service = await startService(t, { folder, configuration });
   const { command } = plantCodex(join(folder, 'usr'), WAITS);
@@ -68,7 +69,7 @@ async function agentBesideService(t: Scope, configuration = ''): Promise<Agent> 
 function inBackground(t: Scope, program: string, args: readonly string[]): ChildProcess {
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = once(child, 'close');
-  t.after(async () => {
+  atEnd(t, async () => {
     child.kill('SIGKILL');
     await ended;
   });
@@ -167,17 +168,17 @@ test(
 test("an agent in a service's control group is told as started by that service", {
   skip: needsRoot.skip || (GROUPS ? false : 'no cgroup is mounted that names services'),
 }, async (t) => {
-  const { command, told } = await agentBesideService(t);
   const slice = join(GROUPS as string, 'system.slice');
   const group = join(slice, 'spoor-test-agent.service');
   const isOurs = !existsSync(slice);
   mkdirSync(group, { recursive: true });
-  t.after(async () => {
+  atEnd(t, async () => {
     // It holds the group until the kernel has put its last process away.
     while (readFileSync(join(group, 'cgroup.procs'), 'latin1') !== '') await pause(LOOK_MS);
     rmdirSync(group);
     if (isOurs) rmdirSync(slice);
   });
+  const { command, told } = await agentBesideService(t);
   // As systemd starts one: in a group of its own, below no program that starts anything.
   const begin = `echo $$ > ${group}/cgroup.procs && exec setsid --fork ${command('service')} > /dev/null 2>&1`;
   await run('setsid', ['--fork', 'sh', '-c', begin]);
@@ -195,7 +196,7 @@ for (const [changer, line] of [
     `an agent under ${changer} has both users: whom it runs as and who logged in, his subject, and the terminal`,
     needsRoot,
     async (t) => {
-      const people = join(scratch(t), 'people.yml');
+      const people = join(emptyFolder(t), 'people.yml');
       writeFileSync(people, 'subjects: { daemon: daemon@example.org }\n', { mode: 0o644 });
       const { folder, command, told } = await agentBesideService(t, `recognise: { people: ${people} }\n`);
       const daemon = execFileSync('id', ['-u', 'daemon'], { encoding: 'utf8' }).trim();

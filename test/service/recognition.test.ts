@@ -11,7 +11,8 @@ import { askService } from '../../collector/service/ask.ts';
 import type { ServiceStatus } from '../../collector/service/status.ts';
 import { codexCommand, configureCodex, installedCodex } from '../agents/codex.ts';
 import { startModel } from '../agents/model.ts';
-import { eventsIn, needsRoot, type PrintedEvent, run, scratch, spoor } from '../system/spoor.ts';
+import { atEnd, emptyFolder } from '../at-end.ts';
+import { eventsIn, needsRoot, type PrintedEvent, run, spoor } from '../system/spoor.ts';
 import { plantCodex, plantPackage } from './agent.ts';
 import { startsNaming } from './own-sessions.ts';
 import { startService } from './running.ts';
@@ -34,7 +35,7 @@ test(
   'an agent started by hand is a session from its exec: who it is, what its first child wrote, how it ended',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const service = await startService(t, { folder });
     const { command, version } = plantCodex(join(folder, 'usr'), WRITES_BY_CHILDREN);
     const files = [join(folder, 'first'), join(folder, 'second')];
@@ -77,7 +78,7 @@ test(
   'nothing of programs that are no agents is in the log, though they run node, python and a script called claude',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const service = await startService(t, { folder });
     const decoy = join(folder, 'claude.js');
     writeFileSync(decoy, WRITES_BY_CHILDREN);
@@ -102,7 +103,7 @@ test(
   'an agent that is started by a command of another one is nested, and names its parent',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const service = await startService(t, { folder });
     const inner = plantPackage(
       join(folder, 'inner'),
@@ -133,7 +134,7 @@ test(
   'an agent that ran before the service is taken in with its whole tree, and what came before is said to be unseen',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const script = `
 import { spawn } from 'node:child_process';
 const child = spawn('/bin/sh', ['-c', 'echo ready; read go; echo x > ' + process.argv[2]], { stdio: 'inherit', detached: true });
@@ -142,7 +143,7 @@ child.on('exit', () => {});
     const { command } = plantCodex(join(folder, 'usr'), script);
     const file = join(folder, 'after');
     const agent = spawn(command, [file], { stdio: ['pipe', 'pipe', 'inherit'] });
-    t.after(() => agent.kill('SIGKILL'));
+    atEnd(t, () => agent.kill('SIGKILL'));
     await once(createInterface({ input: agent.stdout }), 'line');
     const service = await startService(t, { folder });
     const ended = once(agent, 'exit');
@@ -165,7 +166,7 @@ test(
   'a daemon that an agent leaves behind keeps the session open, and its end closes it',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const service = await startService(t, { folder, configuration: 'log_level: debug\n' });
     const fifo = join(folder, 'fifo');
     await run('mkfifo', [fifo]);
@@ -177,7 +178,7 @@ spawn('/bin/sh', ['-c', 'read go < ${fifo}; echo x > ${file}'], { stdio: 'ignore
     const { command } = plantCodex(join(folder, 'usr'), script);
     await run(command, []);
     const asking = await askService(join(service.runtime, 'control.sock'));
-    t.after(() => asking?.close());
+    atEnd(t, () => asking?.close());
     assert.ok(asking);
     const { sessions } = (await asking.ask({ ask: 'status' })) as unknown as ServiceStatus;
     assert.deepEqual(
@@ -200,7 +201,7 @@ test('the real Codex, started by hand, is one session with every command the mod
   skip: needsRoot.skip || (codex ? false : 'Codex is not installed: make agents'),
 }, async (t) => {
   assert.ok(codex);
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const service = await startService(t, { folder });
   const home = join(folder, 'home');
   const project = join(folder, 'project');
@@ -209,7 +210,7 @@ test('the real Codex, started by hand, is one session with every command the mod
     commands: ['echo one > one.txt', 'cp one.txt two.txt && cat two.txt'],
     closing: 'Done.',
   });
-  t.after(() => model.stop());
+  atEnd(t, () => model.stop());
   const [program, ...args] = codexCommand(codex.program, 'Write two files.') as [string, ...string[]];
   const outcome = await run(program, args, {
     cwd: project,

@@ -7,7 +7,8 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { eventsIn, needsRoot, type PrintedEvent, type Scope, scratch, spoor } from '../system/spoor.ts';
+import { atEnd, emptyFolder, type Scope } from '../at-end.ts';
+import { eventsIn, needsRoot, type PrintedEvent, spoor } from '../system/spoor.ts';
 import { plantCodex } from './agent.ts';
 import { keepIn } from './kept.ts';
 import { type RunningService, startService } from './running.ts';
@@ -33,7 +34,7 @@ spawnSync('/bin/sh', ['-c', process.argv[2]], { stdio: 'inherit' });
   const enough = join(folder, 'enough');
   const steps = `i=0; while [ -d ${folder} ] && [ ! -e ${enough} ]; do i=$((i+1)); echo x > ${folder}/step-$i; /bin/true $i; sleep 0.02; done`;
   const agent = spawn(command, [steps], { stdio: 'inherit', detached: true });
-  t.after(() => endGroup(agent));
+  atEnd(t, () => endGroup(agent));
   const exit = once(agent, 'exit');
   const made = () => readdirSync(folder).filter((name) => name.startsWith('step-')).length;
   return {
@@ -129,7 +130,7 @@ for (const [how, end] of [
     `a service that is ${how} and started again misses no exec and no open of a working session, and tells none twice`,
     needsRoot,
     async (t) => {
-      const folder = scratch(t);
+      const folder = emptyFolder(t);
       const { events, second, steps } = await through(t, folder, end);
       assert.deepEqual(missingOf(events, folder, steps), { opens: [], execs: [], twice: [], lost: [] });
       const starts = named(events, 'session.start');
@@ -149,7 +150,7 @@ test(
   'an upgrade keeps the session and its id, and states what the programs before had not handed over',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const keep = keepIn(t);
     const first = await startService(t, {
       folder,
@@ -189,7 +190,7 @@ test(
   'a program of the sensor that somebody took out of the kernel is attached again, and the log names it',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const keep = keepIn(t);
     const configuration = `sensor:\n  keep: ${keep}\n`;
     const first = await startService(t, { folder, configuration });
@@ -213,7 +214,7 @@ test(
   'a watch that cannot be read on is taken away and a new one begins, which the log says',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const keep = keepIn(t);
     const configuration = `sensor:\n  keep: ${keep}\n`;
     const first = await startService(t, { folder, configuration });
@@ -227,7 +228,7 @@ test(
 );
 
 test('a second service gets no watch that another one holds, and is told the mend', needsRoot, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const keep = keepIn(t);
   await startService(t, { folder, configuration: `sensor:\n  keep: ${keep}\n` });
   const other = join(folder, 'other.yml');
@@ -241,7 +242,7 @@ test(
   'nothing is watched any more after spoor service --end-watch, and the session of before has its end in the log',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const keep = keepIn(t);
     const service = await startService(t, { folder, configuration: `sensor:\n  keep: ${keep}\n` });
     const worker = startWorker(t, folder);

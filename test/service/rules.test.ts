@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { eventsIn, needsRoot, type PrintedEvent, run, scratch } from '../system/spoor.ts';
+import { emptyFolder } from '../at-end.ts';
+import { eventsIn, needsRoot, type PrintedEvent, run } from '../system/spoor.ts';
 import { plantCodex } from './agent.ts';
 import { startService } from './running.ts';
 
@@ -57,7 +58,7 @@ test(
   'a count begun under one service is finished under the next, and the finding names all events',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const { rules, marker, agent } = place(folder);
     writeFileSync(join(rules, 'three.yml'), THREE_TIMES);
     const how = { folder, configuration: `rules:\n  builtin: false\n  paths: [${rules}]\n` };
@@ -88,7 +89,7 @@ test(
   'rules that change are in force without a signal, and a bad set leaves the last good one in force',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const { rules, marker, agent } = place(folder);
     writeFileSync(join(rules, 'one.yml'), ruleOn('marker', 'One'));
     const service = await startService(t, {

@@ -6,8 +6,9 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { atEnd, emptyFolder } from '../at-end.ts';
 import { SPOOR } from '../checkout.ts';
-import { eventsIn, needsRoot, run, scratch, spoor } from '../system/spoor.ts';
+import { eventsIn, needsRoot, run, spoor } from '../system/spoor.ts';
 import { plantCodex } from './agent.ts';
 import { eventsNaming, startsNaming } from './own-sessions.ts';
 import { startService } from './running.ts';
@@ -16,7 +17,7 @@ test(
   'the session of spoor run is in the log of the service, with its report, and COMMAND ends as it does',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const service = await startService(t, { folder });
     const file = join(folder, 'written');
     const outcome = await spoor(
@@ -44,7 +45,7 @@ test(
   'a recognised agent in spoor run is one session, started by run, though env execs it',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const service = await startService(t, { folder });
     const { command } = plantCodex(join(folder, 'usr'), 'process.exitCode = 3;\n');
     const outcome = await spoor(['run', '--state', service.state, '--json', '--', command]);
@@ -62,7 +63,7 @@ test(
   'a command inside a watched session gets nothing from either socket of the service',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const service = await startService(t, { folder });
     const asks = join(folder, 'asks.py');
     writeFileSync(
@@ -91,7 +92,7 @@ test(
   'a session that becomes a suspect program 40 times over is watched, and refused, all the time',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const service = await startService(t, { folder });
     const again = join(folder, 'again.py');
     writeFileSync(
@@ -117,10 +118,10 @@ if left > 0:
 );
 
 test('nobody has a process watched that is not a child of theirs', needsRoot, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const service = await startService(t, { folder });
   const victim = spawn('/bin/sleep', ['60'], { stdio: 'ignore' });
-  t.after(() => victim.kill());
+  atEnd(t, () => victim.kill());
   await once(victim, 'spawn');
   const request = JSON.stringify({ ask: 'watch', pid: victim.pid, agent: { name: 'x' } });
   const { stdout } = await run('python3', [
@@ -138,7 +139,7 @@ test(
   'an agent that is watched keeps its session and its name, though who started it asks for others',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const service = await startService(t, { folder });
     const { command } = plantCodex(
       join(folder, 'usr'),
@@ -173,7 +174,7 @@ agent.wait()`,
 );
 
 test('--otlp beside a service is refused with the mend, and COMMAND is not run', needsRoot, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const service = await startService(t, { folder });
   const { code, stdout, stderr } = await spoor([
     'run',
@@ -194,7 +195,7 @@ test(
   'a service that is killed under spoor run leaves COMMAND alone and is told in the report',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const service = await startService(t, { folder });
     const child = spawn(
       SPOOR,

@@ -6,10 +6,10 @@ import { existsSync, mkdtempSync, rmdirSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { atEnd, type Scope } from '../at-end.ts';
+import { atEnd, emptyFolder, type Scope } from '../at-end.ts';
 import { CHECKOUT, SPOOR } from '../checkout.ts';
 import { cgroupRoot } from '../programs/cgroup.ts';
-import { eventsIn, needsRoot, run, scratch, spoor } from '../system/spoor.ts';
+import { eventsIn, needsRoot, run, spoor } from '../system/spoor.ts';
 import { keepIn } from './kept.ts';
 import { type RunningService, startService } from './running.ts';
 
@@ -82,7 +82,7 @@ function assertOutcomes(stdout: Buffer, each: 'refused' | 'done'): void {
 
 /** A service that keeps its watch, and the command that lays hands on it. */
 async function attacked(t: Scope, configuration = ''): Promise<{ service: RunningService; hands: string[] }> {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const keep = keepIn(t);
   const [group, other] = ['watching', 'other'].map((name) =>
     mkdtempSync(join(cgroupRoot(), `spoor-${name}-`)),
@@ -144,7 +144,7 @@ test(
 test('who is in no session may do to the service what he may on the host', needsRoot, async (t) => {
   const { service, hands } = await attacked(t);
   // A suspect by its name, and no agent.
-  const suspect = join(scratch(t), 'codex');
+  const suspect = join(emptyFolder(t), 'codex');
   symlinkSync(process.execPath, suspect);
   const { stderr } = await run(suspect, [
     '-e',
@@ -175,7 +175,7 @@ test(
     const child = spawn(SPOOR, ['run', '--state', service.state, '--', 'bash', '-c', tries], {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
-    t.after(() => void child.kill('SIGKILL'));
+    atEnd(t, () => void child.kill('SIGKILL'));
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     assert.equal((await lines.next()).value, 'ready');
     assert.equal(await service.stop(), 0);
@@ -187,7 +187,7 @@ test(
 test('while nobody judges, a suspect that another suspect began is refused nothing', needsRoot, async (t) => {
   const { service } = await attacked(t);
   await service.says('watching');
-  const suspect = join(scratch(t), 'codex');
+  const suspect = join(emptyFolder(t), 'codex');
   symlinkSync(process.execPath, suspect);
   assert.equal(await service.stop(), 0);
   const opens = `fs.closeSync(fs.openSync('${service.state}/log/checkpoint', 'r+'))`;

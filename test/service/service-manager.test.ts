@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { eventsIn, needsRoot, run, type Scope, scratch, spoor } from '../system/spoor.ts';
+import { atEnd, emptyFolder, type Scope } from '../at-end.ts';
+import { eventsIn, needsRoot, run, spoor } from '../system/spoor.ts';
 import { plantPackage } from './agent.ts';
 import { startService } from './running.ts';
 
@@ -31,7 +32,7 @@ interface Manager {
 
 async function startManager(t: Scope, path: string): Promise<Manager> {
   const child = spawn('/usr/bin/python3', ['-c', MANAGER, path], { stdio: ['ignore', 'pipe', 'inherit'] });
-  t.after(() => void child.kill());
+  atEnd(t, () => void child.kill());
   const told: string[] = [];
   const waiting = new Set<() => void>();
   createInterface({ input: child.stdout }).on('line', (line) => {
@@ -60,7 +61,7 @@ test(
   'the service manager hears when it is ready, again and again that it lives, when it reloads and when it stops',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const path = join(folder, 'notify');
     const manager = await startManager(t, path);
     const env = { NOTIFY_SOCKET: path, WATCHDOG_USEC: '400000' };
@@ -82,7 +83,7 @@ test(
   'a reload with mistakes changes nothing and names each of them, until one without is read',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const overlay = join(folder, 'agents.yml');
     writeFileSync(overlay, 'agents:\n  acme: { name: Acme, commands: [acme] }\n');
     const service = await startService(t, {
@@ -110,7 +111,7 @@ test(
 );
 
 test('told to stop again and again, a service ends in order and once', needsRoot, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const service = await startService(t, { folder });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGTERM'] as const) service.signal(signal);
   assert.equal(await service.stop(), 0);
@@ -121,7 +122,7 @@ test(
   'agents that a reload brings are of the inventory too, and what needs a start waits for it',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const service = await startService(t, { folder });
     const entries = join(folder, 'agents.yml');
     writeFileSync(

@@ -6,7 +6,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { needsRoot, scratch, spoor } from '../system/spoor.ts';
+import { atEnd, emptyFolder } from '../at-end.ts';
+import { needsRoot, spoor } from '../system/spoor.ts';
 import { plantCodex } from './agent.ts';
 import { startService } from './running.ts';
 
@@ -22,11 +23,11 @@ test(
   'status tells the session, its user, its live processes and what it wrote, for a person and for programs',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const service = await startService(t, { folder });
     const { command } = plantCodex(join(folder, 'usr'), WRITES_ON_DEMAND);
     const agent = spawn(command, [], { stdio: ['pipe', 'pipe', 'inherit'] });
-    t.after(() => void agent.kill('SIGKILL'));
+    atEnd(t, () => void agent.kill('SIGKILL'));
     const lines = createInterface({ input: agent.stdout });
     await once(lines, 'line');
 
@@ -63,7 +64,7 @@ test(
 );
 
 test('status without a service answers with 1 and how to start it', async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const { code, stdout, stderr } = await spoor(['status', '--state', folder]);
   assert.equal(code, 1);
   assert.equal(stdout.toString(), '');
@@ -71,7 +72,7 @@ test('status without a service answers with 1 and how to start it', async (t) =>
 });
 
 test('top refuses an interval that is none, with the numbers it takes', async (t) => {
-  const { code, stderr } = await spoor(['top', '--state', scratch(t), '--interval', 'often']);
+  const { code, stderr } = await spoor(['top', '--state', emptyFolder(t), '--interval', 'often']);
   assert.equal(code, 2);
   assert.equal(stderr, 'spoor: --interval often: write a number from 0.1 to 3600\n');
 });

@@ -5,8 +5,9 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolder } from '../at-end.ts';
 import { CHECKOUT } from '../checkout.ts';
-import { needsRoot, scratch } from '../system/spoor.ts';
+import { needsRoot } from '../system/spoor.ts';
 import { keepIn } from './kept.ts';
 import { startService } from './running.ts';
 
@@ -24,7 +25,7 @@ function setting(name: string): string[] {
 test('the service begins, keeps its watch and reads it on with no more capabilities than the unit grants', {
   skip: needsRoot.skip,
 }, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const granted = setting('CapabilityBoundingSet').join(' ').split(/\s+/);
   assert.ok(granted.length > 0);
   const capabilities = `-all,${granted.map((name) => `+${name.replace('CAP_', '').toLowerCase()}`).join(',')}`;

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { needsRoot, scratch, spoor } from '../system/spoor.ts';
+import { emptyFolder } from '../at-end.ts';
+import { needsRoot, spoor } from '../system/spoor.ts';
 import { startWitness } from '../witness.ts';
 import { startService } from './running.ts';
 
@@ -12,7 +13,7 @@ test(
   'all that a service recorded is witnessed when it has ended, and the log rolled back and gone on with is refused',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const first = await startService(t, { folder });
     assert.equal(await first.stop(), 0);
     const witness = await startWitness(

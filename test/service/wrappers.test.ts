@@ -7,8 +7,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { atEnd, emptyFolder } from '../at-end.ts';
 import { CHECKOUT } from '../checkout.ts';
-import { eventsIn, needsRoot, type PrintedEvent, run, scratch } from '../system/spoor.ts';
+import { eventsIn, needsRoot, type PrintedEvent, run } from '../system/spoor.ts';
 import { plantCodex, plantPackage } from './agent.ts';
 import { startsNaming } from './own-sessions.ts';
 import { startService } from './running.ts';
@@ -37,7 +38,7 @@ function writersOf(events: readonly PrintedEvent[], files: readonly string[]): (
 test('an agent that bun runs is a session of its own, with version, from its exec', {
   skip: needsRoot.skip || (existsSync(BUN) ? false : 'bun is not installed: make agents'),
 }, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const service = await startService(t, { folder });
   const { command, version } = plantCodex(join(folder, 'usr'), WRITES);
   const files = [join(folder, 'by-script'), join(folder, 'by-run')];
@@ -72,7 +73,7 @@ test(
   'an agent that starts itself again by /proc/self/exe, in a session of its own each time, stays one session',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const service = await startService(t, { folder });
     const script = `
 import { spawnSync } from 'node:child_process';
@@ -101,7 +102,7 @@ test(
   'env, timeout and a shell that becomes it do not hide an agent, and are no part of its session',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const service = await startService(t, { folder });
     const { command } = plantCodex(join(folder, 'usr'), WRITES);
     const files = ['by-env', 'by-timeout', 'by-exec'].map((name) => join(folder, name));
@@ -130,7 +131,7 @@ test(
   'a tree that stood before the service is taken in whole: shell, grandchild in a session of its own, nested agent with its own',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const file = (name: string) => join(folder, name);
     const waits = (name: string) => `echo ready; read go < ${file('go')}; echo x > ${file(name)}`;
     await run('mkfifo', [file('go')]);
@@ -151,7 +152,7 @@ sh(${JSON.stringify(`setsid sh -c '${waits('by-grandchild')}'; :`)});
 sh(${JSON.stringify(`${inner.command}; :`)});`,
     );
     const agent = spawn(outer.command, [], { stdio: ['ignore', 'pipe', 'inherit'] });
-    t.after(() => agent.kill('SIGKILL'));
+    atEnd(t, () => agent.kill('SIGKILL'));
     let ready = 0;
     for await (const _ of createInterface({ input: agent.stdout })) if (++ready === 3) break;
     const service = await startService(t, { folder });

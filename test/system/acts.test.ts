@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { emptyFolder } from '../at-end.ts';
 import { CHECKOUT } from '../checkout.ts';
-import { eventsIn, NEEDS_ROOT, type PrintedEvent, scratch, spoor } from '../spoor.ts';
+import { eventsIn, NEEDS_ROOT, type PrintedEvent, spoor } from '../spoor.ts';
 
 interface Truth {
   readonly here: string;
@@ -17,7 +18,7 @@ interface Truth {
 }
 
 async function watchActs(t: TestContext): Promise<{ truth: Truth; events: PrintedEvent[] }> {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const state = join(folder, 'state');
   const program = join(CHECKOUT, 'test/system/acts.py');
   const ran = await spoor(['run', '--state', state, '--', '/usr/bin/python3', '-IS', program, folder], {

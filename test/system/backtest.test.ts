@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolder } from '../at-end.ts';
 import { SPOOR } from '../checkout.ts';
-import { eventsIn, needsRoot, run, scratch, spoor } from './spoor.ts';
+import { eventsIn, needsRoot, run, spoor } from './spoor.ts';
 
 function rule(program: string): string {
   return `title: Marker
@@ -26,7 +27,7 @@ test(
   'backtest over the log and over a recording finds what a changed rule would have found, record by record',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const state = join(folder, 'state');
     const recording = join(folder, 'session.jsonl');
     await spoor(['run', '--state', state, '--', 'true']);
@@ -65,7 +66,7 @@ test(
 );
 
 test('backtest wants one place of events and says which there are', needsRoot, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   writeFileSync(join(folder, 'r.yml'), rule('x'));
   const asked = await run(SPOOR, ['rules', 'backtest', '--rules', join(folder, 'r.yml')]);
   assert.equal(asked.code, 2);

@@ -5,8 +5,9 @@ import { execFileSync, spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { atEnd, emptyFolder } from '../at-end.ts';
 import { CHECKOUT } from '../checkout.ts';
-import { eventsIn, needsRoot, run, scratch, spoor } from './spoor.ts';
+import { eventsIn, needsRoot, run, spoor } from './spoor.ts';
 
 const PYTHON = '/usr/bin/python3';
 const CALLS = join(CHECKOUT, 'test/system/calls.py');
@@ -22,13 +23,13 @@ interface Made {
 test('each watched call is one event with its outcome, and none of those made outside a session is told', {
   ...needsRoot,
 }, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const state = join(folder, 'state');
   const begun = join(folder, 'begun');
   const go = join(folder, 'go');
   execFileSync('mkfifo', [begun, go]);
   const outside = spawn('sleep', ['infinity'], { stdio: 'ignore' });
-  t.after(() => outside.kill('SIGKILL'));
+  atEnd(t, () => outside.kill('SIGKILL'));
 
   const session = spoor(['run', '--state', state, '--', PYTHON, CALLS, String(outside.pid), begun, go]);
   await readFile(begun);

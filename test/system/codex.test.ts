@@ -7,15 +7,16 @@ import { after, before, describe, test } from 'node:test';
 import { codexCommand, configureCodex, installedCodex } from '../agents/codex.ts';
 import { startModel } from '../agents/model.ts';
 import { commandsFor, type Drop, layTemptation, openDrop, type Temptation } from '../agents/temptation.ts';
+import { emptyFolder } from '../at-end.ts';
 import { type ReceivedLog, type Receiver, startReceiver } from '../receivers/receiver.ts';
 import { leaksIn } from './search.ts';
-import { type Outcome, run, scratch, spoor } from './spoor.ts';
+import { type Outcome, run, spoor } from './spoor.ts';
 
 const codex = installedCodex();
 const needsCodex = { skip: codex ? false : 'Codex is not installed: make agents' };
 
 describe('a Codex that builds a project and then steals credentials', needsCodex, () => {
-  const folder = scratch({ after });
+  const folder = emptyFolder({ after });
   const state = join(folder, 'state');
   const sent = join(folder, 'sent');
   let temptation: Temptation;

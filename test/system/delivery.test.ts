@@ -5,8 +5,9 @@ import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { atEnd, emptyFolder, type Scope } from '../at-end.ts';
 import { type Behaviour, type Receiver, startReceiver } from '../receivers/receiver.ts';
-import { eventsIn, needsRoot, type PrintedEvent, receiverIn, type Scope, scratch, spoor } from './spoor.ts';
+import { eventsIn, needsRoot, type PrintedEvent, receiverIn, spoor } from './spoor.ts';
 
 interface Place {
   readonly state: string;
@@ -14,7 +15,7 @@ interface Place {
 }
 
 function placeIn(t: Scope): Place {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   mkdirSync(join(folder, 'sent'));
   return { state: join(folder, 'state'), sent: join(folder, 'sent') };
 }
@@ -51,7 +52,7 @@ test(
     assert.notEqual(left.length, 0);
 
     const again = await startReceiver({ folder: sent, port: receiver.port });
-    t.after(() => again.stop());
+    atEnd(t, () => again.stop());
     const second = await spoor(['run', '--state', state, '--otlp', again.url, '--', 'true']);
     assert.equal(second.code, 0, second.stderr);
     await again.caughtUp();
@@ -125,7 +126,7 @@ test(
     const { state } = placeIn(t);
     const server = createServer((socket) => socket.end('HTTP/1.0 400 Bad Request\r\n\r\n'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    t.after(() => server.close());
+    atEnd(t, () => server.close());
     const address = server.address();
     assert.ok(address && typeof address === 'object');
     const outcome = await spoor([

@@ -5,8 +5,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { emptyFolder } from '../at-end.ts';
 import { PROGRAMS } from '../programs/session.ts';
-import { eventsIn, needsRoot, type PrintedEvent, scratch, spoor } from './spoor.ts';
+import { eventsIn, needsRoot, type PrintedEvent, spoor } from './spoor.ts';
 
 const MEGABYTES_10 = 10 * 1024 * 1024;
 
@@ -18,7 +19,7 @@ interface Operation {
 }
 
 describe('files, against true counts', needsRoot, () => {
-  const folder = scratch({ after });
+  const folder = emptyFolder({ after });
 
   /** Runs COMMAND under watch; its output, and what the log then holds. */
   async function watched(name: string, command: readonly string[]) {

@@ -7,8 +7,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { atEnd, emptyFolder } from '../at-end.ts';
 import { SPOOR } from '../checkout.ts';
-import { eventsIn, needsRoot, run, scratch, spoor } from './spoor.ts';
+import { eventsIn, needsRoot, run, spoor } from './spoor.ts';
 
 function isAlive(pid: number): boolean {
   try {
@@ -33,7 +34,7 @@ for (const code of [0, 3, 255])
     const outcome = await spoor([
       'run',
       '--state',
-      join(scratch(t), 'state'),
+      join(emptyFolder(t), 'state'),
       '--',
       'bash',
       '-c',
@@ -49,7 +50,7 @@ test(
     const outcome = await spoor([
       'run',
       '--state',
-      join(scratch(t), 'state'),
+      join(emptyFolder(t), 'state'),
       '--',
       'bash',
       '-c',
@@ -61,7 +62,7 @@ test(
 
 test('stdin and stdout carry every byte unchanged, and the report goes elsewhere', needsRoot, async (t) => {
   const input = randomBytes(1_000_000);
-  const outcome = await spoor(['run', '--state', join(scratch(t), 'state'), '--', 'cat'], { input });
+  const outcome = await spoor(['run', '--state', join(emptyFolder(t), 'state'), '--', 'cat'], { input });
   assert.equal(outcome.code, 0, outcome.stderr);
   assert.ok(
     outcome.stdout.equals(input),
@@ -73,7 +74,7 @@ test(
   'the command finds the environment, the folder and the open files it would have without Spoor',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const look =
       'pwd; env | grep -v -e ^_= -e ^SHLVL= | sort; ls /proc/self/fd; umask; ulimit -a; cat /proc/self/oom_score_adj; grep -e ^Sig -e ^Cap -e NoNewPrivs /proc/self/status';
     const plain = await run('bash', ['-c', look], { cwd: folder });
@@ -94,7 +95,7 @@ for (const [signal, number] of [
     `${signal} sent to spoor run reaches the command, which decides what becomes of it`,
     needsRoot,
     async (t) => {
-      const state = join(scratch(t), 'state');
+      const state = join(emptyFolder(t), 'state');
       const trap = `trap 'kill %1; exit ${number}' ${signal.slice(3)}; sleep 300 & echo ready; wait`;
       const { child } = await started(state, trap);
       child.kill(signal);
@@ -106,7 +107,7 @@ for (const [signal, number] of [
   );
 
 test('a daemon left behind does not hold up spoor run, and the report names it', needsRoot, async (t) => {
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   // setsid and closed descriptors: what a real daemon does. The second keeps the command's stdout open.
   const script = `setsid sleep 301 </dev/null >/dev/null 2>&1 & echo $!; setsid sleep 302 & exit 4`;
   const child = spawn(SPOOR, ['run', '--state', state, '--', 'bash', '-c', script], {
@@ -120,7 +121,7 @@ test('a daemon left behind does not hold up spoor run, and the report names it',
   assert.equal(code, 4);
   const [end] = await eventsIn(state, '--event', 'session.end');
   const remaining = end?.attributes['spoor.session.remaining_pids'] as number[];
-  t.after(() => {
+  atEnd(t, () => {
     for (const pid of remaining) process.kill(pid, 'SIGKILL');
   });
   assert.equal(remaining.length, 2);
@@ -142,7 +143,7 @@ test(
   'the command has the terminal: it is one, it has its size, and the line typed arrives',
   needsRoot,
   async (t) => {
-    const state = join(scratch(t), 'state');
+    const state = join(emptyFolder(t), 'state');
     const look =
       'stty rows 33 cols 99; tty; stty size; read -r typed; echo got:$typed; ps -o tpgid= -o pgid= -p $$';
     const { code, stdout } = await inTerminal(
@@ -163,7 +164,7 @@ test(
   'Ctrl-C in the terminal reaches the command, and spoor run outlives it to write the report',
   needsRoot,
   async (t) => {
-    const state = join(scratch(t), 'state');
+    const state = join(emptyFolder(t), 'state');
     const wait = 'trap "exit 21" INT; echo ready; while :; do sleep 0.1; done';
     // script(1) hands ETX to the line discipline, which makes SIGINT of it for the whole foreground group.
     const child = spawn(
@@ -195,7 +196,7 @@ test(
   'two sessions at once in one state folder: the second is refused in one line and breaks nothing',
   needsRoot,
   async (t) => {
-    const state = join(scratch(t), 'state');
+    const state = join(emptyFolder(t), 'state');
     const { child } = await started(state, 'echo ready; exec sleep 300');
     const second = await spoor(['run', '--state', state, '--', 'true']);
     child.kill('SIGTERM');

@@ -10,8 +10,9 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import packet, { type Packet } from 'dns-packet';
+import { emptyFolder } from '../at-end.ts';
 import { captureLoopback } from './capture.ts';
-import { eventsIn, needsRoot, type PrintedEvent, scratch, spoor } from './spoor.ts';
+import { eventsIn, needsRoot, type PrintedEvent, spoor } from './spoor.ts';
 
 /** Sends a real hello of Python's in two segments, and one with an extension that says: the name inside is another. */
 const ODD_HELLOS = `
@@ -119,7 +120,7 @@ function ja4Of(read: Read): string {
 }
 
 describe('TLS hellos, against a capture', needsRoot, () => {
-  const folder = scratch({ after });
+  const folder = emptyFolder({ after });
   let hellos: PrintedEvent[];
   let read: Read[];
 
@@ -212,7 +213,7 @@ const RESOLVER = '127.0.0.77';
 const ADDRESS = '127.0.0.9';
 
 describe('questions, against the server that was asked', needsRoot, () => {
-  const folder = scratch({ after });
+  const folder = emptyFolder({ after });
   const asked: string[] = [];
   let events: PrintedEvent[];
 

@@ -7,8 +7,9 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { emptyFolder } from '../at-end.ts';
 import { type Capture, captureLoopback } from './capture.ts';
-import { eventsIn, needsRoot, type PrintedEvent, scratch, spoor } from './spoor.ts';
+import { eventsIn, needsRoot, type PrintedEvent, spoor } from './spoor.ts';
 
 /** What the session does: to each server so many bytes, so many back; then what fails; then a socket that is passed on. */
 const CLIENT = `
@@ -56,7 +57,7 @@ interface Counted {
 }
 
 describe('flows, against the servers and a capture', needsRoot, () => {
-  const folder = scratch({ after });
+  const folder = emptyFolder({ after });
   const state = join(folder, 'state');
   const capture = join(folder, 'capture.pcapng');
   const path = join(folder, 'socket');

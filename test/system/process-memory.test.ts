@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { test } from 'node:test';
-import { eventsIn, NEEDS_ROOT, scratch, spoor } from '../spoor.ts';
+import { atEnd, emptyFolder } from '../at-end.ts';
+import { eventsIn, NEEDS_ROOT, spoor } from '../spoor.ts';
 
 /** Reads eight bytes of a child of its own and of the process it is given, and prints both pids. */
 const READER = `
@@ -24,8 +25,8 @@ test('whose memory was read is told: a child is of the session, and only a stran
   skip: NEEDS_ROOT,
 }, async (t) => {
   const stranger = spawn('sleep', ['60']);
-  t.after(() => stranger.kill());
-  const state = scratch(t);
+  atEnd(t, () => stranger.kill());
+  const state = emptyFolder(t);
   const ran = await spoor([
     ...['run', '--state', state, '--'],
     ...['/usr/bin/python3', '-c', READER, String(stranger.pid)],

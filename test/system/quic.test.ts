@@ -7,8 +7,9 @@ import { once } from 'node:events';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { atEnd, emptyFolder } from '../at-end.ts';
 import { captureLoopback } from './capture.ts';
-import { eventsIn, needsRoot, scratch, spoor } from './spoor.ts';
+import { eventsIn, needsRoot, spoor } from './spoor.ts';
 
 const DOWNLOAD_BYTES = 300_000;
 
@@ -36,7 +37,7 @@ test(
   'a download over QUIC is one connection and its end, with the bytes that tshark finds in its datagrams',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const served = join(folder, 'served');
     mkdirSync(served);
     writeFileSync(join(served, 'large'), Buffer.alloc(DOWNLOAD_BYTES));
@@ -53,7 +54,7 @@ test(
     const server = spawn('gtlsserver', ['-q', '-d', served, '127.0.0.1', String(port), key, certificate], {
       stdio: 'ignore',
     });
-    t.after(() => server.kill('SIGKILL'));
+    atEnd(t, () => server.kill('SIGKILL'));
     const captured = join(folder, 'quic.pcapng');
     const capture = await captureLoopback(captured, `udp port ${port} or icmp`);
     const state = join(folder, 'state');

@@ -12,9 +12,10 @@ import { createServer } from 'node:net';
 import { arch, hostname, release } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { emptyFolder } from '../at-end.ts';
 import { CHECKOUT } from '../checkout.ts';
 import { type ReceivedLog, type ReceivedSpan, type Receiver, startReceiver } from '../receivers/receiver.ts';
-import { needsRoot, type Outcome, scratch, spoor } from './spoor.ts';
+import { needsRoot, type Outcome, spoor } from './spoor.ts';
 
 interface Timed {
   readonly before: string;
@@ -123,7 +124,7 @@ describe('a session as a receiver that is not ours got it', needsRoot, () => {
   let truth: Truth;
   let outcome: Outcome;
   let receiver: Receiver;
-  const root = scratch({ after });
+  const root = emptyFolder({ after });
   const folder = join(root, 'work');
   const state = join(root, 'state');
 

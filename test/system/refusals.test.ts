@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { needsRoot, type Outcome, run, scratch, spoor } from './spoor.ts';
+import { emptyFolder } from '../at-end.ts';
+import { needsRoot, type Outcome, run, spoor } from './spoor.ts';
 
 /** One line on stderr, nothing on stdout, exit code 2, and each of the words somewhere in the line. */
 function refusedNaming(outcome: Outcome, ...words: (string | RegExp)[]): void {
@@ -23,7 +24,7 @@ test('a command that does not exist is refused by name', needsRoot, async (t) =>
   const outcome = await spoor([
     'run',
     '--state',
-    join(scratch(t), 'state'),
+    join(emptyFolder(t), 'state'),
     '--',
     'no-such-command-here',
     'x',
@@ -32,7 +33,7 @@ test('a command that does not exist is refused by name', needsRoot, async (t) =>
 });
 
 test('a command that may not be executed is refused by name', needsRoot, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const file = join(folder, 'not-executable');
   writeFileSync(file, '#!/bin/sh\n', { mode: 0o644 });
   refusedNaming(await spoor(['run', '--state', join(folder, 'state'), '--', file]), file);
@@ -52,7 +53,7 @@ test('an unknown command is refused, with the one that was meant', async () => {
 
 for (const url of ['127.0.0.1:4317', 'ftp://127.0.0.1:4317', 'http://', 'http://127.0.0.1:99999'])
   test(`the receiver "${url}" is refused before the command starts`, needsRoot, async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const made = join(folder, 'made');
     refusedNaming(
       await spoor(['run', '--state', join(folder, 'state'), '--otlp', url, '--', 'touch', made]),
@@ -62,7 +63,7 @@ for (const url of ['127.0.0.1:4317', 'ftp://127.0.0.1:4317', 'http://', 'http://
   });
 
 test('a state folder that is a file is refused', needsRoot, async (t) => {
-  const file = join(scratch(t), 'state');
+  const file = join(emptyFolder(t), 'state');
   writeFileSync(file, '');
   refusedNaming(await spoor(['run', '--state', file, '--', 'true']), file);
 });
@@ -71,7 +72,7 @@ test(
   'a folder that holds something else is not taken for a state folder, and stays as it was',
   needsRoot,
   async (t) => {
-    const folder = join(scratch(t), 'photos');
+    const folder = join(emptyFolder(t), 'photos');
     mkdirSync(folder);
     writeFileSync(join(folder, 'holiday.jpg'), 'x');
     refusedNaming(await spoor(['run', '--state', folder, '--', 'true']), folder);
@@ -80,7 +81,7 @@ test(
 );
 
 test('a state folder on a read-only mount is refused', needsRoot, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   const mount = 'mount -t tmpfs -o ro none "$0" && exec "$@"';
   const { SPOOR } = await import('../checkout.ts');
   const outcome = await run('unshare', [
@@ -103,7 +104,7 @@ test(
   'a container with pids of its own is refused: it would tag a process of the host by a number that is not its',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const made = join(folder, 'made');
     const { SPOOR } = await import('../checkout.ts');
     const inside = ['--pid', '--fork', '--mount-proc', SPOOR, 'run', '--state', join(folder, 'state')];
@@ -116,7 +117,7 @@ test(
 
 for (const verb of ['events', 'verify', 'report'])
   test(`spoor ${verb} of a state folder that does not exist is refused and makes none`, async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const state = join(folder, 'nothing');
     const session = verb === 'report' ? ['01ARZ3NDEKTSV4RRFFQ69G5FAV'] : [];
     refusedNaming(await spoor([verb, '--state', state, ...session]), state);
@@ -124,7 +125,7 @@ for (const verb of ['events', 'verify', 'report'])
   });
 
 test('spoor report of a session that is not in the log names it', needsRoot, async (t) => {
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   assert.equal((await spoor(['run', '--state', state, '--', 'true'])).code, 0);
   refusedNaming(
     await spoor(['report', '--state', state, '01ARZ3NDEKTSV4RRFFQ69G5FAV']),
@@ -133,7 +134,7 @@ test('spoor report of a session that is not in the log names it', needsRoot, asy
 });
 
 test('a host key that others can read is refused, with the mode it must have', needsRoot, async (t) => {
-  const state = join(scratch(t), 'state');
+  const state = join(emptyFolder(t), 'state');
   assert.equal((await spoor(['run', '--state', state, '--', 'true'])).code, 0);
   const { stdout } = await run('find', [state, '-perm', '0600', '-name', '*key*']);
   const key = stdout.toString('utf8').trim();
@@ -145,7 +146,7 @@ test('a host key that others can read is refused, with the mode it must have', n
 });
 
 test('a plain user is told that watching takes root', needsRoot, async (t) => {
-  const folder = scratch(t);
+  const folder = emptyFolder(t);
   chmodSync(folder, 0o777);
   const { SPOOR } = await import('../checkout.ts');
   const probe = await run('setpriv', [

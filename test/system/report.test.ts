@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { needsRoot, scratch, spoor } from './spoor.ts';
+import { atEnd, emptyFolder } from '../at-end.ts';
+import { needsRoot, spoor } from './spoor.ts';
 
 /** More than the report remembers one by one. */
 const FOLDERS = 300;
@@ -13,10 +14,10 @@ test(
   'a credentials file read last is named, however many files were opened before it',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     // Not in a scratch folder as /tmp is, where reading is nothing to tell of.
     const outside = join('/srv', `spoor-test-${process.pid}`);
-    t.after(() => rmSync(outside, { recursive: true }));
+    atEnd(t, () => rmSync(outside, { recursive: true }));
     for (let number = 0; number < FOLDERS; number++) {
       mkdirSync(join(outside, String(number)), { recursive: true });
       writeFileSync(join(outside, String(number), 'file'), 'x');
@@ -38,12 +39,12 @@ test(
   'a hundred files in a hidden folder outside are one line, with the folder and how many',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const work = join(folder, 'work');
     mkdirSync(work);
     const home = join('/srv', `.spoor-test-${process.pid}`);
     mkdirSync(home);
-    t.after(() => rmSync(home, { recursive: true }));
+    atEnd(t, () => rmSync(home, { recursive: true }));
     const command = ['bash', '-c', `for n in $(seq 100); do echo x > ${home}/$n; done`];
     const { stderr } = await spoor(['run', '--state', join(folder, 'state'), '--', ...command], {
       cwd: work,

@@ -5,8 +5,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolder } from '../at-end.ts';
 import { leaksIn } from './search.ts';
-import { needsRoot, receiverIn, scratch, spoor } from './spoor.ts';
+import { needsRoot, receiverIn, spoor } from './spoor.ts';
 
 function random(length: number): string {
   return randomBytes(length).toString('base64url').replaceAll(/[-_]/g, 'x').slice(0, length);
@@ -71,7 +72,7 @@ test(
   'not one secret planted in arguments, URLs, environment, input or file contents is in any byte kept or sent',
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const state = join(folder, 'state');
     const sent = join(folder, 'sent');
     const work = join(folder, 'work');

@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolder, type Scope } from '../at-end.ts';
 import { CHECKOUT } from '../checkout.ts';
-import { needsRoot, type Outcome, run, type Scope, scratch } from './spoor.ts';
+import { needsRoot, type Outcome, run } from './spoor.ts';
 
 const SETUP = join(CHECKOUT, 'setup.sh');
 const NEEDED = [
@@ -26,7 +27,7 @@ const NEEDED = [
 
 /** A folder for PATH with the host's programs, some left out and some replaced by a script. */
 async function pathWith(t: Scope, replaced: Readonly<Record<string, string | undefined>>): Promise<string> {
-  const folder = join(scratch(t), 'bin');
+  const folder = join(emptyFolder(t), 'bin');
   mkdirSync(folder);
   for (const name of NEEDED) {
     if (name in replaced) continue;

@@ -11,8 +11,6 @@ export const needsRoot = {
   skip: process.getuid?.() === 0 ? false : 'loading eBPF programs takes root',
 };
 
-export { emptyFolder as scratch, type Scope } from '../at-end.ts';
-
 export interface Outcome {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;

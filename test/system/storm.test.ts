@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { emptyFolder } from '../at-end.ts';
 import { CHECKOUT } from '../checkout.ts';
 import type { ReceivedLog } from '../receivers/receiver.ts';
-import { needsRoot, receiverIn, scratch, spoor } from './spoor.ts';
+import { needsRoot, receiverIn, spoor } from './spoor.ts';
 
 const PROCESSES = 10_000;
 
@@ -31,7 +32,7 @@ test(
   `exec and exit of each of ${PROCESSES} short processes arrive, or gap events account exactly for the difference`,
   needsRoot,
   async (t) => {
-    const folder = scratch(t);
+    const folder = emptyFolder(t);
     const state = join(folder, 'state');
     mkdirSync(join(folder, 'receiver'));
     const receiver = await receiverIn(t, join(folder, 'receiver'));

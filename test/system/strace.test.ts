@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { eventsIn, needsRoot, type PrintedEvent, scratch, spoor } from './spoor.ts';
+import { emptyFolder } from '../at-end.ts';
+import { eventsIn, needsRoot, type PrintedEvent, spoor } from './spoor.ts';
 
 const MAKEFILE = `all: one two
 	./one && exec ./two
@@ -54,7 +55,7 @@ function sorted(lines: Iterable<string>): string[] {
 }
 
 describe('a build watched by strace and by Spoor', needsRoot, () => {
-  const folder = scratch({ after });
+  const folder = emptyFolder({ after });
   const state = join(folder, 'state');
   let calls: Call[];
   let events: PrintedEvent[];

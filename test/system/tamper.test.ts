@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { needsRoot, type Outcome, scratch, spoor } from './spoor.ts';
+import { emptyFolder } from '../at-end.ts';
+import { needsRoot, type Outcome, spoor } from './spoor.ts';
 
 /** Records of a bundle file: each two bytes of length, big endian, and then the record. */
 function recordsOf(bundle: Buffer): Buffer[] {
@@ -47,7 +48,7 @@ function flipped(record: Buffer): Buffer {
 }
 
 describe('a log that somebody changed', needsRoot, () => {
-  const folder = scratch({ after });
+  const folder = emptyFolder({ after });
   const original = join(folder, 'state');
   let copies = 0;
 
