@@ -102,6 +102,11 @@ const WRONG: readonly (readonly [title: string, text: string, ...problems: strin
     'spoor.yml:3:15: ship.1.endpoint: "http://siem:4317" is listed twice; take one line out',
   ],
   [
+    'a slash at the end makes no second receiver',
+    'ship:\n  - endpoint: http://siem:4317\n  - endpoint: http://siem:4317/\n',
+    'spoor.yml:3:15: ship.1.endpoint: "http://siem:4317/" is listed twice; take one line out',
+  ],
+  [
     'a receiver without an endpoint is refused',
     'ship:\n  - {}\n',
     'spoor.yml:2:5: ship.0: "endpoint" is missing; add it',

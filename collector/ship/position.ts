@@ -30,8 +30,9 @@ export class PositionError extends Error {
   override readonly name = 'PositionError';
 }
 
-/** A file name that says which destination it belongs to: "http_127.0.0.1_4317"; two URLs never share one. */
-export function positionPath(directory: string, destination: string): string {
+/** A file name that says which destination it belongs to: "http_127.0.0.1_4317"; two receivers never share one. */
+export function positionPath(directory: string, url: string): string {
+  const destination = url.replace(/\/+$/, ''); // the same receiver with a slash at its end and without
   const name = destination.replaceAll(/[^A-Za-z0-9.-]+/g, '_');
   const isHostAndPort = /^https?:\/\/[A-Za-z0-9.-]+(:\d+)?$/.test(destination);
   const rest = isHostAndPort ? '' : `_${createHash('sha256').update(destination).digest('hex').slice(0, 8)}`;
