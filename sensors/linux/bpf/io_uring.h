@@ -417,15 +417,9 @@ static __always_inline int seen_completed(struct io_kiocb *request)
 		return seen_open_done(session, request, result);
 	case IORING_OP_FTRUNCATE:
 		return seen_size_done(session, request, opcode, result);
-	case IORING_OP_RENAMEAT:
-	case IORING_OP_UNLINKAT:
-	case IORING_OP_MKDIRAT:
-	case IORING_OP_SYMLINKAT:
-	case IORING_OP_LINKAT:
-	case IORING_OP_SETXATTR:
-	case IORING_OP_FSETXATTR:
-		return seen_result(session, request, result);
 	}
+	if (is_named_change(opcode))
+		return seen_result(session, request, result);
 	return seen_unnamed_done(session, request, opcode, result);
 }
 
