@@ -199,12 +199,13 @@ export function createCorrelator(
       forget(correlation, group);
     }
     if (groups > maxGroups) {
-      const excess = groups - maxGroups + (maxGroups > SWEEP_MATCHES ? SWEEP_MATCHES : 0);
-      const wanted = groups - excess;
+      const wanted = withRoom(maxGroups);
       evict(correlations.reduce(largestBy(({ groups: { size } }) => size)), () => groups <= wanted);
     }
-    if (entries > maxEntries)
-      evict(correlations.reduce(largestBy((one) => one.entries)), () => entries <= maxEntries);
+    if (entries > maxEntries) {
+      const wanted = withRoom(maxEntries);
+      evict(correlations.reduce(largestBy((one) => one.entries)), () => entries <= wanted);
+    }
   }
 
   function evict(correlation: Correlation, isEnough: () => boolean): void {
@@ -394,6 +395,11 @@ export function createCorrelator(
       return { restored, leftOut };
     },
   };
+}
+
+/** So far down to go once a limit is passed that the next match does not have to look for the oldest again. */
+function withRoom(limit: number): number {
+  return limit > SWEEP_MATCHES ? limit - SWEEP_MATCHES : limit;
 }
 
 function largestBy(sizeOf: (one: Correlation) => number) {
