@@ -109,11 +109,20 @@ export function* notesIn(directory: string, from = 0): Generator<RawNote, Journa
   }
 }
 
-/** A note in full. @throws NoteError, CheckpointError */
-export function parseStored({ bytes, start, end }: RawNote): StoredCheckpoint {
+/** A note in full, or what keeps it from being a checkpoint. */
+export function parseStored({ bytes, start, end }: RawNote): StoredCheckpoint | JournalFault {
   const text = bytes.toString();
-  const note = parseNote(text);
-  return { checkpoint: parseCheckpoint(note.text), note, text, start, end };
+  try {
+    const note = parseNote(text);
+    return { checkpoint: parseCheckpoint(note.text), note, text, start, end };
+  } catch (error) {
+    if (!(error instanceof NoteError || error instanceof CheckpointError)) throw error;
+    return { start, end, cause: error.message };
+  }
+}
+
+export function isFault(read: StoredCheckpoint | JournalFault): read is JournalFault {
+  return 'cause' in read;
 }
 
 function openIfThere(path: string): number | undefined {
@@ -149,12 +158,8 @@ function collected(notes: Generator<RawNote, JournalEnd>): JournalContent {
   const faults: JournalFault[] = [];
   for (let next = notes.next(); ; next = notes.next()) {
     if (next.done) return { checkpoints, faults, ...next.value };
-    const { start, end } = next.value;
-    try {
-      checkpoints.push(parseStored(next.value));
-    } catch (error) {
-      if (!(error instanceof NoteError || error instanceof CheckpointError)) throw error;
-      faults.push({ start, end, cause: error.message });
-    }
+    const read = parseStored(next.value);
+    if (isFault(read)) faults.push(read);
+    else checkpoints.push(read);
   }
 }

@@ -1,13 +1,12 @@
-import { CheckpointError } from '../log/checkpoint.ts';
 import { readIfThere } from '../log/files.ts';
 import {
+  isFault,
   type JournalFault,
   notesIn,
   parseStored,
   type RawNote,
   type StoredCheckpoint,
 } from '../log/journal.ts';
-import { NoteError } from '../log/note.ts';
 import { checkpointPath } from '../log/tiles.ts';
 import { JournalMarks } from './marks.ts';
 
@@ -46,24 +45,25 @@ export function readStoredJournal(
     const raw = next.value;
     const size = sizeIn(raw.bytes);
     if (size !== undefined) marks.add(size, raw.start);
-    else if (faults.length < 2) faults.push(faultOf(raw, 'line 2, the tree size, is not a number'));
+    else if (faults.length < 2)
+      faults.push({ start: raw.start, end: raw.end, cause: 'line 2, the tree size, is not a number' });
     if (shown && shown.length >= raw.bytes.length && raw.bytes.equals(shown.subarray(0, raw.bytes.length)))
       shownAt = raw.start;
     [before, newest] = [newest, raw];
   }
   const { end, size } = next.value;
-  const last = newest && parsed(newest);
-  if (newest && last && 'cause' in last && faults.at(-1)?.start !== newest.start) faults.push(last);
-  const isTorn = newest !== undefined && last !== undefined && ('cause' in last || !isOurs(last));
+  const last = newest && parseStored(newest);
+  if (newest && last && isFault(last) && faults.at(-1)?.start !== newest.start) faults.push(last);
+  const isTorn = newest !== undefined && last !== undefined && (isFault(last) || !isOurs(last));
   const others = faults.filter(({ start }) => start !== newest?.start);
   if (isTorn && newest && others.length === 0 && shownAt >= 0 && shownAt < newest.start) {
-    const kept = before && parsed(before);
+    const kept = before && parseStored(before);
     marks.dropFrom(newest.start);
-    return kept && 'cause' in kept
+    return kept && isFault(kept)
       ? { last: undefined, marks, end: newest.start, size, fault: kept }
       : { last: kept, marks, end: newest.start, size, fault: undefined };
   }
-  return { last: last && !('cause' in last) ? last : undefined, marks, end, size, fault: faults[0] };
+  return { last: last && !isFault(last) ? last : undefined, marks, end, size, fault: faults[0] };
 }
 
 const NEWLINE = 0x0a;
@@ -74,17 +74,4 @@ function sizeIn(note: Buffer): number | undefined {
   const to = note.indexOf(NEWLINE, from);
   const digits = note.toString('latin1', from, Math.min(to, from + 17));
   return /^\d{1,16}$/.test(digits) ? Number(digits) : undefined;
-}
-
-function parsed(raw: RawNote): StoredCheckpoint | JournalFault {
-  try {
-    return parseStored(raw);
-  } catch (error) {
-    if (!(error instanceof NoteError || error instanceof CheckpointError)) throw error;
-    return faultOf(raw, error.message);
-  }
-}
-
-function faultOf({ start, end }: RawNote, cause: string): JournalFault {
-  return { start, end, cause };
 }

@@ -1,12 +1,4 @@
-import { CheckpointError } from '../log/checkpoint.ts';
-import {
-  newestCheckpoint,
-  notesIn,
-  parseStored,
-  type RawNote,
-  type StoredCheckpoint,
-} from '../log/journal.ts';
-import { NoteError } from '../log/note.ts';
+import { isFault, newestCheckpoint, notesIn, parseStored, type StoredCheckpoint } from '../log/journal.ts';
 import { firstRecord, LogReadError, readRecords, type StoredRecord } from '../log/reader.ts';
 import { CheckpointEncoder } from './checkpoint.ts';
 import type { Position } from './position.ts';
@@ -168,7 +160,9 @@ export class LogSource {
       while (this.#pending.length < MAX_PENDING) {
         const next = notes.next();
         if (next.done) return from <= next.value.size;
-        const stored = parsed(next.value);
+        const read = parseStored(next.value);
+        // What is no checkpoint is passed by: `spoor verify` tells of it.
+        const stored = isFault(read) ? undefined : read;
         if (from > 0 && stored?.checkpoint.number !== this.#lastNumber + 1) return false;
         this.#journalEnd = next.value.end;
         if (stored && stored.checkpoint.number > this.#lastNumber) this.#takeCheckpoint(stored);
@@ -185,15 +179,5 @@ export class LogSource {
     this.#first = first;
     if (number >= this.#checkpoint) this.#pending.push(stored);
     else this.#coveredSize = size;
-  }
-}
-
-/** Undefined for what is no checkpoint: `spoor verify` tells of it. */
-function parsed(note: RawNote): StoredCheckpoint | undefined {
-  try {
-    return parseStored(note);
-  } catch (error) {
-    if (!(error instanceof NoteError || error instanceof CheckpointError)) throw error;
-    return undefined;
   }
 }
